@@ -1,0 +1,106 @@
+"""What stands above every workflow: systems, AI models and ceilings."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from portal.accounts.models import Department
+from portal.core.ids import new_id
+
+
+class System(models.Model):
+    """A system that agents may be let into; unapproved means every request is refused."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=300, blank=True)
+    is_approved = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AiModel(models.Model):
+    """An AI model that may be used; the list is empty until the company fills it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.CharField(max_length=120, unique=True)
+    name = models.CharField(max_length=120)
+    is_approved = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+
+class CeilingLevel(models.TextChoices):
+    ENTERPRISE = "enterprise", "Enterprise"
+    DEPARTMENT = "department", "Department"
+    TEAM = "team", "Team"
+
+
+class CeilingAuthority(models.TextChoices):
+    REVIEW = "review", "Review"
+    NEVER = "never", "Never"
+
+
+class Ceiling(models.Model):
+    """A limit set above workflows; the most restrictive one wins.
+
+    Empty lists mean "all". Phase ceilings are not rows: they follow from the phase.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    level = models.CharField(max_length=12, choices=CeilingLevel.choices)
+    department = models.ForeignKey(Department, null=True, on_delete=models.PROTECT)
+    name = models.CharField(max_length=120)
+    systems = ArrayField(models.CharField(max_length=60), default=list)
+    verbs = ArrayField(models.CharField(max_length=40), default=list)
+    tiers = ArrayField(models.CharField(max_length=10), default=list)
+    authority = models.CharField(max_length=8, choices=CeilingAuthority.choices)
+    amount_max = models.DecimalField(null=True, max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3, blank=True)
+    sentence = models.CharField(max_length=300)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(level=CeilingLevel.ENTERPRISE, department=None)
+                | models.Q(level__in=("department", "team"), department__isnull=False),
+                name="registry_ceiling_has_its_level",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(amount_max=None)
+                | (models.Q(amount_max__gte=0) & ~models.Q(currency="")),
+                name="registry_ceiling_amount_has_currency",
+            ),
+        )
+        indexes = (
+            # every ruling: the ceilings of the enterprise and of one department
+            models.Index(
+                fields=("level", "department"),
+                condition=models.Q(is_active=True),
+                name="registry_ceiling_in_force",
+            ),
+        )
+
+
+class LevelEpoch(models.Model):
+    """Counts the changes of authority made at a level above workflows.
+
+    Keyed like the level's advisory lock (`portal.core.locks.Scope`): the enterprise,
+    or one department. A grant keeps the numbers it was issued under; a later change
+    makes it stale.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    class_id = models.PositiveSmallIntegerField()
+    identity = models.PositiveIntegerField()
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("class_id", "identity"), name="registry_one_epoch_per_level"
+            ),
+        )

@@ -1,0 +1,106 @@
+"""The operating model: the one page of a workflow, in immutable versions."""
+
+from django.db import models
+
+from portal.accounts.models import Person
+from portal.core.ids import new_id
+from registry.models.workflow import Workflow
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "DRAFT", "Draft"
+    SUBMITTED = "SUBMITTED", "Waiting for signatures"
+    LAUNCHED = "LAUNCHED", "Launched"
+    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+
+
+class OperatingModelVersion(models.Model):
+    """One version of the one page. Frozen by trigger once it is submitted.
+
+    `document` is the page while it is written. On submission its canonical bytes are
+    kept in `content`, and `digest` is over them; rulings read those. `revision` counts
+    the saves of a draft, so that the second of two editors is told.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, related_name="versions"
+    )
+    number = models.PositiveIntegerField()
+    state = models.CharField(
+        max_length=10, choices=VersionState.choices, default=VersionState.DRAFT
+    )
+    document = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    content = models.BinaryField(null=True)
+    digest = models.CharField(max_length=80, blank=True)
+    label = models.CharField(max_length=10, blank=True)
+    based_on = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    launched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "number"), name="registry_version_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=("workflow",),
+                condition=models.Q(state=VersionState.DRAFT),
+                name="registry_one_draft",
+            ),
+            models.UniqueConstraint(
+                fields=("workflow",),
+                condition=models.Q(state=VersionState.SUBMITTED),
+                name="registry_one_submitted",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=VersionState.DRAFT)
+                | (models.Q(content__isnull=False) & ~models.Q(digest="")),
+                name="registry_frozen_has_content",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(label__in=("", "narrowing", "widening", "neutral")),
+                name="registry_version_label",
+            ),
+        )
+
+
+class AllowanceRow(models.Model):
+    """One cell of the matrix, kept beside the document for questions across workflows.
+
+    Rulings read the document; lists ("who may refund?") read these rows. No row means
+    refused.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    version = models.ForeignKey(
+        OperatingModelVersion, on_delete=models.CASCADE, related_name="allowances"
+    )
+    system = models.CharField(max_length=60)
+    verb = models.CharField(max_length=40)
+    authority = models.CharField(max_length=8)
+    amount_max = models.DecimalField(null=True, max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "system", "verb"), name="registry_allowance_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(authority__in=("allowed", "review", "never")),
+                name="registry_allowance_authority",
+            ),
+        )
+        indexes = (
+            # "who may refund?" over all workflows
+            models.Index(fields=("verb", "system"), name="registry_allowance_verb"),
+        )

@@ -1,0 +1,152 @@
+"""A workflow and the people and agents that belong to it."""
+
+from django.db import models
+
+from portal.accounts.models import Agent, Department, Person
+from portal.core.ids import new_id
+
+
+class RiskLevel(models.TextChoices):
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+
+
+class Workflow(models.Model):
+    """Work that AI takes part in. What it may do stands in its live version.
+
+    `lock_number` names the advisory lock that guards rulings against a pause;
+    `pause_epoch` counts pauses, because a timestamp cannot order them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    purpose = models.CharField(max_length=300, blank=True)
+    department = models.ForeignKey(Department, on_delete=models.PROTECT)
+    template = models.CharField(max_length=60, blank=True)
+    phase = models.PositiveSmallIntegerField(default=1)
+    risk = models.CharField(
+        max_length=6, choices=RiskLevel.choices, default=RiskLevel.MEDIUM
+    )
+    currency = models.CharField(max_length=3, default="EUR")
+    lock_number = models.PositiveIntegerField(unique=True)
+    live_version = models.ForeignKey(
+        "registry.OperatingModelVersion",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    pause_epoch = models.BigIntegerField(default=0)
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    pause_reason = models.CharField(max_length=500, blank=True)
+    created_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        permissions = (
+            ("edit_workflow", "May change the draft"),
+            ("pause_workflow", "May pause and resume"),
+            ("decide_workflow", "May decide its proposals"),
+            ("assess_workflow", "May review its runs each week"),
+            ("resolve_workflow", "May resolve its exceptions"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(phase__gte=1, phase__lte=5),
+                name="registry_workflow_phase",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_at=None)
+                | (~models.Q(pause_reason="") & models.Q(live_version__isnull=False)),
+                name="registry_workflow_pause_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(risk__in=RiskLevel.values),
+                name="registry_workflow_risk",
+            ),
+        )
+        indexes = (
+            # the registry list, by name
+            models.Index(fields=("name", "id"), name="registry_workflow_name"),
+            # the registry list of one department
+            models.Index(
+                fields=("department", "name", "id"), name="registry_workflow_dept"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    BUSINESS_OWNER = "business_owner", "Business owner"
+    IT_OWNER = "it_owner", "IT owner"
+    RISK_OWNER = "risk_owner", "Risk owner"
+    AI_PRODUCT_OWNER = "ai_product_owner", "AI product owner"
+    ESCALATION_OWNER = "escalation_owner", "Escalation owner"
+
+
+class RoleHolding(models.Model):
+    """Who holds a named role of a workflow now; no person means it is vacant."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, related_name="roles"
+    )
+    role = models.CharField(max_length=20, choices=Role.choices)
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="holds"
+    )
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "role"), name="registry_role_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="registry_role_known"
+            ),
+        )
+
+
+class Reviewer(models.Model):
+    """A person who decides the proposals of a workflow in the inbox."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, related_name="reviewers"
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "person"), name="registry_reviewer_once"
+            ),
+        )
+
+
+class AgentAssignment(models.Model):
+    """An agent serves a workflow; without this row the workflow does not exist for it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, related_name="assignments"
+    )
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="serves")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "agent"), name="registry_assignment_once"
+            ),
+        )
