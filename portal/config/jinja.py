@@ -1,0 +1,71 @@
+"""The environment our own pages are rendered in: autoescaped, strict about names, with a few filters.
+
+Nothing here queries or decides; a template gets finished values.
+"""
+
+from django.middleware.csp import get_nonce
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django_htmx.jinja import django_htmx_script, htmx_script
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from portal.config import filters
+from portal.core import icons
+from portal.core.visible_marks import safe_markdown, visible_marks
+
+
+def environment(**options) -> Environment:
+    options.pop("undefined", None)
+    env = Environment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **options,
+    )
+    env.globals.update(
+        static=static,
+        url=url,
+        url_or_none=url_or_none,
+        icon=icon,
+        nonce=get_nonce,
+        htmx_script=htmx_script,
+        django_htmx_script=django_htmx_script,
+    )
+    env.filters.update(
+        ago=filters.ago,
+        left=filters.left,
+        clock=filters.clock,
+        day=filters.day,
+        moment=filters.moment,
+        duration=filters.duration,
+        money=filters.money,
+        number=filters.number,
+        percent=filters.percent,
+        plural=filters.plural,
+        initials=filters.initials,
+        visible_marks=visible_marks,
+        safe_markdown=safe_markdown,
+    )
+    return env
+
+
+def url(name: str, *args: object, **kwargs: object) -> str:
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def url_or_none(name: str, *args: object, **kwargs: object) -> str | None:
+    """Reverse a name that another room may not have yet."""
+    try:
+        return url(name, *args, **kwargs)
+    except NoReverseMatch:
+        return None
+
+
+def icon(name: str, label: str = "", size: int = 16) -> Markup:
+    return icons.icon(
+        name,
+        label=label,
+        size=size,
+        href=reverse("icons", args=[icons.sprite_digest()]),
+    )

@@ -1,0 +1,157 @@
+"""What the frame around every page shows: where one can go, who is signed in, which theme.
+
+A finished value for the template. It runs no query: counts are loaded by their own addresses.
+A page that no room offers yet is left out, never a dead link.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+THEME_COOKIE = "theme"
+KEYS_COOKIE = "keys"
+THEMES = ("system", "light", "dark")
+
+# (url name, label, icon, keys, url name of its count)
+PLACES = (
+    ("inbox", "Inbox", "inbox", "g i", "inbox_count"),
+    ("exceptions", "Exceptions", "triangle-alert", "g e", "exceptions_count"),
+    ("runs", "Runs", "route", "g r", None),
+    ("weeks", "Weekly review", "calendar-check", "g w", "weeks_count"),
+    ("workflows", "Workflows", "workflow", "g f", None),
+    ("numbers", "Numbers", "chart-line", "g n", None),
+    ("programme", "Programme", "list-checks", "g p", None),
+    ("journal", "Journal", "book-text", "g j", None),
+    ("agents", "Agents", "bot", "g a", None),
+)
+PERSON_PLACES = (
+    ("people", "People and departments", "users"),
+    ("shortcuts", "Keyboard shortcuts", "keyboard"),
+    ("style", "Style page", "grid-3x3"),
+)
+GENERAL_SHORTCUTS = (
+    ("?", "Show this sheet"),
+    ("/", "Search (also Ctrl K)"),
+    ("j", "Next in a list"),
+    ("k", "Previous in a list"),
+    ("g h", "Go to the start page"),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    label: str
+    href: str
+    icon: str
+    key: str = ""
+    is_current: bool = False
+    count_href: str | None = None
+
+
+@dataclass(frozen=True)
+class Shell:
+    items: tuple[Place, ...]
+    person_items: tuple[Place, ...]
+    person_name: str
+    person_initials: str
+    person_role: str
+    theme: str
+    has_keys: bool
+    shortcuts: tuple[tuple[str, str], ...]
+    here: str
+    start_href: str
+    search_href: str | None
+    search_query: str
+    theme_href: str | None
+    keys_href: str | None
+    keys_switch_href: str | None
+    login_href: str | None
+    logout_href: str | None
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    """Give every page its `shell`; a context processor.
+
+    It is made when a template first reads it, so an error page that does not read it asks nobody who is signed in.
+    """
+    return {"shell": SimpleLazyObject(lambda: shell_for(request))}
+
+
+def shell_for(request: HttpRequest) -> Shell:
+    person = getattr(request, "user", None)
+    is_known = person is not None and person.is_authenticated
+    name = _name_of(person) if is_known else ""
+    items = _places(request.path) if is_known else ()
+    theme = request.COOKIES.get(THEME_COOKIE, "system")
+    return Shell(
+        items=items,
+        person_items=_person_places() if is_known else (),
+        person_name=name,
+        person_initials=_initials(name),
+        person_role=str(getattr(person, "title", "") or getattr(person, "email", ""))
+        if is_known
+        else "",
+        theme=theme if theme in THEMES else "system",
+        has_keys=request.COOKIES.get(KEYS_COOKIE) != "off",
+        shortcuts=GENERAL_SHORTCUTS
+        + tuple((item.key, f"Go to {item.label}") for item in items if item.key),
+        here=request.get_full_path() if request.method == "GET" else request.path,
+        start_href=_reverse("start") or "/",
+        search_href=_reverse("search") if is_known else None,
+        search_query=request.GET.get("q", "")[:200]
+        if request.path == _reverse("search")
+        else "",
+        theme_href=_reverse("set_theme"),
+        keys_href=_reverse("shortcuts"),
+        keys_switch_href=_reverse("set_keys"),
+        login_href=_reverse("login"),
+        logout_href=_reverse("logout"),
+    )
+
+
+def _places(path: str) -> tuple[Place, ...]:
+    places = []
+    for name, label, icon, key, count_name in PLACES:
+        href = _reverse(name)
+        if href is not None:
+            is_current = path == href or path.startswith(href)
+            places.append(
+                Place(
+                    label,
+                    href,
+                    icon,
+                    key,
+                    is_current,
+                    _reverse(count_name) if count_name else None,
+                )
+            )
+    return tuple(places)
+
+
+def _person_places() -> tuple[Place, ...]:
+    pairs = ((_reverse(name), label, icon) for name, label, icon in PERSON_PLACES)
+    return tuple(
+        Place(label, href, icon) for href, label, icon in pairs if href is not None
+    )
+
+
+def _reverse(name: str) -> str | None:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None
+
+
+def _name_of(person: object) -> str:
+    for attribute in ("name", "full_name", "display_name"):
+        value = getattr(person, attribute, "")
+        if isinstance(value, str) and value:
+            return value
+    return str(person)
+
+
+def _initials(name: str) -> str:
+    words = name.split()
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()

@@ -1,0 +1,2 @@
+def style_samples():
+    return {}

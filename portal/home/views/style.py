@@ -1,0 +1,16 @@
+"""The style page: every component in every state, with made-up values and no query."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from portal.core.htmx import render
+from portal.home.style_samples import style_samples
+
+
+@login_not_required
+@require_safe
+def style(request: HttpRequest) -> HttpResponse:
+    return render(
+        request, "home/style.html", {"crumbs": [("Style page", "")], **style_samples()}
+    )

@@ -1,0 +1,54 @@
+// Keyboard shortcuts. Any link or button with data-key="g i" (or "a") is pressed by those keys.
+// Never inside a field, never with a modifier, and not at all when the person switched single keys off.
+// Ctrl-K or Cmd-K always goes to the search box.
+
+const SEQUENCE_MILLISECONDS = 1200;
+let begun = "";
+let timer = 0;
+
+const isWriting = (element) =>
+  element instanceof HTMLElement &&
+  (element.isContentEditable || element.matches("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select"));
+
+const isOpen = (element) => element.getClientRects().length > 0 && !element.matches(":disabled");
+
+function scope() {
+  const dialogs = document.querySelectorAll("dialog[open]");
+  return dialogs.length ? dialogs[dialogs.length - 1] : document;
+}
+
+function search() {
+  const box = document.querySelector("[data-search]");
+  if (!box) return false;
+  box.focus();
+  box.select();
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+    if (search()) event.preventDefault();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (document.documentElement.dataset.keys === "off" || isWriting(event.target) || event.key.length !== 1) return;
+  if (event.target.closest?.("[data-own-keys]")) return;
+
+  window.clearTimeout(timer);
+  if (event.key === "/" && scope() === document && search()) {
+    event.preventDefault();
+    return;
+  }
+  const keyed = [...scope().querySelectorAll("[data-key]")].filter(isOpen);
+  const pressed = begun ? `${begun} ${event.key}` : event.key;
+  const target = keyed.find((element) => element.dataset.key === pressed);
+  if (target) {
+    begun = "";
+    event.preventDefault();
+    target.focus();
+    target.click();
+    return;
+  }
+  begun = keyed.some((element) => element.dataset.key.startsWith(`${pressed} `)) ? pressed : "";
+  if (begun) timer = window.setTimeout(() => { begun = ""; }, SEQUENCE_MILLISECONDS);
+});
