@@ -1,0 +1,25 @@
+"""Brings the database to this release: migrate as the owner, then grant."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from portal.core import database
+
+
+class Command(BaseCommand):
+    """Safe to run again and again, and by several machines at once."""
+
+    help = "Migrate as the tables' owner, then give the application its rights."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verbosity = options["verbosity"]
+        with database.as_owner(), database.one_at_a_time():
+            call_command("migrate", interactive=False, verbosity=verbosity)
+            has_two_roles = database.grant_application_role()
+        if not has_two_roles:
+            self.stderr.write(
+                "DATABASE_OWNER_URL names no other role than DATABASE_URL: the "
+                "application owns its tables, and only triggers guard the journal."
+            )
