@@ -1,22 +1,16 @@
-"""What people and machines see when a request cannot be answered.
+"""What people and machines see when Django itself refuses a request.
 
 Machines get `application/problem+json` with a stable code, people get a page in
-the portal's own shell. Nothing here may raise, and nothing here asks the database.
+the portal's own shell. Nothing here may raise.
 """
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.template import TemplateDoesNotExist
+from django.http import HttpRequest, HttpResponse
 
-MACHINE_PATHS = ("/api/", "/v1/", "/access/", "/openai/", "/mcp", "/.well-known/")
-PROBLEMS = {
-    400: ("malformed", "The request could not be read."),
-    403: ("forbidden", "You may not do this."),
-    404: ("not_found", "There is nothing here that you may see."),
-    500: ("internal_error", "Something broke on our side; it has been logged."),
-}
+from portal.config.problems import answer
+from portal.core.errors import Forbidden, Malformed, NotFound, Problem
+
 CSRF_SENTENCE = (
     "This form was open for too long, or it came from another site. "
     "Go back, reload the page and send it again."
@@ -24,56 +18,26 @@ CSRF_SENTENCE = (
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, status=400)
+    """This will answer a request that Django could not read."""
+    return answer(request, Malformed("The request could not be read."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    sentence = str(exception) if exception.args else ""
-    return _answer(request, status=403, sentence=sentence)
+    """This will answer who may see a thing and may not do it."""
+    sentence = str(exception) if exception.args else "You may not do this."
+    return answer(request, Forbidden(sentence))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, status=404)
+    """This will answer for what is not there, or not for this caller."""
+    return answer(request, NotFound("There is nothing here that you may see."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, status=500)
+    """This will answer for our own mistake, which has been logged."""
+    return answer(request, Problem("Something broke on our side; it has been logged."))
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(request, status=403, sentence=CSRF_SENTENCE)
-
-
-def _answer(request: HttpRequest, *, status: int, sentence: str = "") -> HttpResponse:
-    code, usual_sentence = PROBLEMS[status]
-    detail = sentence or usual_sentence
-    if request.path.startswith(MACHINE_PATHS):
-        return problem(status=status, code=code, detail=detail)
-    try:
-        return render(
-            request, f"errors/{status}.html", {"sentence": detail}, status=status
-        )
-    except TemplateDoesNotExist:
-        return HttpResponse(detail, status=status, content_type="text/plain")
-
-
-def problem(*, status: int, code: str, detail: str) -> HttpResponse:
-    """This will return an RFC 9457 problem."""
-    return JsonResponse(
-        {
-            "type": "about:blank",
-            "title": usual_title(status),
-            "status": status,
-            "code": code,
-            "detail": detail,
-        },
-        status=status,
-        content_type="application/problem+json",
-    )
-
-
-def usual_title(status: int) -> str:
-    """This will return the standard's own phrase for a status."""
-    from http import HTTPStatus
-
-    return HTTPStatus(status).phrase
+    """This will answer a form without its token."""
+    return answer(request, Forbidden(CSRF_SENTENCE, code="csrf"))

@@ -1,60 +1,112 @@
-"""What happens around every request: a name for the log, and an end for sessions."""
+"""Answers every Problem in its caller's language, and counts who was denied.
+
+Agents and tools get problem+json, people get a page with the same sentence, and a
+person who is not signed in is led to the sign-in page. It decides nothing.
+"""
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Callable
 
 import structlog
-from django.conf import settings
-from django.contrib import auth
+from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import TemplateDoesNotExist
 
-from portal.config import metrics
-from portal.core.ids import new_id
+from portal.audit import denials
+from portal.core.errors import Problem, Unauthenticated, Unavailable
+from portal.core.http import PROBLEM_TYPE, is_for_machines, problem_response
 
-BEGAN_KEY = "began_at"
-SEEN_KEY = "seen_at"
-# Writing "seen" at every click would cost a write a click.
-SEEN_EVERY_SECONDS = 60
+# 404 is the answer to an outsider, so it is a denial too.
+DENIED = frozenset({401, 403, 404, 429})
+ANY_PROBLEM_TEMPLATE = "errors/400.html"
+log = structlog.get_logger(__name__)
 
 type Responder = Callable[[HttpRequest], HttpResponse]
 
 
-def bind_request_to_log(get_response: Responder) -> Responder:
-    """This will give each request an id that its log lines and its answer carry."""
+class ProblemMiddleware:
+    """Turns what a view raised into an answer; what is no Problem goes on its way."""
 
-    def respond(request: HttpRequest) -> HttpResponse:
-        request_id = str(new_id())
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=request_id)
-        started = time.perf_counter()
-        response = get_response(request)
-        metrics.count_request(
-            request=request,
-            status=response.status_code,
-            seconds=time.perf_counter() - started,
-        )
-        response["X-Request-Id"] = request_id
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        """This will answer a Problem, or a database that is away."""
+        if isinstance(error, OperationalError | InterfaceError):
+            log.warning("database.away", error=type(error).__name__)
+            error = Unavailable(1)
+        if not isinstance(error, Problem):
+            return None
+        return answer(request, error)
+
+
+class DenialMiddleware:
+    """Counts refused requests: one row per principal, code and minute."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code in DENIED:
+            denials.count(
+                principal=_principal_of(request),
+                code=_code_of(response),
+                path=request.path,
+            )
         return response
 
-    return respond
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """This will show a Problem to a machine as JSON and to a person as a page."""
+    if is_for_machines(request):
+        return problem_response(problem)
+    is_page = request.method in {"GET", "HEAD"}
+    if isinstance(problem, Unauthenticated) and is_page:
+        return redirect_to_login(request.get_full_path())
+    response = page(request, status=problem.status, sentence=problem.detail)
+    retry_after = getattr(problem, "retry_after", None)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    response.problem_code = problem.code  # type: ignore[attr-defined]
+    return response
 
 
-def end_old_sessions(get_response: Responder) -> Responder:
-    """This will sign people out after thirty idle minutes, or after twelve hours."""
+def page(request: HttpRequest, *, status: int, sentence: str) -> HttpResponse:
+    """This will render the page for a status; plain text where templates fail."""
+    shown = {"sentence": sentence}
+    for template in (f"errors/{status}.html", ANY_PROBLEM_TEMPLATE):
+        try:
+            return render(request, template, shown, status=status)
+        except TemplateDoesNotExist:
+            continue
+    return HttpResponse(sentence, status=status, content_type="text/plain")
 
-    def respond(request: HttpRequest) -> HttpResponse:
-        session = request.session
-        if auth.SESSION_KEY in session:
-            now = int(time.time())
-            began = session.setdefault(BEGAN_KEY, now)
-            seen = session.setdefault(SEEN_KEY, now)
-            is_idle = now - seen > settings.SESSION_IDLE_SECONDS
-            if is_idle or now - began > settings.SESSION_AGE_SECONDS_MAX:
-                auth.logout(request)
-            elif now - seen >= SEEN_EVERY_SECONDS:
-                session[SEEN_KEY] = now
-        return get_response(request)
 
-    return respond
+def _principal_of(request: HttpRequest) -> str:
+    agent = getattr(request, "principal", None)
+    if agent is not None:
+        return f"agent:{agent.agent_id}"
+    person = getattr(request, "user", None)
+    if person is not None and person.is_authenticated:
+        return f"person:{person.pk}"
+    return f"address:{request.META.get('REMOTE_ADDR') or 'unknown'}"
+
+
+def _code_of(response: HttpResponse) -> str:
+    told = getattr(response, "problem_code", "")
+    if told:
+        return str(told)
+    if response.headers.get("Content-Type") == PROBLEM_TYPE:
+        document = json.loads(response.content)
+        return str(document.get("code", response.status_code))
+    return f"http.{response.status_code}"
