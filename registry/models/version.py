@@ -42,6 +42,9 @@ class OperatingModelVersion(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     changed_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)
     launched_at = models.DateTimeField(null=True)

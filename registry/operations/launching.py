@@ -1,0 +1,180 @@
+"""Moving the live pointer: launch and rollback, under the workflow's exclusive lock.
+
+What is provably no wider than what is live goes live by its owner at once. Everything
+else needs three valid signatures on its packet, a rollback too. The epoch rises, so
+that grants issued under the former version are stale.
+"""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record, step
+from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
+from portal.core.locks import lock_exclusive, workflow_scope
+from registry.models import OperatingModelVersion, RoleHolding, Signature, Workflow
+from registry.models.version import VersionState
+from registry.models.workflow import Role
+from registry.operations.drafts import show_head
+from registry.operations.guards import must_hold
+from registry.operations.people import SIGNING_ROLES
+from registry.queries.comparisons import Difference, difference_from_live, document_of
+
+REASON_LENGTH_MAX = 500
+
+
+@operation(leaves="workflow.version_launched")
+def launch_version(
+    *, actor: Actor, workflow_id: UUID, digest: str = "", now: datetime
+) -> OperatingModelVersion:
+    """Put the submitted version live. Only its business owner may.
+
+    Raises Conflict when signatures are missing for a version that widens, when the
+    packet was compared with something that is no longer live, or for another digest.
+    """
+    workflow = _locked_workflow(actor, workflow_id, "put a version live")
+    version = (
+        OperatingModelVersion.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("packet")
+        .filter(workflow=workflow, state=VersionState.SUBMITTED)
+        .first()
+    )
+    if version is None:
+        raise Conflict("packet.none", f"{workflow.name} has nothing to put live.")
+    if digest and digest != version.packet.digest:
+        raise Conflict("packet.stale", "This is not the version that you read. Read it again.")
+    difference = _check_may_go_live(workflow, version, needs_holders=True)
+    _check_compared(workflow, version)
+
+    version.state = VersionState.LAUNCHED
+    version.label = difference.label
+    version.launched_at = now
+    version.save(update_fields=("state", "label", "launched_at"))
+    _point_at(workflow, version)
+
+    record(
+        "workflow.version_launched",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=version.number,
+        label=difference.label,
+        digest=version.packet.digest,
+    )
+    return version
+
+
+@operation(leaves="workflow.rolled_back")
+def roll_back(
+    *, actor: Actor, workflow_id: UUID, number: int, reason: str, now: datetime
+) -> OperatingModelVersion:
+    """Go back to an earlier version that was live. Only the business owner may.
+
+    It is labelled against what is live; a rollback that widens needs the three
+    signatures of that version's packet, still valid.
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LENGTH_MAX:
+        raise Invalid({"reason": f"Say why, in at most {REASON_LENGTH_MAX} characters."})
+    workflow = _locked_workflow(actor, workflow_id, "go back to an earlier version")
+    version = (
+        OperatingModelVersion.objects.select_related("packet")
+        .filter(workflow=workflow, number=number, state=VersionState.LAUNCHED)
+        .first()
+    )
+    if version is None:
+        raise NotFound(f"Version {number} was never live.")
+    if version.id == workflow.live_version_id:
+        raise AlreadyDone("version.live", f"Version {number} is live already.")
+    difference = _check_may_go_live(workflow, version, needs_holders=False)
+
+    _point_at(workflow, version)
+
+    record(
+        "workflow.rolled_back",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=version.number,
+        label=difference.label,
+        reason=reason,
+    )
+    return version
+
+
+@step
+def _locked_workflow(actor: Actor, workflow_id: UUID, deed: str) -> Workflow:
+    workflow = Workflow.objects.filter(id=workflow_id).first()
+    if workflow is None or not (actor.is_system or access.may(actor, access.VIEW, workflow_id)):
+        raise NotFound("There is nothing here, or you may not see it.")
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    must_hold(actor, workflow, Role.BUSINESS_OWNER, deed)
+    # Read again: what was live before the lock may not be live now.
+    return Workflow.objects.get(id=workflow_id)
+
+
+def missing_signatures(
+    version: OperatingModelVersion, *, needs_holders: bool
+) -> tuple[str, ...]:
+    """Say which signatures are not there or no longer count. Two queries.
+
+    A signature counts while its signer is active; for a launch the signer must also
+    still hold the role, because another holder has signed nothing.
+    """
+    if version.packet.voided_at is not None:
+        return tuple(role.label for role in SIGNING_ROLES)
+    signatures = Signature.objects.filter(
+        packet=version.packet, withdrawn_at=None, person__is_active=True
+    )
+    signers = dict(signatures.values_list("role", "person_id"))
+    if needs_holders:
+        holders = dict(
+            RoleHolding.objects.filter(
+                workflow_id=version.workflow_id, role__in=SIGNING_ROLES
+            ).values_list("role", "person_id")
+        )
+        signers = {
+            role: person for role, person in signers.items() if holders.get(role) == person
+        }
+    return tuple(role.label for role in SIGNING_ROLES if role.value not in signers)
+
+
+def _check_may_go_live(
+    workflow: Workflow, version: OperatingModelVersion, *, needs_holders: bool
+) -> Difference:
+    difference = difference_from_live(workflow=workflow, version=version)
+    if not difference.is_widening:
+        return difference
+    missing = missing_signatures(version, needs_holders=needs_holders)
+    if missing:
+        raise Conflict(
+            "packet.unsigned",
+            f"Version {version.number} allows more than what is live, so it needs every"
+            f" signature. Missing: {', '.join(missing)}.",
+            missing=list(missing),
+        )
+    return difference
+
+
+def _check_compared(workflow: Workflow, version: OperatingModelVersion) -> None:
+    live = OperatingModelVersion.objects.filter(id=workflow.live_version_id).first()
+    content = json.loads(bytes(version.packet.content))
+    if content["compared_with"] != (live.number if live else None):
+        raise Conflict(
+            "packet.stale",
+            "Another version went live after this packet was made, so what was signed as"
+            " the difference is no longer true. Take it back and submit it again.",
+        )
+
+
+def _point_at(workflow: Workflow, version: OperatingModelVersion) -> None:
+    Workflow.objects.filter(id=workflow.id).update(
+        live_version=version, pause_epoch=F("pause_epoch") + 1
+    )
+    show_head(workflow_id=workflow.id, document=document_of(version))

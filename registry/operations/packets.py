@@ -1,0 +1,342 @@
+"""Freezing a draft into a launch packet, and signing it.
+
+The packet's bytes hold the whole page, its difference from what is live and who holds
+the roles; three people sign the digest of those bytes. Nothing in them ever changes:
+taking the version back voids them and opens a new draft.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record
+from portal.core.digest import canonical, sha256_of
+from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
+from registry.models import (
+    AllowanceRow,
+    LaunchPacket,
+    OperatingModelVersion,
+    Signature,
+    Workflow,
+)
+from registry.models.version import VersionState
+from registry.models.workflow import Role
+from registry.operations.drafts import locked_draft
+from registry.operations.guards import must_hold, person_id, workflow_for
+from registry.operations.people import SIGNING_ROLES
+from registry.operations.reading import readable
+from registry.queries.comparisons import Difference, difference_from_live
+from registry.queries.people import WorkflowPeople, people_of
+from registry.rules.document import document_gaps
+
+
+@operation(leaves="workflow.version_submitted")
+def submit_version(
+    *, actor: Actor, workflow_id: UUID, revision: int, now: datetime
+) -> LaunchPacket:
+    """Freeze the draft and open it for three signatures.
+
+    Raises Conflict when somebody changed the draft since it was read, Invalid with the
+    gaps while there are any.
+    """
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    draft = locked_draft(workflow)
+    people = people_of(workflow_id=workflow.id)
+    _check_ready(draft, people, revision)
+
+    difference = difference_from_live(workflow=workflow, version=draft)
+    _keep_matrix(draft)
+    content = canonical(draft.document)
+    draft.content = content
+    draft.digest = sha256_of(content)
+    draft.state = VersionState.SUBMITTED
+    draft.label = difference.label
+    draft.submitted_at = now
+    draft.save(update_fields=("content", "digest", "state", "label", "submitted_at"))
+    bound = _packet_bytes(workflow, draft, people, difference, now)
+    packet = LaunchPacket.objects.create(
+        version=draft,
+        content=bound,
+        digest=sha256_of(bound),
+        created_by_id=person_id(actor),
+        created_at=now,
+    )
+
+    record(
+        "workflow.version_submitted",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=draft.number,
+        label=difference.label,
+        digest=packet.digest,
+    )
+    return packet
+
+
+@operation(leaves="workflow.packet_signed")
+def sign_packet(
+    *, actor: Actor, workflow_id: UUID, role: str, digest: str, now: datetime
+) -> Signature:
+    """Sign the open packet in one role, over the digest that was on the page.
+
+    Raises Forbidden for anybody but the role's holder, Conflict for another digest or a
+    second role, AlreadyDone for a second signature.
+    """
+    workflow = _seen_workflow(actor, workflow_id)
+    if role not in SIGNING_ROLES:
+        raise Invalid({"role": "This role does not sign."})
+    must_hold(actor, workflow, role, "sign as that")
+    version = _locked_submitted(workflow)
+    packet = version.packet
+    if digest != packet.digest:
+        raise Conflict(
+            "packet.stale",
+            "What you read is not what is up for signature now. Read it again.",
+        )
+    _check_not_signed(packet, actor, role)
+
+    try:
+        signature = Signature.objects.create(
+            packet=packet, role=role, person_id=actor.id, digest=digest, signed_at=now
+        )
+    except IntegrityError as error:
+        raise Conflict("packet.signed", "Somebody signed in this moment.") from error
+
+    record(
+        "workflow.packet_signed",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=version.number,
+        role=Role(role).label,
+        digest=digest,
+    )
+    return signature
+
+
+@operation(leaves="workflow.signature_withdrawn")
+def withdraw_signature(
+    *, actor: Actor, workflow_id: UUID, number: int, now: datetime
+) -> None:
+    """Take one's own signature back, unless that version is live."""
+    workflow = _seen_workflow(actor, workflow_id)
+    signature = (
+        Signature.objects.filter(
+            packet__version__workflow=workflow,
+            packet__version__number=number,
+            person_id=actor.id,
+            withdrawn_at=None,
+        )
+        .select_related("packet__version")
+        .first()
+    )
+    if signature is None:
+        raise AlreadyDone("signature.none", "You have no signature on this version.")
+    if signature.packet.version_id == workflow.live_version_id:
+        raise Conflict(
+            "signature.live",
+            f"Version {number} is live. Pause {workflow.name} or take it back instead.",
+        )
+    changed = Signature.objects.filter(id=signature.id, withdrawn_at=None)
+    if not changed.update(withdrawn_at=now):
+        raise AlreadyDone("signature.none", "This signature was withdrawn before.")
+    record(
+        "workflow.signature_withdrawn",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=number,
+        role=Role(signature.role).label,
+    )
+
+
+@operation(leaves="workflow.version_withdrawn")
+def withdraw_version(
+    *, actor: Actor, workflow_id: UUID, now: datetime
+) -> OperatingModelVersion:
+    """Take the submitted version back: its packet is void, and a new draft goes on from it."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    version = _locked_submitted(workflow)
+
+    version.state = VersionState.WITHDRAWN
+    version.save(update_fields=("state",))
+    LaunchPacket.objects.filter(version=version, voided_at=None).update(voided_at=now)
+    draft = start_draft(
+        workflow, document=version.document, based_on=version, actor=actor, now=now
+    )
+
+    record(
+        "workflow.version_withdrawn",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=version.number,
+    )
+    return draft
+
+
+@operation(leaves="workflow.draft_saved")
+def new_version(*, actor: Actor, workflow_id: UUID, now: datetime) -> OperatingModelVersion:
+    """Start a draft from what is live. Raises Conflict while another is open."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    live = (
+        OperatingModelVersion.objects.select_for_update(no_key=True, of=("self",))
+        .filter(id=workflow.live_version_id)
+        .first()
+    )
+    if live is None:
+        raise Conflict("workflow.not_live", f"{workflow.name} was never live.")
+    open_states = (VersionState.DRAFT, VersionState.SUBMITTED)
+    open_version = workflow.versions.filter(state__in=open_states).first()
+    if open_version is not None:
+        raise AlreadyDone(
+            "draft.open", f"Version {open_version.number} is open already.", version=open_version.number
+        )
+    draft = start_draft(
+        workflow, document=live.document, based_on=live, actor=actor, now=now
+    )
+    record(
+        "workflow.draft_saved",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        version=draft.number,
+        what=f"version {draft.number} begun from version {live.number}",
+    )
+    return draft
+
+
+def start_draft(
+    workflow: Workflow,
+    *,
+    document: dict,
+    based_on: OperatingModelVersion,
+    actor: Actor,
+    now: datetime,
+) -> OperatingModelVersion:
+    """Add the next draft of a workflow; the caller holds the version it is based on."""
+    latest = workflow.versions.order_by("-number").values_list("number", flat=True).first()
+    try:
+        return OperatingModelVersion.objects.create(
+            workflow=workflow,
+            number=(latest or 0) + 1,
+            document=document,
+            based_on=based_on,
+            created_by_id=person_id(actor),
+            created_at=now,
+            changed_by_id=person_id(actor),
+            changed_at=now,
+        )
+    except IntegrityError as error:
+        raise Conflict("draft.open", "Somebody began a version in this moment.") from error
+
+
+def _check_ready(
+    draft: OperatingModelVersion, people: WorkflowPeople, revision: int
+) -> None:
+    if draft.revision != revision:
+        raise Conflict(
+            "draft.changed",
+            "The draft was changed after you read it. Read it again, then submit.",
+            who=draft.changed_by.name if draft.changed_by else "Countersign",
+            at=draft.changed_at,
+        )
+    gaps = gaps_of(draft.document, people)
+    if gaps:
+        raise Invalid({gap.question: gap.text for gap in gaps})
+
+
+def gaps_of(document: dict, people: WorkflowPeople) -> tuple:
+    """Say what is missing before the page can be signed, in the reader's words."""
+    roles = {held.role: held.person.name if held.person else None for held in people.roles}
+    return document_gaps(document, roles)
+
+
+def _seen_workflow(actor: Actor, workflow_id: UUID) -> Workflow:
+    workflow = Workflow.objects.filter(id=workflow_id).first()
+    if workflow is None or not access.may(actor, access.VIEW, workflow_id):
+        raise NotFound("There is nothing here, or you may not see it.")
+    return workflow
+
+
+def _locked_submitted(workflow: Workflow) -> OperatingModelVersion:
+    version = (
+        OperatingModelVersion.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("packet")
+        .filter(workflow=workflow, state=VersionState.SUBMITTED)
+        .first()
+    )
+    if version is None:
+        raise Conflict("packet.none", f"{workflow.name} has nothing up for signature.")
+    return version
+
+
+def _check_not_signed(packet: LaunchPacket, actor: Actor, role: str) -> None:
+    for signature in packet.signatures.filter(withdrawn_at=None).select_related("person"):
+        if signature.role == role:
+            raise AlreadyDone(
+                "packet.signed",
+                f"Signed as {Role(role).label.lower()} already.",
+                who=signature.person.name,
+                at=signature.signed_at,
+            )
+        if signature.person_id == actor.id:
+            raise Conflict(
+                "packet.three_people",
+                "You signed this packet in another role; three different people sign.",
+            )
+
+
+def _keep_matrix(draft: OperatingModelVersion) -> None:
+    # Before the freeze: the rows of a submitted version are frozen too.
+    draft.allowances.all().delete()
+    rulebook = readable(draft.document)
+    AllowanceRow.objects.bulk_create(
+        AllowanceRow(
+            version=draft,
+            system=allowance.system,
+            verb=allowance.verb,
+            authority=allowance.authority,
+            amount_max=allowance.amount_max,
+            currency=allowance.currency or "",
+        )
+        for allowance in rulebook.allowances.values()
+    )
+
+
+def _packet_bytes(
+    workflow: Workflow,
+    version: OperatingModelVersion,
+    people: WorkflowPeople,
+    difference: Difference,
+    now: datetime,
+) -> bytes:
+    return canonical(
+        {
+            "workflow": workflow.slug,
+            "version": version.number,
+            "document": version.document,
+            "document_digest": version.digest,
+            "label": difference.label,
+            "compared_with": difference.compared_with,
+            "changes": [
+                {"where": change.where, "label": change.label, "text": change.text}
+                for change in difference.changes
+            ],
+            "people": {
+                held.role: {"id": held.person.id, "name": held.person.name}
+                for held in people.roles
+                if held.person
+            },
+            "submitted_at": now,
+        }
+    )

@@ -1,0 +1,242 @@
+"""Who holds a role, who reviews and which agents serve a workflow.
+
+What takes somebody away (a role left vacant, a reviewer or an agent removed) waits for
+the rulings in flight, so that nothing is granted on the old state afterwards.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.models import Agent, Person
+from portal.audit.operation import operation, record, step
+from portal.core.errors import AlreadyDone, Conflict, Invalid
+from portal.core.locks import lock_exclusive, workflow_scope
+from registry.models import AgentAssignment, Reviewer, RoleHolding, Signature, Workflow
+from registry.models.version import VersionState
+from registry.models.workflow import Role
+from registry.operations.guards import workflow_for
+from registry.operations.rights import sync_rights
+
+REVIEWERS_MAX = 200
+AGENTS_MAX = 50
+SIGNING_ROLES = (Role.BUSINESS_OWNER, Role.IT_OWNER, Role.RISK_OWNER)
+
+
+@operation(leaves="workflow.role_assigned")
+def assign_role(
+    *, actor: Actor, workflow_id: UUID, role: str, person: Person, now: datetime
+) -> None:
+    """Give a role to a person; whoever held it gives it up.
+
+    A signature that this role has put on the open packet is withdrawn. Raises Invalid
+    for an inactive person or one who holds another role that signs.
+    """
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    hold_role(workflow=workflow, role=role, person=person, actor=actor, now=now)
+
+
+@operation(leaves="workflow.role_vacated")
+def vacate_role(*, actor: Actor, workflow_id: UUID, role: str, now: datetime) -> None:
+    """Leave a role vacant: the rulebook then refuses to execute, and intake goes on."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    holding = _locked_holding(workflow, role)
+    if holding.person_id is None:
+        raise AlreadyDone("role.vacant", f"The {Role(role).label} is vacant already.")
+
+    _give_up(holding, actor=actor, now=now)
+
+    record(
+        "workflow.role_vacated",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        role=Role(role).label,
+    )
+
+
+@step
+def hold_role(
+    *, workflow: Workflow, role: str, person: Person, actor: Actor, now: datetime
+) -> None:
+    """Put a person into a role, with the rights that go with it."""
+    if role not in Role.values:
+        raise Invalid({"role": "There is no such role."})
+    if not person.is_active:
+        raise Invalid({role: f"{person.name} is no longer active."})
+    holding = _locked_holding(workflow, role)
+    if holding.person_id == person.id:
+        raise AlreadyDone("role.same", f"{person.name} holds this role already.")
+    _check_three_people(workflow, role, person)
+
+    if holding.person_id is not None:
+        _give_up(holding, actor=actor, now=now)
+    holding.person = person
+    holding.since = now
+    holding.save(update_fields=("person", "since"))
+    sync_rights(workflow_id=workflow.id, person_id=person.id)
+
+    record(
+        "workflow.role_assigned",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        person=person.name,
+        role=Role(role).label,
+    )
+
+
+@operation(leaves="workflow.reviewer_added")
+def add_reviewer(*, actor: Actor, workflow_id: UUID, person: Person, now: datetime) -> None:
+    """Let a person decide this workflow's proposals."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    if not person.is_active:
+        raise Invalid({"person": f"{person.name} is no longer active."})
+    if workflow.reviewers.count() >= REVIEWERS_MAX:
+        raise Conflict("reviewers.many", f"At most {REVIEWERS_MAX} reviewers.")
+    _, is_new = Reviewer.objects.get_or_create(
+        workflow=workflow, person=person, defaults={"since": now}
+    )
+    if not is_new:
+        raise AlreadyDone("reviewer.same", f"{person.name} is a reviewer already.")
+    sync_rights(workflow_id=workflow.id, person_id=person.id)
+    record(
+        "workflow.reviewer_added",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        person=person.name,
+    )
+
+
+@operation(leaves="workflow.reviewer_removed")
+def remove_reviewer(
+    *, actor: Actor, workflow_id: UUID, person: Person, now: datetime
+) -> None:
+    """Take a person off the reviewers; what they decided stays theirs."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    removed, _ = Reviewer.objects.filter(workflow=workflow, person=person).delete()
+    if not removed:
+        raise AlreadyDone("reviewer.none", f"{person.name} is not a reviewer.")
+    sync_rights(workflow_id=workflow.id, person_id=person.id)
+    record(
+        "workflow.reviewer_removed",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        person=person.name,
+    )
+
+
+@operation(leaves="workflow.agent_assigned")
+def assign_agent(*, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime) -> None:
+    """Let an agent serve this workflow; without it the workflow is a 404 for the agent."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    if workflow.assignments.count() >= AGENTS_MAX:
+        raise Conflict("agents.many", f"At most {AGENTS_MAX} agents serve a workflow.")
+    _, is_new = AgentAssignment.objects.get_or_create(
+        workflow=workflow, agent=agent, defaults={"since": now}
+    )
+    if not is_new:
+        raise AlreadyDone("agent.same", f"{agent.name} serves this workflow already.")
+    record(
+        "workflow.agent_assigned",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        agent=agent.name,
+    )
+
+
+@operation(leaves="workflow.agent_removed")
+def remove_agent(*, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime) -> None:
+    """Take an agent off this workflow; its next request finds nothing."""
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    removed, _ = AgentAssignment.objects.filter(workflow=workflow, agent=agent).delete()
+    if not removed:
+        raise AlreadyDone("agent.none", f"{agent.name} does not serve this workflow.")
+    record(
+        "workflow.agent_removed",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        agent=agent.name,
+    )
+
+
+def _locked_holding(workflow: Workflow, role: str) -> RoleHolding:
+    holding = (
+        RoleHolding.objects.select_for_update(no_key=True, of=("self",))
+        .filter(workflow=workflow, role=role)
+        .first()
+    )
+    if holding is None:
+        raise Invalid({"role": "There is no such role."})
+    return holding
+
+
+def _check_three_people(workflow: Workflow, role: str, person: Person) -> None:
+    if role not in SIGNING_ROLES:
+        return
+    other = (
+        RoleHolding.objects.filter(
+            workflow=workflow, person=person, role__in=SIGNING_ROLES
+        )
+        .exclude(role=role)
+        .first()
+    )
+    if other is not None:
+        raise Invalid(
+            {
+                role: f"{person.name} is the {Role(other.role).label.lower()} already;"
+                " three different people sign."
+            }
+        )
+
+
+def _give_up(holding: RoleHolding, *, actor: Actor, now: datetime) -> None:
+    former_id = holding.person_id
+    holding.person = None
+    holding.since = now
+    holding.save(update_fields=("person", "since"))
+    if former_id is not None:
+        sync_rights(workflow_id=holding.workflow_id, person_id=former_id)
+    _void_open_signature(holding, actor=actor, now=now)
+
+
+def _void_open_signature(holding: RoleHolding, *, actor: Actor, now: datetime) -> None:
+    # The packet names who holds the role; another holder has signed nothing.
+    signature = (
+        Signature.objects.filter(
+            packet__version__workflow_id=holding.workflow_id,
+            packet__version__state=VersionState.SUBMITTED,
+            role=holding.role,
+            withdrawn_at=None,
+        )
+        .select_related("packet__version__workflow")
+        .first()
+    )
+    if signature is None:
+        return
+    Signature.objects.filter(id=signature.id).update(withdrawn_at=now)
+    version = signature.packet.version
+    record(
+        "workflow.signature_withdrawn",
+        actor=actor,
+        subject=("workflow", holding.workflow_id),
+        workflow_id=holding.workflow_id,
+        workflow=version.workflow.name,
+        version=version.number,
+        role=Role(holding.role).label,
+    )

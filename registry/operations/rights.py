@@ -1,0 +1,82 @@
+"""What belonging to a workflow lets a person do, kept as guardian's object rights.
+
+The rights follow from the roles, never the other way round: after any change the whole
+set of one person on one workflow is worked out again.
+"""
+
+from uuid import UUID
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from guardian.models import GroupObjectPermission, UserObjectPermission
+
+from portal.accounts import access
+from portal.accounts.operations.people import department_group
+from portal.audit.operation import step
+from registry.models import Reviewer, RoleHolding, Workflow
+from registry.models.workflow import Role
+
+_ROLE_RIGHTS: dict[str, frozenset[str]] = {
+    Role.BUSINESS_OWNER: frozenset(
+        {access.VIEW, access.EDIT, access.PAUSE, access.ASSESS}
+    ),
+    Role.IT_OWNER: frozenset({access.VIEW, access.EDIT, access.PAUSE}),
+    Role.RISK_OWNER: frozenset({access.VIEW, access.PAUSE, access.ASSESS}),
+    Role.AI_PRODUCT_OWNER: frozenset({access.VIEW, access.EDIT}),
+    Role.ESCALATION_OWNER: frozenset({access.VIEW, access.PAUSE, access.RESOLVE}),
+}
+_CREATOR_RIGHTS = frozenset({access.VIEW, access.EDIT})
+_REVIEWER_RIGHTS = frozenset({access.VIEW, access.DECIDE})
+
+
+@step
+def sync_rights(*, workflow_id: UUID, person_id: UUID) -> None:
+    """Give a person exactly the rights that their roles on this workflow carry."""
+    wanted = _rights_of(workflow_id, person_id)
+    content_type = ContentType.objects.get_for_model(Workflow)
+    held = UserObjectPermission.objects.filter(
+        user_id=person_id, content_type=content_type, object_pk=str(workflow_id)
+    )
+    held.exclude(permission__codename__in=wanted).delete()
+    already = set(held.values_list("permission__codename", flat=True))
+    UserObjectPermission.objects.bulk_create(
+        UserObjectPermission(
+            user_id=person_id,
+            permission=permission,
+            content_type=content_type,
+            object_pk=str(workflow_id),
+        )
+        for permission in Permission.objects.filter(
+            content_type=content_type, codename__in=wanted - already
+        )
+    )
+
+
+@step
+def open_to_department(*, workflow: Workflow) -> None:
+    """Let the people of the workflow's department read it."""
+    content_type = ContentType.objects.get_for_model(Workflow)
+    group, _ = Group.objects.get_or_create(
+        name=department_group(workflow.department.slug)
+    )
+    GroupObjectPermission.objects.get_or_create(
+        group=group,
+        permission=Permission.objects.get(
+            content_type=content_type, codename=access.VIEW
+        ),
+        content_type=content_type,
+        object_pk=str(workflow.id),
+    )
+
+
+def _rights_of(workflow_id: UUID, person_id: UUID) -> frozenset[str]:
+    rights: frozenset[str] = frozenset()
+    for role in RoleHolding.objects.filter(
+        workflow_id=workflow_id, person_id=person_id
+    ).values_list("role", flat=True):
+        rights |= _ROLE_RIGHTS[role]
+    if Reviewer.objects.filter(workflow_id=workflow_id, person_id=person_id).exists():
+        rights |= _REVIEWER_RIGHTS
+    if Workflow.objects.filter(id=workflow_id, created_by_id=person_id).exists():
+        rights |= _CREATOR_RIGHTS
+    return rights

@@ -1,0 +1,185 @@
+"""Who belongs to a workflow, as pages and rulings name them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models.functions import Lower
+
+from portal.accounts.actors import Actor
+from portal.accounts.models import Agent, Department, Person
+from registry.models import AgentAssignment, Reviewer, RoleHolding
+from registry.models.workflow import Role
+
+REQUIRED_ROLES = (
+    Role.BUSINESS_OWNER,
+    Role.RISK_OWNER,
+    Role.IT_OWNER,
+    Role.ESCALATION_OWNER,
+)
+SIGNING_ROLES = (Role.BUSINESS_OWNER, Role.IT_OWNER, Role.RISK_OWNER)
+PEOPLE_TO_PICK_MAX = 500
+AGENTS_TO_PICK_MAX = 200
+
+ROLE_MEANINGS = {
+    Role.BUSINESS_OWNER: "Owns the outcome and the rules; signs, launches, can pause.",
+    Role.IT_OWNER: "Owns the systems and the agent's access; signs, can pause.",
+    Role.RISK_OWNER: "Judges what may go wrong; signs, can pause.",
+    Role.AI_PRODUCT_OWNER: "Looks after the agent and writes the draft.",
+    Role.ESCALATION_OWNER: "Takes what is escalated and resumes held runs.",
+}
+
+
+@dataclass(frozen=True)
+class PersonRef:
+    """A person as records and pages name them."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class RoleHolder:
+    """One named role of a workflow, with who holds it or None."""
+
+    role: str
+    label: str
+    meaning: str
+    person: PersonRef | None
+    is_required: bool
+
+    @property
+    def is_vacant(self) -> bool:
+        return self.person is None
+
+
+@dataclass(frozen=True)
+class AgentRef:
+    id: UUID
+    slug: str
+    name: str
+    is_active: bool
+    model_name: str
+
+
+@dataclass(frozen=True)
+class WorkflowPeople:
+    """Everybody who belongs to one workflow."""
+
+    roles: tuple[RoleHolder, ...]
+    reviewers: tuple[PersonRef, ...]
+    agents: tuple[AgentRef, ...]
+
+    def holder(self, role: str) -> PersonRef | None:
+        return next((held.person for held in self.roles if held.role == role), None)
+
+    @property
+    def vacant_required(self) -> tuple[str, ...]:
+        return tuple(
+            held.label for held in self.roles if held.is_required and held.is_vacant
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a list to pick from."""
+
+    value: str
+    label: str
+    detail: str = ""
+
+
+def person_ref(person: Person) -> PersonRef:
+    return PersonRef(id=person.id, name=person.name, email=person.email)
+
+
+def people_of(*, workflow_id: UUID) -> WorkflowPeople:
+    """Say who holds each role, who reviews and which agents serve. Three queries.
+
+    A deactivated person counts as nobody.
+    """
+    held = {
+        row.role: row.person
+        for row in RoleHolding.objects.filter(workflow_id=workflow_id).select_related(
+            "person"
+        )
+        if row.person is not None and row.person.is_active
+    }
+    reviewers = (
+        Reviewer.objects.filter(workflow_id=workflow_id, person__is_active=True)
+        .select_related("person")
+        .order_by(Lower("person__name"), "id")
+    )
+    assignments = (
+        AgentAssignment.objects.filter(workflow_id=workflow_id)
+        .select_related("agent")
+        .order_by("agent__name", "id")
+    )
+    return WorkflowPeople(
+        roles=tuple(
+            RoleHolder(
+                role=role.value,
+                label=role.label,
+                meaning=ROLE_MEANINGS[role],
+                person=person_ref(held[role]) if role in held else None,
+                is_required=role in REQUIRED_ROLES,
+            )
+            for role in Role
+        ),
+        reviewers=tuple(person_ref(row.person) for row in reviewers),
+        agents=tuple(
+            AgentRef(
+                id=row.agent.id,
+                slug=row.agent.slug,
+                name=row.agent.name,
+                is_active=row.agent.is_active,
+                model_name=row.agent.model_name,
+            )
+            for row in assignments
+        ),
+    )
+
+
+def people_to_pick(*, actor: Actor) -> tuple[Choice, ...]:
+    """Give the active people by name, to pick an owner from. One query."""
+    if not actor.is_person:
+        return ()
+    rows = (
+        Person.objects.filter(is_active=True)
+        .select_related("department")
+        .order_by(Lower("name"), "id")[:PEOPLE_TO_PICK_MAX]
+    )
+    return tuple(
+        Choice(
+            value=str(person.id),
+            label=person.name,
+            detail=", ".join(
+                part
+                for part in (
+                    person.job_title,
+                    person.department.name if person.department else "",
+                )
+                if part
+            ),
+        )
+        for person in rows
+    )
+
+
+def agents_to_pick(*, actor: Actor) -> tuple[Choice, ...]:
+    """Give the active agents by name. One query."""
+    if not actor.is_person:
+        return ()
+    rows = Agent.objects.filter(is_active=True).order_by("name", "id")
+    return tuple(
+        Choice(value=str(agent.id), label=agent.name, detail=agent.model_name)
+        for agent in rows[:AGENTS_TO_PICK_MAX]
+    )
+
+
+def departments_to_pick(*, actor: Actor) -> tuple[Choice, ...]:
+    """Give the departments by name. One query."""
+    if not actor.is_person:
+        return ()
+    rows = Department.objects.order_by("name", "id")
+    return tuple(Choice(value=str(row.id), label=row.name) for row in rows)

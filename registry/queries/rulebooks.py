@@ -1,0 +1,266 @@
+"""What a ruling stands on: the rulebook in force and the facts of this moment.
+
+Read inside the caller's transaction, after the shared locks, because a pause, a launch
+or a ceiling may change any of it. Only the parsed rulebook is remembered, by the id of
+its frozen version. Nothing here decides.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields import CharField
+from django.db.models.functions import Cast, JSONObject
+
+from portal.accounts.models import Agent
+from portal.core.errors import NotFound
+from registry.models import (
+    AgentAssignment,
+    AiModel,
+    Ceiling,
+    LevelEpoch,
+    OperatingModelVersion,
+    Reviewer,
+    RoleHolding,
+    System,
+    Workflow,
+)
+from registry.queries.people import REQUIRED_ROLES, PersonRef
+from registry.rules import rulebook as shapes
+from registry.rules.answers import Authority
+from registry.rules.document import rulebook_of
+from registry.rules.rulebook import Level, Rulebook
+
+RULEBOOKS_KEPT_MAX = 512
+_ENTERPRISE_CLASS, _DEPARTMENT_CLASS = 1, 2
+
+
+class LockNumbers(NamedTuple):
+    """The numbers of the advisory locks that guard one workflow's rulings."""
+
+    workflow_id: UUID
+    lock_number: int
+    department_lock_number: int
+
+
+@dataclass(frozen=True)
+class RulebookInForce:
+    """A workflow's live rulebook with everything about it that a ruling reads."""
+
+    workflow_id: UUID
+    slug: str
+    name: str
+    department_id: UUID
+    lock_number: int
+    department_lock_number: int
+    version_id: UUID | None
+    version_number: int | None
+    rulebook: Rulebook | None
+    is_live: bool
+    is_paused: bool
+    pause_reason: str | None
+    pause_epoch: int
+    department_epoch: int
+    enterprise_epoch: int
+    agent_is_assigned: bool
+    agent_is_active: bool
+    operator_id: UUID | None
+    approved_systems: frozenset[str]
+    known_systems: frozenset[str]
+    approved_models: frozenset[str] | None
+    ceilings: tuple[shapes.Ceiling, ...]
+    vacant_roles: tuple[str, ...]
+    lapsed_training: tuple[str, ...]
+    role_holders: Mapping[str, PersonRef]
+    reviewer_ids: tuple[UUID, ...]
+
+
+def lock_numbers(slug: str) -> LockNumbers | None:
+    """Say which locks guard a workflow; they never change. One query."""
+    row = (
+        Workflow.objects.filter(slug=slug)
+        .values_list("id", "lock_number", "department__lock_number")
+        .first()
+    )
+    return LockNumbers(*row) if row else None
+
+
+def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookInForce:
+    """Read what a ruling stands on. One query, and one more the first time a version is met.
+
+    Raises NotFound for a workflow that is not there.
+    """
+    lookup = {"id": workflow} if isinstance(workflow, UUID) else {"slug": workflow}
+    row = _with_facts(Workflow.objects.filter(**lookup), agent_id).first()
+    if row is None:
+        raise NotFound("There is no such workflow.")
+    holders = {
+        holder["role"]: PersonRef(
+            id=UUID(holder["id"]), name=holder["name"], email=holder["email"]
+        )
+        for holder in row["holders"]
+    }
+    has_live = row["live_version_id"] is not None
+    return RulebookInForce(
+        workflow_id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        department_id=row["department_id"],
+        lock_number=row["lock_number"],
+        department_lock_number=row["department_lock"],
+        version_id=row["live_version_id"],
+        version_number=row["version_number"],
+        rulebook=live_rulebook(row["live_version_id"]) if has_live else None,
+        is_live=has_live,
+        is_paused=row["paused_at"] is not None,
+        pause_reason=row["pause_reason"] or None,
+        pause_epoch=row["pause_epoch"],
+        department_epoch=row["department_epoch"] or 0,
+        enterprise_epoch=row["enterprise_epoch"] or 0,
+        agent_is_assigned=row["is_assigned"],
+        agent_is_active=bool(row["agent_is_active"]),
+        operator_id=row["operator_id"],
+        approved_systems=frozenset(row["approved_systems"]),
+        known_systems=frozenset(row["known_systems"]),
+        approved_models=frozenset(row["approved_models"]) if row["keeps_models"] else None,
+        ceilings=tuple(_ceiling(each) for each in row["ceilings"]),
+        vacant_roles=tuple(role.value for role in REQUIRED_ROLES if role not in holders),
+        # Training is not recorded yet, so nothing can lapse.
+        lapsed_training=(),
+        role_holders=holders,
+        reviewer_ids=tuple(row["reviewer_ids"]),
+    )
+
+
+@lru_cache(maxsize=RULEBOOKS_KEPT_MAX)
+def live_rulebook(version_id: UUID) -> Rulebook:
+    """Parse a frozen version from its bytes; frozen means it can be remembered. One query.
+
+    Raises NotFound for a draft: a draft has no bytes and never rules.
+    """
+    row = (
+        OperatingModelVersion.objects.filter(id=version_id, content__isnull=False)
+        .values_list("content", "number")
+        .first()
+    )
+    if row is None:
+        raise NotFound("This version was never submitted.")
+    content, number = row
+    return replace(rulebook_of(json.loads(bytes(content))), version=number)
+
+
+def rulebook_at(*, workflow_id: UUID, number: int) -> Rulebook:
+    """Give the rulebook of one frozen version, for replays and backtests. Two queries."""
+    version_id = (
+        OperatingModelVersion.objects.filter(workflow_id=workflow_id, number=number)
+        .values_list("id", flat=True)
+        .first()
+    )
+    if version_id is None:
+        raise NotFound("There is no such version.")
+    return live_rulebook(version_id)
+
+
+def ceilings_over(*, department_id: UUID) -> tuple[shapes.Ceiling, ...]:
+    """Give the ceilings in force over a department's workflows. One query."""
+    rows = Ceiling.objects.filter(_binds(department_id)).order_by("created_at", "id")
+    return tuple(_ceiling(row) for row in rows.values_list(_ceiling_json(), flat=True))
+
+
+def _with_facts(workflows: QuerySet, agent_id: UUID | None) -> QuerySet:
+    agent = Agent.objects.filter(id=agent_id)
+    systems = System.objects.order_by("slug").values("slug")
+    models = AiModel.objects.filter(is_approved=True).order_by("slug").values("slug")
+    ceilings = Ceiling.objects.filter(_binds(OuterRef("department_id")))
+    return workflows.values(
+        "id",
+        "slug",
+        "name",
+        "department_id",
+        "lock_number",
+        "live_version_id",
+        "paused_at",
+        "pause_reason",
+        "pause_epoch",
+        department_lock=F("department__lock_number"),
+        version_number=F("live_version__number"),
+        enterprise_epoch=_epoch(_ENTERPRISE_CLASS, 0),
+        department_epoch=_epoch(_DEPARTMENT_CLASS, OuterRef("department__lock_number")),
+        is_assigned=Exists(
+            AgentAssignment.objects.filter(workflow=OuterRef("pk"), agent=agent_id)
+        ),
+        agent_is_active=Subquery(
+            agent.values("is_active")[:1], output_field=BooleanField()
+        ),
+        operator_id=Subquery(agent.values("operator_id")[:1]),
+        known_systems=ArraySubquery(systems),
+        approved_systems=ArraySubquery(systems.filter(is_approved=True)),
+        approved_models=ArraySubquery(models),
+        keeps_models=Exists(AiModel.objects.all()),
+        ceilings=ArraySubquery(
+            ceilings.order_by("created_at", "id").values(json=_ceiling_json())
+        ),
+        holders=ArraySubquery(
+            RoleHolding.objects.filter(
+                workflow=OuterRef("pk"), person__is_active=True
+            ).values(
+                json=JSONObject(
+                    role="role",
+                    id="person_id",
+                    name="person__name",
+                    email="person__email",
+                )
+            )
+        ),
+        reviewer_ids=ArraySubquery(
+            Reviewer.objects.filter(workflow=OuterRef("pk"), person__is_active=True)
+            .order_by("since", "id")
+            .values("person_id")
+        ),
+    )
+
+
+def _epoch(class_id: int, identity: object) -> Subquery:
+    return Subquery(
+        LevelEpoch.objects.filter(class_id=class_id, identity=identity).values("number")[:1]
+    )
+
+
+def _binds(department_id: object) -> Q:
+    return Q(is_active=True) & (Q(level="enterprise") | Q(department_id=department_id))
+
+
+def _ceiling_json() -> JSONObject:
+    # The amount travels as text: a JSON number would come back as a float.
+    return JSONObject(
+        level="level",
+        name="name",
+        systems="systems",
+        verbs="verbs",
+        tiers="tiers",
+        authority="authority",
+        amount_max=Cast("amount_max", CharField()),
+        currency="currency",
+        sentence="sentence",
+    )
+
+
+def _ceiling(row: Mapping) -> shapes.Ceiling:
+    amount = row["amount_max"]
+    return shapes.Ceiling(
+        level=Level(row["level"]),
+        name=row["name"],
+        systems=tuple(row["systems"]),
+        verbs=tuple(row["verbs"]),
+        tiers=tuple(row["tiers"]),
+        authority=Authority(row["authority"]),
+        amount_max=Decimal(amount) if amount is not None else None,
+        currency=row["currency"] or None,
+        sentence=row["sentence"],
+    )
