@@ -1,0 +1,206 @@
+"""The heart: one request, one standing, one ruling.
+
+All rules are evaluated and the most severe answer wins, with every reason kept, the deciding ones first.
+Only identity, live and paused cut short. Pure: no clock, no I/O, and it never raises for what a request says.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from registry.rules.amounts import ActionAmount, amount_of
+from registry.rules.answers import (
+    Answer,
+    Authority,
+    Money,
+    Reason,
+    Reversibility,
+    Risk,
+    Ruling,
+    highest_risk,
+    least_reversible,
+    most_severe,
+    severity,
+)
+from registry.rules.codes import POSITION
+from registry.rules.limits import (
+    CONSEQUENCE,
+    amount_reasons,
+    cap_reasons,
+    ceiling_reasons,
+    check_reasons,
+    guardrail_reasons,
+    place,
+    reason_of,
+    reserved,
+    row_limits,
+)
+from registry.rules.rulebook import (
+    Allowance,
+    Cap,
+    CapKind,
+    Ceiling,
+    Check,
+    DecidedBy,
+    Effect,
+    Guardrail,
+    Level,
+    Request,
+    Rulebook,
+    RunFacts,
+    Standing,
+    StopKind,
+    StopRule,
+    Tool,
+)
+from registry.rules.stops import holds, stop_reasons
+from registry.rules.verbs import tier_of, verb_of
+
+__all__ = [
+    "Allowance", "Answer", "Authority", "Cap", "CapKind", "Ceiling", "Check", "DecidedBy", "Effect",
+    "Guardrail", "Level", "Money", "Reason", "Request", "Reversibility", "Risk", "Rulebook", "Ruling",
+    "RunFacts", "Standing", "StopKind", "StopRule", "Tool", "rule",
+]  # fmt: skip
+
+NO_AMOUNT = ActionAmount()
+
+
+def rule(request: Request, standing: Standing) -> Ruling:
+    """Answer one request with allow, review, escalate or refuse, and say why."""
+    rulebook = standing.rulebook
+    row = rulebook.allowances.get((request.system, request.verb)) if rulebook else None
+    amount = amount_of(request, row, rulebook) if rulebook else NO_AMOUNT
+    risk = effective_risk(request, row, rulebook)
+    closed = tuple(_closed(standing))
+    if closed or rulebook is None:
+        return _ruling(closed, request, row, rulebook, amount, risk)
+    reasons = (
+        *_catalogue(request, standing),
+        *_standing(standing),
+        *_row(request, row),
+        *ceiling_reasons(request, standing, rulebook, amount),
+        *amount_reasons(request, amount),
+        *(row_limits(request, row, standing, rulebook, amount) if row else ()),
+        *stop_reasons(request, standing, rulebook, amount),
+        *guardrail_reasons(request, rulebook, amount, risk),
+        *check_reasons(request, rulebook),
+        *cap_reasons(request, standing, rulebook, amount),
+    )
+    return _ruling(reasons, request, row, rulebook, amount, risk)
+
+
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return each reason once, the most severe first, then in the order of the list of codes."""
+
+    def weight(reason: Reason) -> tuple[int, int, str, str]:
+        position = POSITION.get(reason.code, -1)
+        return -severity(reason.answer), position, reason.rule or "", reason.text
+
+    return tuple(sorted(set(reasons), key=weight))
+
+
+def effective_risk(
+    request: Request, row: Allowance | None, rulebook: Rulebook | None
+) -> Risk:
+    """Return the highest of claim, row and workflow: a claim may raise it, never lower it."""
+    return highest_risk(
+        request.risk,
+        row.risk if row else None,
+        rulebook.risk if rulebook else Risk.HIGH,
+    )
+
+
+def effective_reversibility(request: Request, row: Allowance | None) -> Reversibility:
+    """Return the one hardest to undo of claim and row; with neither, by the verb's tier."""
+    claim, floor = request.reversibility, row.reversibility if row else None
+    if claim is None and floor is None and tier_of(request.verb) not in CONSEQUENCE:
+        return Reversibility.REVERSIBLE
+    return least_reversible(claim, floor)
+
+
+def _closed(standing: Standing) -> Iterator[Reason]:
+    if standing.agent_is_active is not True:
+        yield reason_of(
+            "agent.inactive", "The agent has been switched off.", Answer.REFUSE
+        )
+    if standing.rulebook is None or standing.is_live is not True:
+        yield reason_of(
+            "workflow.not_live", "The workflow has no rulebook in force.", Answer.REFUSE
+        )
+    if standing.is_paused is not False:
+        why = (standing.pause_reason or "").strip().rstrip(".")
+        text = f"The workflow is paused: {why}." if why else "The workflow is paused."
+        yield reason_of("workflow.paused", text, Answer.REFUSE)
+
+
+def _catalogue(request: Request, standing: Standing) -> Iterator[Reason]:
+    if verb_of(request.verb) is None:
+        text = f"“{request.verb}” is not a verb of the catalogue."
+        yield reason_of("verb.unknown", text, Answer.REFUSE)
+    if request.system not in standing.known_systems:
+        text = f"“{request.system}” is not a registered system."
+        yield reason_of("system.unknown", text, Answer.REFUSE)
+    elif request.system not in standing.approved_systems:
+        text = f"“{request.system}” is not approved for this workflow."
+        yield reason_of("system.not_approved", text, Answer.REFUSE)
+    if standing.approved_models is None or request.model in standing.approved_models:
+        return
+    if request.model:
+        text = f"The model “{request.model}” is not on the approved list."
+        yield reason_of("model.not_approved", text, Answer.REFUSE)
+    else:
+        text = "Only approved models may act, and the model is not named."
+        yield reason_of("model.not_approved", text, Answer.REVIEW)
+
+
+def _standing(standing: Standing) -> Iterator[Reason]:
+    if standing.run_is_on_hold is not False:
+        why = (standing.hold_reason or "").strip().rstrip(".")
+        text = f"The run is on hold: {why}." if why else "The run is on hold."
+        yield reason_of("run.on_hold", text, Answer.REFUSE)
+    for role in standing.vacant_roles:
+        text = f"Nobody holds the role {role.replace('_', ' ')}."
+        yield reason_of("owner.vacant", text, Answer.REFUSE, role)
+    for lapse in standing.lapsed_training:
+        text = f"Training is no longer current: {lapse.replace('_', ' ')}."
+        yield reason_of("training.lapsed", text, Answer.REFUSE, lapse)
+
+
+def _row(request: Request, row: Allowance | None) -> Iterator[Reason]:
+    if row is None:
+        text = f"The matrix has no row for {place(request)}."
+        yield reason_of("no_allowance", text, Answer.REFUSE)
+    elif row.authority == Authority.ALLOWED:
+        text = f"The matrix allows {place(request)}."
+        yield reason_of("allowance.allowed", text, Answer.ALLOW)
+    elif row.authority == Authority.REVIEW:
+        text = f"A person decides on {place(request)}."
+        yield reason_of("allowance.review", text, Answer.REVIEW)
+    else:
+        yield reason_of(
+            "never", f"The matrix says never to {place(request)}.", Answer.REFUSE
+        )
+
+
+def _ruling(
+    reasons: tuple[Reason, ...],
+    request: Request,
+    row: Allowance | None,
+    rulebook: Rulebook | None,
+    amount: ActionAmount,
+    risk: Risk,
+) -> Ruling:
+    answer = most_severe(reason.answer for reason in reasons)
+    decided_by = row.decided_by if row else DecidedBy.REVIEWERS
+    if answer == Answer.ESCALATE:
+        decided_by = DecidedBy.ESCALATION_OWNER
+    return Ruling(
+        answer=answer,
+        reasons=in_order(reasons),
+        risk=risk,
+        reversibility=effective_reversibility(request, row),
+        quorum=max(1, row.quorum) if row else 1,
+        decided_by=str(decided_by),
+        operating_model_version=rulebook.version if rulebook else None,
+        amount=amount.money,
+        hold_requested=holds(reasons),
+        reserves=tuple(sorted(reserved(request, rulebook, amount))) if rulebook else (),
+    )

@@ -1,0 +1,326 @@
+"""Limits on numbers: the row's amount and count, ceilings, phases, guardrails, checks and caps.
+
+Each function yields reasons and decides nothing alone. A number that is missing, unreadable or in another
+currency never passes a limit.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from registry.rules.amounts import (
+    ActionAmount,
+    amount_text,
+    confidence_of,
+    is_above,
+    is_below,
+    is_finite,
+    money_text,
+    number_text,
+)
+from registry.rules.answers import Answer, Authority, Money, Reason, Risk, risk_rank
+from registry.rules.codes import CODES
+from registry.rules.rulebook import (
+    Allowance,
+    Cap,
+    CapKind,
+    Ceiling,
+    Level,
+    Request,
+    Rulebook,
+    Standing,
+)
+from registry.rules.verbs import CONVERSATION, Tier, name_of, tier_of, verbs_of_tier
+
+CONSEQUENCE = frozenset({Tier.STAGE, Tier.CHANGE})
+EMOTIONS = frozenset({"ambiguity", "emotion", "distress", "complaint"})
+
+
+def _phase(
+    sentence: str,
+    tiers: tuple[str, ...],
+    authority: Authority,
+    verbs: tuple[str, ...] = (),
+) -> Ceiling:
+    return Ceiling(
+        Level.PHASE, "phase", (), verbs, tiers, authority, None, None, sentence
+    )
+
+
+# Phases are control profiles, not a ladder of power (settled question 14).
+# 1 reasons about nothing: what changes a record is a person's. 2 talks with customers on its own,
+# every other change is supervised, and ambiguity or emotion goes to a human. 3 writes nothing.
+# 4 acts inside its rows and needs no more. 5 executes nothing without a person.
+PHASES: Mapping[int, tuple[Ceiling, ...]] = MappingProxyType(
+    {
+        1: (
+            _phase("In phase 1 nothing that an AI decides changes a record by itself.", (Tier.CHANGE,), Authority.REVIEW),
+        ),
+        2: (
+            _phase(
+                "In phase 2 a change beyond the conversation with a customer is supervised.",
+                (Tier.CHANGE,),
+                Authority.REVIEW,
+                tuple(verb.slug for verb in verbs_of_tier(Tier.CHANGE) if verb.slug not in CONVERSATION),
+            ),
+        ),
+        3: (
+            _phase("In phase 3 the agent advises and writes nothing.", (Tier.STAGE, Tier.CHANGE), Authority.NEVER),
+        ),
+        4: (),
+        5: (
+            _phase("In phase 5 nothing is executed without a person.", (Tier.STAGE, Tier.CHANGE), Authority.REVIEW),
+        ),
+    }
+)  # fmt: skip
+
+
+def reason_of(code: str, text: str, answer: Answer, rule: str | None = None) -> Reason:
+    """Return a reason with the helper that the list of codes names."""
+    return Reason(code, text, answer, rule, CODES[code].who_can_help)
+
+
+def place(request: Request) -> str:
+    """Return the verb and system as they read inside a sentence: refund in billing."""
+    return f"{name_of(request.verb)} in {request.system}"
+
+
+def amount_reasons(request: Request, amount: ActionAmount) -> Iterator[Reason]:
+    """Yield what is wrong with the amount itself, whatever the limits are."""
+    if amount.is_unreadable:
+        text = "The amount in the action is not a plain number of at least zero."
+        yield reason_of("amount.unreadable", text, Answer.REFUSE)
+    elif amount.has_unknown_currency:
+        text = "The action names an amount and no single, known currency."
+        yield reason_of("limit.currency", text, Answer.ESCALATE)
+    elif (
+        amount.is_mapped
+        and amount.claimed is not None
+        and amount.claimed != amount.money
+    ):
+        text = f"The request claims {money_text(amount.claimed)}, the action says {money_text(amount.money)}."
+        yield reason_of("amount.mismatch", text, Answer.REFUSE)
+
+
+def _measured(
+    amount: ActionAmount,
+    limit: Any,
+    currency: str,
+    named: str,
+    above: tuple[str, Answer, str | None],
+) -> Iterator[Reason]:
+    """Yield the reason that an amount gives at one limit, and one more where it is not certain."""
+    code, answer, rule = above
+    if amount.is_unreadable or amount.has_unknown_currency:
+        return
+    if not amount.is_mapped:
+        text = f"{named[0].upper()}{named[1:]} is {currency} {amount_text(limit)}, and no amount can be read from the action's fields."
+        yield reason_of("amount.missing", text, Answer.REVIEW, rule)
+    if amount.money is None:
+        return
+    money = Money(Decimal(limit), currency) if is_finite(limit) else None
+    if amount.money.currency != currency:
+        text = f"{money_text(amount.money)} cannot be compared with {named}, which is in {currency}."
+        yield reason_of("limit.currency", text, Answer.ESCALATE, rule)
+    elif money is None or is_above(amount.money.value, limit):
+        bound = money_text(money) if money else "an unknown amount"
+        text = f"{money_text(amount.money)} is above {named.replace('the limit', f'the limit of {bound}', 1)}."
+        yield reason_of(code, text, answer, rule)
+
+
+def row_limits(
+    request: Request,
+    row: Allowance,
+    standing: Standing,
+    rulebook: Rulebook,
+    amount: ActionAmount,
+) -> Iterator[Reason]:
+    """Yield the reasons of the row's own amount and count."""
+    if row.amount_max is not None:
+        named = f"the limit for {place(request)}"
+        currency = row.currency or rulebook.currency
+        yield from _measured(
+            amount,
+            row.amount_max,
+            currency,
+            named,
+            ("limit.amount", Answer.REVIEW, None),
+        )
+    if row.count_per_day is None:
+        return
+    done = standing.day_counts.get((row.system, row.verb))
+    if not is_finite(done) or done < 0:
+        text = f"How often today is not known for {place(request)}, which has a limit of {row.count_per_day} a day."
+        yield reason_of("limit.count", text, Answer.ESCALATE)
+    elif is_above(done + 1, row.count_per_day):
+        text = f"{done} of {row.count_per_day} a day are used for {place(request)}."
+        yield reason_of("limit.count", text, Answer.REVIEW)
+
+
+def ceiling_binds(ceiling: Ceiling, request: Request) -> bool:
+    """Return whether a ceiling is about this system, verb and tier."""
+    return (
+        (not ceiling.systems or request.system in ceiling.systems)
+        and (not ceiling.verbs or request.verb in ceiling.verbs)
+        and (not ceiling.tiers or tier_of(request.verb) in ceiling.tiers)
+    )
+
+
+def ceiling_reasons(
+    request: Request, standing: Standing, rulebook: Rulebook, amount: ActionAmount
+) -> Iterator[Reason]:
+    """Yield the reasons of every ceiling above the workflow, its phase included."""
+    if rulebook.phase not in PHASES:
+        yield reason_of(
+            "ceiling.phase", f"Phase {rulebook.phase} is unknown.", Answer.REFUSE
+        )
+    for ceiling in (*standing.ceilings, *PHASES.get(rulebook.phase, ())):
+        if not ceiling_binds(ceiling, request):
+            continue
+        code = f"ceiling.{ceiling.level}"
+        code = code if code in CODES else "ceiling.enterprise"
+        answer = (
+            Answer.REVIEW if ceiling.authority == Authority.REVIEW else Answer.REFUSE
+        )
+        if ceiling.amount_max is None:
+            yield reason_of(code, _ceiling_text(ceiling, request), answer, ceiling.name)
+        elif amount.is_expected or request.verb in ceiling.verbs:
+            currency = ceiling.currency or rulebook.currency
+            named = f"the limit of the {ceiling.level} “{ceiling.name}”"
+            yield from _measured(
+                amount,
+                ceiling.amount_max,
+                currency,
+                named,
+                (code, answer, ceiling.name),
+            )
+    moods = sorted(EMOTIONS & set(request.signals))
+    if rulebook.phase == 2 and moods and tier_of(request.verb) in CONSEQUENCE:
+        text = f"In phase 2 a human takes over on {' and '.join(moods)}."
+        yield reason_of("ceiling.phase", text, Answer.ESCALATE, "phase")
+
+
+def _ceiling_text(ceiling: Ceiling, request: Request) -> str:
+    if ceiling.sentence.strip():
+        return ceiling.sentence.strip()
+    if ceiling.authority == Authority.REVIEW:
+        return f"The {ceiling.level} “{ceiling.name}” wants a person to decide on {place(request)}."
+    return f"The {ceiling.level} “{ceiling.name}” never allows {place(request)}."
+
+
+def guardrail_reasons(
+    request: Request, rulebook: Rulebook, amount: ActionAmount, risk: Risk
+) -> Iterator[Reason]:
+    """Yield the guardrails' reasons; they bind verbs that stage or change something."""
+    if tier_of(request.verb) not in CONSEQUENCE:
+        return
+    rail, confidence = rulebook.guardrail, confidence_of(request)
+    for floor, answer in (
+        (rail.confidence_min, Answer.REVIEW),
+        (rail.confidence_escalate, Answer.ESCALATE),
+    ):
+        if floor is not None and is_below(confidence, floor):
+            said = (
+                number_text(confidence)
+                if request.confidence is not None
+                else "missing, which counts as 0,"
+            )
+            text = (
+                f"Confidence is {said} and below the guardrail of {number_text(floor)}."
+            )
+            yield reason_of("guardrail.confidence", text, answer)
+    for bound, answer in (
+        (rail.risk_review, Answer.REVIEW),
+        (rail.risk_escalate, Answer.ESCALATE),
+    ):
+        if bound is not None and risk_rank(risk) >= _bound_rank(bound):
+            text = f"The risk is {risk} and the guardrail binds from {bound} on."
+            yield reason_of("guardrail.risk", text, answer)
+    if amount.is_expected:
+        currency = rail.currency or rulebook.currency
+        for limit, answer in (
+            (rail.amount_review, Answer.REVIEW),
+            (rail.amount_escalate, Answer.ESCALATE),
+        ):
+            if limit is not None:
+                above = ("guardrail.amount", answer, None)
+                yield from _measured(
+                    amount, limit, currency, "the limit of the guardrail", above
+                )
+
+
+def _bound_rank(bound: Risk) -> int:
+    """Return the rank from which a guardrail binds; an unknown bound binds always."""
+    return risk_rank(bound) if bound in tuple(Risk) else 0
+
+
+def check_reasons(request: Request, rulebook: Rulebook) -> Iterator[Reason]:
+    """Yield a reason for every required check that is not reported as pass."""
+    for check in rulebook.checks:
+        if check.required_for and request.verb not in check.required_for:
+            continue
+        statuses = {status for name, status in request.checks if name == check.name}
+        if statuses & {"fail", "failed", "error"}:
+            text = f"The check “{check.name}” has failed and must pass."
+            yield reason_of("check.failed", text, Answer.REFUSE, check.name)
+        elif statuses != {"pass"}:
+            text = f"The check “{check.name}” must pass and was not reported as passed."
+            yield reason_of("check.missing", text, Answer.REVIEW, check.name)
+
+
+def caps_for(rulebook: Rulebook, verb: str) -> tuple[Cap, ...]:
+    """Return the caps that count a verb."""
+    return tuple(cap for cap in rulebook.caps if not cap.verbs or verb in cap.verbs)
+
+
+def cap_reasons(
+    request: Request, standing: Standing, rulebook: Rulebook, amount: ActionAmount
+) -> Iterator[Reason]:
+    """Yield a reason for every cap that this action would pass, or might."""
+    for cap in caps_for(rulebook, request.verb):
+        used = standing.used.get(cap.key)
+        if not is_finite(used) or used < 0:
+            code = "cap.count" if cap.kind == CapKind.COUNT else "cap.spend"
+            text = f"How much of the cap “{cap.key}” is used is not known."
+            yield reason_of(code, text, Answer.ESCALATE, cap.key)
+        elif cap.kind == CapKind.COUNT:
+            if is_above(used + 1, cap.limit):
+                text = f"{number_text(used)} of {number_text(cap.limit)} in {cap.window_hours} hours are used under the cap “{cap.key}”."
+                yield reason_of("cap.count", text, Answer.REFUSE, cap.key)
+        elif amount.is_expected or request.verb in cap.verbs:
+            yield from _spend(
+                cap, Decimal(used), cap.currency or rulebook.currency, amount
+            )
+
+
+def _spend(
+    cap: Cap, used: Decimal, currency: str, amount: ActionAmount
+) -> Iterator[Reason]:
+    bound = f"{currency} {amount_text(cap.limit)} in {cap.window_hours} hours"
+    if amount.is_unreadable or amount.has_unknown_currency:
+        return
+    if not amount.is_mapped:
+        text = f"The cap “{cap.key}” is {bound}, and no amount can be read from the action's fields."
+        yield reason_of("amount.missing", text, Answer.REVIEW, cap.key)
+    if amount.money is None:
+        return
+    if amount.money.currency != currency:
+        text = f"{money_text(amount.money)} cannot be counted under the cap “{cap.key}”, which is in {currency}."
+        yield reason_of("cap.currency", text, Answer.ESCALATE, cap.key)
+    elif is_above(used + amount.money.value, cap.limit):
+        text = f"{money_text(amount.money)} on top of {currency} {amount_text(used)} passes the cap “{cap.key}” of {bound}."
+        yield reason_of("cap.spend", text, Answer.REFUSE, cap.key)
+
+
+def reserved(
+    request: Request, rulebook: Rulebook, amount: ActionAmount
+) -> Iterator[tuple[str, Decimal]]:
+    """Yield what a grant takes from each cap: one of a count, the amount of a spend."""
+    for cap in caps_for(rulebook, request.verb):
+        if cap.kind == CapKind.COUNT:
+            yield cap.key, Decimal(1)
+        elif amount.money is not None and amount.money.currency == (
+            cap.currency or rulebook.currency
+        ):
+            yield cap.key, amount.money.value
