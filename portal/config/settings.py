@@ -238,6 +238,7 @@ def _database(address: DatabaseAddress) -> dict[str, object]:
 
 
 DATABASES = {"default": _database(ENVIRONMENT.database)}
+DATABASE_APPLICATION_ROLE = ENVIRONMENT.database.user
 # Who owns the tables; used only by `prepare_database`, never by web or worker.
 DATABASE_OWNER = {
     "USER": ENVIRONMENT.database_owner.user,

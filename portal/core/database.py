@@ -66,7 +66,7 @@ def grant_application_role() -> bool:
     Runs as the owner, after every migration. Returns whether there are two roles;
     with one, only triggers keep the append-only tables as they are.
     """
-    application = settings.DATABASES["default"]["USER"]
+    application = settings.DATABASE_APPLICATION_ROLE
     owner = settings.DATABASE_OWNER["USER"]
     if not application or application == owner:
         return False
