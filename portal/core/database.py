@@ -18,7 +18,10 @@ APPEND_ONLY_TABLES = (
     "audit_checkpoint",
     "approvals_authorityrecord",
     "approvals_decision",
+    "approvals_evidenceopening",
+    "approvals_move",
     "approvals_outcome",
+    "approvals_proposalversion",
     "registry_signature",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.

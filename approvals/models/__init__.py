@@ -1,0 +1,28 @@
+"""What is kept of asking, deciding and doing.
+
+Read in this order: asking (what an agent asked and what the rulebook answered), proposing
+(what people are asked, and how they decide), granting (what may run once, and what became
+of it). Triggers in the migrations hold what a constraint cannot say.
+"""
+
+from approvals.models.asking import ActionRequest, AuthorityRecord
+from approvals.models.granting import Grant, Outcome
+from approvals.models.proposing import (
+    Decision,
+    EvidenceOpening,
+    Move,
+    Proposal,
+    ProposalVersion,
+)
+
+__all__ = [
+    "ActionRequest",
+    "AuthorityRecord",
+    "Decision",
+    "EvidenceOpening",
+    "Grant",
+    "Move",
+    "Outcome",
+    "Proposal",
+    "ProposalVersion",
+]

@@ -1,0 +1,135 @@
+"""What may run once, bound to exact bytes, and what is known of what then happened."""
+
+from django.db import models
+
+from approvals.models.asking import ActionRequest, AuthorityRecord
+from approvals.models.proposing import ProposalVersion
+from approvals.rules.moves import GrantState
+from portal.accounts.models import Agent, Person
+from portal.core.ids import new_id
+
+STATES = [(state.value, state.value.lower()) for state in GrantState]
+
+
+class Grant(models.Model):
+    """Leave to do one action once. The token itself is never stored, only its SHA-256.
+
+    `basis_id` is the approved version, or the ruling that allowed. The epochs are those
+    under which it was issued: any later change of authority makes it stale.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    action_request = models.ForeignKey(
+        ActionRequest, on_delete=models.PROTECT, related_name="grants"
+    )
+    authority_record = models.ForeignKey(
+        AuthorityRecord, on_delete=models.PROTECT, related_name="grants"
+    )
+    version = models.ForeignKey(
+        ProposalVersion, null=True, on_delete=models.PROTECT, related_name="grants"
+    )
+    basis_id = models.UUIDField()
+    workflow = models.ForeignKey(
+        "registry.Workflow", on_delete=models.PROTECT, related_name="+"
+    )
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    run_id = models.UUIDField()
+    digest = models.CharField(max_length=80)
+    key_id = models.CharField(max_length=20)
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    state = models.CharField(
+        max_length=8, choices=STATES, default=GrantState.ISSUED.value
+    )
+    not_before = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    enterprise_epoch = models.BigIntegerField()
+    department_epoch = models.BigIntegerField()
+    pause_epoch = models.BigIntegerField()
+    operating_model_version_id = models.UUIDField()
+    execution_id = models.UUIDField(null=True, unique=True)
+    redeemed_at = models.DateTimeField(null=True)
+    redeemed_with = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("basis_id",),
+                condition=models.Q(state=GrantState.ISSUED.value),
+                name="approvals_one_live_grant",
+            ),
+            models.UniqueConstraint(
+                fields=("basis_id",),
+                condition=models.Q(state=GrantState.REDEEMED.value),
+                name="approvals_one_execution",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(version=None, basis_id=models.F("authority_record"))
+                | models.Q(version__isnull=False, basis_id=models.F("version")),
+                name="approvals_grant_basis",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state=GrantState.REDEEMED.value,
+                    execution_id__isnull=False,
+                    redeemed_at__isnull=False,
+                )
+                | ~models.Q(state=GrantState.REDEEMED.value)
+                & models.Q(execution_id=None, redeemed_at=None),
+                name="approvals_redeemed_has_execution",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("not_before")),
+                name="approvals_grant_lives",
+            ),
+        )
+        indexes = (
+            # the sweep: grants that ran out unused
+            models.Index(
+                fields=("expires_at", "id"),
+                condition=models.Q(state=GrantState.ISSUED.value),
+                name="approvals_grant_due",
+            ),
+            # what a workflow executed, newest first
+            models.Index(
+                fields=("workflow", "-redeemed_at"),
+                condition=models.Q(state=GrantState.REDEEMED.value),
+                name="approvals_grant_executed",
+            ),
+        )
+
+
+class Outcome(models.Model):
+    """One report of what happened. Reports are only added; the latest one counts."""
+
+    class Status(models.TextChoices):
+        SUCCEEDED = "SUCCEEDED", "succeeded"
+        FAILED = "FAILED", "failed"
+        UNKNOWN = "UNKNOWN", "unknown"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="outcomes")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices)
+    detail = models.TextField(blank=True)
+    external_ref = models.CharField(max_length=200, blank=True)
+    changes = models.JSONField(default=list)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.UUIDField()
+    actor_name = models.CharField(max_length=120)
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("grant", "number"), name="approvals_outcome_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=("SUCCEEDED", "FAILED", "UNKNOWN")),
+                name="approvals_outcome_status",
+            ),
+        )

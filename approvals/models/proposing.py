@@ -1,0 +1,253 @@
+"""What people are asked, in immutable versions, and how they decide and move it."""
+
+from django.db import models
+
+from approvals.models.asking import ActionRequest, AuthorityRecord
+from approvals.rules.moves import RESOLUTIONS, UNDECIDED, ProposalState
+from portal.accounts.models import Person
+from portal.core.ids import new_id
+from registry.rules.rulebook import DecidedBy
+
+STATES = [(state.value, state.value.lower()) for state in ProposalState]
+IS_UNDECIDED = models.Q(state__in=sorted(state.value for state in UNDECIDED))
+
+
+class Audience(models.TextChoices):
+    """Whom a proposal waits for."""
+
+    REVIEWERS = DecidedBy.REVIEWERS.value, "the reviewers"
+    BUSINESS_OWNER = DecidedBy.BUSINESS_OWNER.value, "the business owner"
+    RISK_OWNER = DecidedBy.RISK_OWNER.value, "the risk owner"
+    ESCALATION_OWNER = DecidedBy.ESCALATION_OWNER.value, "the escalation owner"
+
+
+class Proposal(models.Model):
+    """A request that waits for people. Its state moves only along the published table."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    action_request = models.ForeignKey(
+        ActionRequest, on_delete=models.PROTECT, related_name="proposals"
+    )
+    workflow = models.ForeignKey(
+        "registry.Workflow", on_delete=models.PROTECT, related_name="+"
+    )
+    run_id = models.UUIDField()
+    agent_name = models.CharField(max_length=120)
+    authority_record = models.ForeignKey(
+        AuthorityRecord, on_delete=models.PROTECT, related_name="+"
+    )
+    reopens = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="reopened_as"
+    )
+    state = models.CharField(
+        max_length=10, choices=STATES, default=ProposalState.OPEN.value
+    )
+    audience = models.CharField(max_length=20, choices=Audience.choices)
+    risk = models.CharField(max_length=6)
+    risk_rank = models.PositiveSmallIntegerField()
+    quorum = models.PositiveSmallIntegerField()
+    version_number = models.PositiveIntegerField(default=1)
+    headline = models.CharField(max_length=400)
+    amount = models.DecimalField(null=True, max_digits=30, decimal_places=6)
+    currency = models.CharField(max_length=3, blank=True)
+    due_at = models.DateTimeField()
+    clock_stopped_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    claimed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    claimed_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason_code = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("action_request",),
+                condition=IS_UNDECIDED,
+                name="approvals_one_open_proposal",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ProposalState]),
+                name="approvals_proposal_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=sorted(state.value for state in RESOLUTIONS),
+                    resolved_at__isnull=False,
+                )
+                | IS_UNDECIDED & models.Q(resolved_at=None),
+                name="approvals_resolved_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state=ProposalState.ASKED.value, clock_stopped_at__isnull=False
+                )
+                | ~models.Q(state=ProposalState.ASKED.value),
+                name="approvals_asked_stops_clock",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quorum__gte=1), name="approvals_proposal_quorum"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(audience__in=Audience.values),
+                name="approvals_proposal_audience",
+            ),
+        )
+        indexes = (
+            # the inbox over all workflows: highest risk first, then least time left
+            models.Index(
+                fields=("-risk_rank", "due_at", "id"),
+                condition=IS_UNDECIDED,
+                name="approvals_inbox",
+            ),
+            # the inbox of one workflow
+            models.Index(
+                fields=("workflow", "-risk_rank", "due_at", "id"),
+                condition=IS_UNDECIDED,
+                name="approvals_inbox_workflow",
+            ),
+            # the sweep: what is due while its clock runs
+            models.Index(
+                fields=("due_at", "id"),
+                condition=models.Q(state=ProposalState.OPEN.value),
+                name="approvals_due",
+            ),
+            # the decided tab, newest first
+            models.Index(
+                fields=("-resolved_at", "-id"),
+                condition=models.Q(resolved_at__isnull=False),
+                name="approvals_decided",
+            ),
+        )
+
+
+class ProposalVersion(models.Model):
+    """The exact bytes that a decision is about. An edit is a new version with no votes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, related_name="versions"
+    )
+    number = models.PositiveIntegerField()
+    action = models.BinaryField()
+    digest = models.CharField(max_length=80)
+    headline = models.CharField(max_length=400)
+    authority_record = models.ForeignKey(
+        AuthorityRecord, on_delete=models.PROTECT, related_name="+"
+    )
+    edited_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_widening = models.BooleanField(default=False)
+    changes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("proposal", "number"), name="approvals_version_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="approvals_version_number"
+            ),
+        )
+
+
+class Decision(models.Model):
+    """One person's answer to one version, with the digest that they saw."""
+
+    class Verdict(models.TextChoices):
+        APPROVE = "APPROVE", "approved"
+        EDIT = "EDIT", "edited and approved"
+        REJECT = "REJECT", "rejected"
+        RESPOND = "RESPOND", "responded"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    version = models.ForeignKey(
+        ProposalVersion, on_delete=models.PROTECT, related_name="decisions"
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    digest = models.CharField(max_length=80)
+    reason_code = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    evidence_opened = models.PositiveSmallIntegerField()
+    evidence_total = models.PositiveSmallIntegerField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "person"), name="approvals_decision_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=("APPROVE", "EDIT"))
+                | ~models.Q(reason_code="")
+                | ~models.Q(message=""),
+                name="approvals_decision_says_why",
+            ),
+        )
+        indexes = (
+            # what one person decided, newest first
+            models.Index(
+                fields=("person", "-decided_at", "-id"),
+                name="approvals_decision_person",
+            ),
+        )
+
+
+class Move(models.Model):
+    """Anything done with a proposal that is not a Decision; whoever moves may decide."""
+
+    class Kind(models.TextChoices):
+        ASKED = "ASKED", "asked the agent"
+        ANSWERED = "ANSWERED", "answered"
+        ESCALATED = "ESCALATED", "escalated"
+        CLAIMED = "CLAIMED", "took this on"
+        COMMENTED = "COMMENTED", "commented"
+        UNDONE = "UNDONE", "took the approval back"
+        EXPIRED = "EXPIRED", "let the time run out"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, related_name="moves"
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.UUIDField()
+    actor_name = models.CharField(max_length=120)
+    text = models.TextField(blank=True)
+    evidence = models.JSONField(default=list)
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            # the conversation on one card, oldest first
+            models.Index(fields=("proposal", "moved_at", "id"), name="approvals_moves"),
+        )
+
+
+class EvidenceOpening(models.Model):
+    """A person opened one piece of evidence; the first time counts."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, related_name="openings"
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("proposal", "person", "position"),
+                name="approvals_opening_once",
+            ),
+        )

@@ -1,0 +1,64 @@
+"""Who may approve: never the requester, never those who run the agent, and not the
+editor of what asks for more.
+
+Holding the right to decide is looked up elsewhere; this says who may not use it here.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from registry.rules.answers import Reversibility, Risk
+
+
+class Objection(StrEnum):
+    """Why a person's approval does not count; the value is the code on the wire."""
+
+    REQUESTER = "separation.requester"
+    OPERATOR = "separation.operator"
+    EDITOR = "separation.editor"
+    VOTED = "separation.voted"
+
+
+SENTENCES = {
+    Objection.REQUESTER: "This was asked on your behalf, so another person decides it.",
+    Objection.OPERATOR: "You run this agent or own its key, so another person decides it.",
+    Objection.EDITOR: "You edited this so that it asks for more or cannot be undone,"
+    " so another person approves it.",
+    Objection.VOTED: "You have already decided on this version.",
+}
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Those who stand behind one version of a proposal."""
+
+    requester_names: frozenset[str] = frozenset()
+    operator_ids: frozenset[UUID] = frozenset()
+    editor_id: UUID | None = None
+    edit_widens: bool = False
+    risk: Risk = Risk.HIGH
+    reversibility: Reversibility = Reversibility.IRREVERSIBLE
+
+
+def needs_other_than_editor(parties: Parties) -> bool:
+    """Say whether the editor's own approval is not enough (settled question 18)."""
+    is_grave = (
+        parties.risk == Risk.HIGH
+        and parties.reversibility == Reversibility.IRREVERSIBLE
+    )
+    return parties.editor_id is not None and (parties.edit_widens or is_grave)
+
+
+def objection_to(
+    *, person_id: UUID, person_names: frozenset[str], parties: Parties
+) -> Objection | None:
+    """Return why this person may not approve, or None. Names compare without case."""
+    names = {name.casefold() for name in person_names if name}
+    if names & {name.casefold() for name in parties.requester_names}:
+        return Objection.REQUESTER
+    if person_id in parties.operator_ids:
+        return Objection.OPERATOR
+    if person_id == parties.editor_id and needs_other_than_editor(parties):
+        return Objection.EDITOR
+    return None
