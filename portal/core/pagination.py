@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from portal.core.errors import Malformed
@@ -52,7 +53,7 @@ def keyset(
     if position is not None:
         try:
             queryset = queryset.filter(_beyond(direction, position))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ValidationError) as error:
             raise Malformed("This page address was not made here.") from error
     rows = list(queryset.order_by(*direction)[: size + 1])
     has_beyond = len(rows) > size
