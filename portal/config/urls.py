@@ -5,11 +5,13 @@ from django.urls import include, path
 
 from portal.config import health
 from portal.config.api import api
+from portal.config.docs import api_docs
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics_page, name="metrics"),
+    path("api/v1/docs", api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
     path("", include("portal.accounts.urls")),

@@ -1,15 +1,12 @@
 """The journal tells when anything in it was changed, removed, or cut off."""
 
 import pytest
-from django.db import connection
 
 from portal.accounts.actors import SYSTEM
 from portal.audit import sealing
 from portal.audit.models import Checkpoint, Entry, Stream
 from portal.audit.operation import operation, record
 from portal.audit.verifying import verify_journal
-
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +20,16 @@ def write_entries(*, stream: str, count: int) -> None:
         record("person.created", actor=SYSTEM, stream=stream, person=f"person {number}")
 
 
-def tamper(statement: str, *values: object) -> None:
+@pytest.fixture
+def tamper(committed_db):
     """Change the journal as somebody who rules the database could."""
-    from tests.conftest import as_superuser
 
-    as_superuser(connection, statement, values)
+    def change(statement: str, *values: object) -> None:
+        with committed_db.superuser_connection() as superuser:
+            superuser.execute("SET session_replication_role = replica")
+            superuser.execute(statement, values)
+
+    return change
 
 
 @pytest.fixture
@@ -85,13 +87,13 @@ def test_a_whole_journal_is_found_whole_and_counted(journal):
         ),
     ],
 )
-def test_what_was_tampered_with_is_named(journal, statement, values, found):
+def test_what_was_tampered_with_is_named(journal, tamper, statement, values, found):
     tamper(statement, *values)
 
     assert any(found in problem for problem in verify_journal().problems)
 
 
-def test_a_tail_cut_off_together_with_its_head_is_told_by_the_checkpoint(journal):
+def test_a_tail_cut_off_together_with_its_head_is_told_by_the_checkpoint(journal, tamper):
     tamper("DELETE FROM audit_entry WHERE stream = 'a' AND sequence = 7")
     tamper(
         "UPDATE audit_stream SET sequence = 6, hash ="
@@ -104,7 +106,7 @@ def test_a_tail_cut_off_together_with_its_head_is_told_by_the_checkpoint(journal
     assert any("entries that a checkpoint stated are gone" in each for each in problems)
 
 
-def test_dropping_the_newest_checkpoint_is_told_by_the_file_outside(journal):
+def test_dropping_the_newest_checkpoint_is_told_by_the_file_outside(journal, tamper):
     tamper("DELETE FROM audit_checkpoint WHERE number = 2")
 
     assert any("newest anchor" in each for each in verify_journal().problems)
