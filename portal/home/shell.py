@@ -14,6 +14,9 @@ THEME_COOKIE = "theme"
 KEYS_COOKIE = "keys"
 THEMES = ("system", "light", "dark")
 
+# On the bottom bar of a phone a long name would be cut.
+SHORT_LABELS = {"Weekly review": "Reviews"}
+
 # (url name, label, icon, keys, url name of its count)
 PLACES = (
     ("inbox", "Inbox", "inbox", "g i", "inbox_count"),
@@ -48,6 +51,7 @@ class Place:
     key: str = ""
     is_current: bool = False
     count_href: str | None = None
+    short_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,18 +119,18 @@ def _places(path: str) -> tuple[Place, ...]:
     places = []
     for name, label, icon, key, count_name in PLACES:
         href = _reverse(name)
-        if href is not None:
-            is_current = path == href or path.startswith(href)
-            places.append(
-                Place(
-                    label,
-                    href,
-                    icon,
-                    key,
-                    is_current,
-                    _reverse(count_name) if count_name else None,
-                )
-            )
+        if href is None:
+            continue
+        place = Place(
+            label=label,
+            href=href,
+            icon=icon,
+            key=key,
+            is_current=path.startswith(href),
+            count_href=_reverse(count_name) if count_name else None,
+            short_label=SHORT_LABELS.get(label, ""),
+        )
+        places.append(place)
     return tuple(places)
 
 
