@@ -1,0 +1,293 @@
+"""The one page as a document: strict reading into a rulebook, and its file form in TOML.
+
+Decimals are text in a document. Everything that is wrong is told at once, each with its place; a
+key that is not known is wrong. What is only missing is a gap (`gaps`), not an error.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from registry.rules import toml_form
+from registry.rules.answers import Authority, Reversibility, Risk
+from registry.rules.fields import TEXT_LENGTH_MAX, DocumentError, Fields, Problem
+from registry.rules.gaps import QUESTIONS, Gap
+from registry.rules.gaps import gaps_of as document_gaps
+from registry.rules.params import params_of
+from registry.rules.rulebook import (
+    Allowance,
+    Cap,
+    CapKind,
+    Check,
+    DecidedBy,
+    Effect,
+    Guardrail,
+    Rulebook,
+    StopKind,
+    StopRule,
+    Tool,
+)
+from registry.rules.toml_form import tidy
+
+__all__ = [
+    "DocumentError", "Gap", "Problem", "document_gaps", "empty_document", "from_toml",
+    "problems_of", "rulebook_of", "tidy", "to_toml",
+]  # fmt: skip
+
+FILE_LENGTH_MAX = 256 * 1024
+QUORUM_MAX = 20
+COUNT_MAX = 1_000_000
+WINDOW_HOURS_MAX = 24 * 366
+PHASE_MAX = 5
+_AT_LINE = re.compile(r"\(at line (\d+)")
+_DECIMALS = frozenset(
+    [
+        "amount_max",
+        "confidence_min",
+        "confidence_escalate",
+        "amount_review",
+        "amount_escalate",
+        "limit",
+        "below",
+        "amount_above",
+    ]
+)
+
+
+def empty_document(
+    *, workflow: str, name: str, department: str, currency: str = "EUR"
+) -> dict[str, Any]:
+    """Return the page of a workflow about which nothing has been said yet."""
+    return {
+        "workflow": workflow,
+        "name": name,
+        "purpose": "",
+        "department": department,
+        "phase": 1,
+        "risk": Risk.MEDIUM.value,
+        "currency": currency,
+        "template": "",
+        "units": "",
+        "categories": [],
+        "answers": {question.key: "" for question in QUESTIONS},
+        "guardrail": {},
+        "targets": {},
+        "allowances": [],
+        "tools": [],
+        "stop_rules": [],
+        "caps": [],
+        "checks": [],
+    }
+
+
+def rulebook_of(document: Mapping[str, Any], *, version: int = 0) -> Rulebook:
+    """Read a document as the rulebook it is. Raises DocumentError with every problem."""
+    problems: list[Problem] = []
+    rulebook = _read(document, problems)
+    if problems:
+        raise DocumentError(tuple(problems))
+    return replace(rulebook, version=version)
+
+
+def problems_of(document: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a document."""
+    problems: list[Problem] = []
+    _read(document, problems)
+    return tuple(problems)
+
+
+def to_toml(document: Mapping[str, Any]) -> str:
+    """Return a document as TOML; `from_toml` gives it back exactly, but for empty keys."""
+    return toml_form.write(tidy(document))
+
+
+def from_toml(text: str) -> dict[str, Any]:
+    """Read the file form. Raises DocumentError with the line of each problem."""
+    if len(text) > FILE_LENGTH_MAX:
+        problem = Problem(
+            "", f"The file has {len(text)} characters; at most {FILE_LENGTH_MAX} fit."
+        )
+        raise DocumentError((problem,))
+    try:
+        document = _with_decimals(tomllib.loads(text, parse_float=str))
+    except tomllib.TOMLDecodeError as error:
+        line = _AT_LINE.search(str(error))
+        problem = Problem(
+            "", f"This is not TOML: {error}.", int(line[1]) if line else None
+        )
+        raise DocumentError((problem,)) from error
+    except RecursionError as error:
+        raise DocumentError((Problem("", "The file is nested too deeply."),)) from error
+    places = toml_form.lines_of(text)
+    problems = problems_of(document)
+    if problems:
+        raise DocumentError(
+            tuple(
+                replace(each, line=toml_form.line_of(each.path, places))
+                for each in problems
+            )
+        )
+    return document
+
+
+def _with_decimals(value: Any, key: str = "") -> Any:
+    """Return whole numbers that people write for amounts as the text that a document holds."""
+    if isinstance(value, dict):
+        return {name: _with_decimals(child, name) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_with_decimals(child) for child in value]
+    if key in _DECIMALS and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
+    fields = Fields(document, "", problems)
+    for key in ("name", "department", "template", "units"):
+        fields.text(key)
+    fields.text("purpose", length_max=TEXT_LENGTH_MAX)
+    _read_words(fields)
+    rulebook = Rulebook(
+        workflow=fields.slug("workflow"),
+        version=0,
+        phase=fields.whole("phase", 1, PHASE_MAX, is_required=True) or 0,
+        risk=fields.choice("risk", Risk, is_required=True) or Risk.HIGH,
+        currency=fields.currency("currency", is_required=True) or "",
+        allowances=_allowances(fields),
+        guardrail=_guardrail(fields.table("guardrail")),
+        stop_rules=tuple(_stop_rule(row) for row in fields.rows("stop_rules")),
+        caps=tuple(_cap(row) for row in fields.rows("caps")),
+        checks=tuple(_check(row) for row in fields.rows("checks")),
+        tools=tuple(_tool(row) for row in fields.rows("tools")),
+        categories=fields.texts("categories"),
+    )
+    fields.refuse_twice(
+        "stop_rules", [rule.key for rule in rulebook.stop_rules if rule.key]
+    )
+    fields.refuse_twice("caps", [cap.key for cap in rulebook.caps if cap.key])
+    fields.refuse_twice(
+        "checks", [check.name for check in rulebook.checks if check.name]
+    )
+    fields.refuse_twice("tools", [tool.name for tool in rulebook.tools if tool.name])
+    fields.refuse_unknown()
+    return rulebook
+
+
+def _read_words(fields: Fields) -> None:
+    """Read what is said in words and rules nothing: the ten answers and the targets."""
+    answers = fields.table("answers")
+    for question in QUESTIONS:
+        answers.text(question.key, length_max=TEXT_LENGTH_MAX)
+    answers.refuse_unknown()
+    targets = fields.table("targets")
+    for key, value in targets.source.items():
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not is_number:
+            targets.text(key)
+
+
+def _allowances(fields: Fields) -> Mapping[tuple[str, str], Allowance]:
+    found: dict[tuple[str, str], Allowance] = {}
+    for row in fields.rows("allowances"):
+        allowance = _allowance(row)
+        if (allowance.system, allowance.verb) in found:
+            row.note(
+                "verb", f"has a second row for {allowance.verb} in {allowance.system}."
+            )
+        found[allowance.system, allowance.verb] = allowance
+    return MappingProxyType(found)
+
+
+def _allowance(row: Fields) -> Allowance:
+    allowance = Allowance(
+        system=row.slug("system"),
+        verb=row.verb("verb"),
+        authority=row.choice("authority", Authority, is_required=True)
+        or Authority.NEVER,
+        amount_max=row.decimal("amount_max"),
+        currency=row.currency("currency"),
+        count_per_day=row.whole("count_per_day", 0, COUNT_MAX),
+        quorum=row.whole("quorum", 1, QUORUM_MAX) or 1,
+        decided_by=(row.choice("decided_by", DecidedBy) or DecidedBy.REVIEWERS).value,
+        reversibility=row.choice("reversibility", Reversibility),
+        risk=row.choice("risk", Risk),
+        data_classes=row.texts("data_classes"),
+        amount_field=row.field_path("amount_field"),
+        currency_field=row.field_path("currency_field"),
+        recipient_field=row.field_path("recipient_field"),
+        resource_field=row.field_path("resource_field"),
+    )
+    row.refuse_unknown()
+    return allowance
+
+
+def _guardrail(table: Fields) -> Guardrail:
+    guardrail = Guardrail(
+        confidence_min=table.decimal("confidence_min", maximum=1),
+        confidence_escalate=table.decimal("confidence_escalate", maximum=1),
+        risk_review=table.choice("risk_review", Risk),
+        risk_escalate=table.choice("risk_escalate", Risk),
+        amount_review=table.decimal("amount_review"),
+        amount_escalate=table.decimal("amount_escalate"),
+        currency=table.currency("currency"),
+    )
+    table.refuse_unknown()
+    return guardrail
+
+
+def _stop_rule(row: Fields) -> StopRule:
+    kind = row.choice("kind", StopKind, is_required=True)
+    rule = StopRule(
+        key=row.slug("key"),
+        kind=kind or StopKind.EXPRESSION,
+        effect=row.choice("effect", Effect, is_required=True) or Effect.REFUSE,
+        sentence=row.text("sentence", is_required=True),
+        params=params_of(kind, row.table("params")),
+        applies_to=row.verbs("applies_to"),
+    )
+    row.refuse_unknown()
+    return rule
+
+
+def _cap(row: Fields) -> Cap:
+    kind = row.choice("kind", CapKind, is_required=True)
+    limit = row.decimal("limit", is_required=True)
+    if (
+        kind == CapKind.COUNT
+        and limit is not None
+        and limit != limit.to_integral_value()
+    ):
+        row.note("limit", "must be a whole number, because it is a count.")
+    cap = Cap(
+        key=row.slug("key"),
+        kind=kind or CapKind.COUNT,
+        limit=limit if limit is not None else Decimal(0),
+        currency=row.currency("currency"),
+        window_hours=row.whole("window_hours", 1, WINDOW_HOURS_MAX, is_required=True)
+        or 1,
+        verbs=row.verbs("verbs"),
+    )
+    row.refuse_unknown()
+    return cap
+
+
+def _check(row: Fields) -> Check:
+    check = Check(
+        name=row.text("name", is_required=True), required_for=row.verbs("required_for")
+    )
+    row.refuse_unknown()
+    return check
+
+
+def _tool(row: Fields) -> Tool:
+    tool = Tool(
+        name=row.text("name", is_required=True),
+        system=row.slug("system"),
+        verb=row.verb("verb"),
+    )
+    row.refuse_unknown()
+    return tool
