@@ -32,7 +32,12 @@ import redis
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TEMPLATE = "countersign"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -192,9 +197,7 @@ def portal_server(
     return _server_process
 
 
-def _wait_until_alive(
-    url: str, child: subprocess.Popen[bytes], log: Path
-) -> None:
+def _wait_until_alive(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
     patience_ends = time.monotonic() + SERVER_READY_SECONDS_MAX
     while time.monotonic() < patience_ends and child.poll() is None:
         try:
@@ -226,4 +229,8 @@ def browser_type_launch_args(
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    return {**browser_type_launch_args, "executable_path": found, "args": CHROMIUM_FLAGS}
+    return {
+        **browser_type_launch_args,
+        "executable_path": found,
+        "args": CHROMIUM_FLAGS,
+    }

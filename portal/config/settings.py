@@ -260,7 +260,9 @@ CACHES = {
 
 # Celery and redis-py write the address of a socket differently.
 CELERY_BROKER_URL = (
-    BROKER_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+    BROKER_URL.replace("unix://", "redis+socket://", 1).replace(
+        "?db=", "?virtual_host="
+    )
     if BROKER_URL.startswith("unix://")
     else BROKER_URL
 )
@@ -388,6 +390,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # It warns at every HEAD that Django answers like a GET.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
     },
 }
 LOGGING_CONFIG = "logging.config.dictConfig"
