@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Any
+from typing import Any, TypeGuard
 
 from registry.rules.answers import Money
 from registry.rules.rulebook import Allowance, Request, Rulebook
@@ -88,7 +88,8 @@ def currency_of(value: Any) -> str | None:
     return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else None
 
 
-def is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> TypeGuard[Decimal | int]:
+    """Return whether a value is a finite number that is exact."""
     return isinstance(value, (Decimal, int)) and Decimal(value).is_finite()
 
 
@@ -104,7 +105,7 @@ def is_below(value: Any, floor: Any) -> bool:
 
 def confidence_of(request: Request) -> Decimal:
     """Return the claimed confidence; missing, not finite or outside 0 to 1 counts as 0."""
-    claim = request.confidence
+    claim: Any = request.confidence
     if isinstance(claim, float):
         claim = _decimal_or_nan(claim)
     if isinstance(claim, bool) or not is_finite(claim) or not 0 <= claim <= 1:

@@ -19,7 +19,7 @@ from registry.rules.amounts import (
     money_text,
     number_text,
 )
-from registry.rules.answers import Answer, Authority, Money, Reason, Risk, risk_rank
+from registry.rules.answers import Answer, Authority, Reason, Risk, risk_rank
 from registry.rules.codes import CODES
 from registry.rules.rulebook import (
     Allowance,
@@ -119,13 +119,13 @@ def _measured(
         yield reason_of("amount.missing", text, Answer.REVIEW, rule)
     if amount.money is None:
         return
-    money = Money(Decimal(limit), currency) if is_finite(limit) else None
+    bound = f"{currency} {amount_text(limit)}"
     if amount.money.currency != currency:
         text = f"{money_text(amount.money)} cannot be compared with {named}, which is in {currency}."
         yield reason_of("limit.currency", text, Answer.ESCALATE, rule)
-    elif money is None or is_above(amount.money.value, limit):
-        bound = money_text(money) if money else "an unknown amount"
-        text = f"{money_text(amount.money)} is above {named.replace('the limit', f'the limit of {bound}', 1)}."
+    elif is_above(amount.money.value, limit):
+        exceeded = named.replace("the limit", f"the limit of {bound}", 1)
+        text = f"{money_text(amount.money)} is above {exceeded}."
         yield reason_of(code, text, answer, rule)
 
 

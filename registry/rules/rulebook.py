@@ -13,6 +13,7 @@ from typing import Any
 from registry.rules.answers import Authority, Money, Reversibility, Risk
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+NO_PAIRS: Mapping[tuple[str, str], Any] = MappingProxyType({})
 
 
 class StopKind(StrEnum):
@@ -159,7 +160,7 @@ class Rulebook:
     phase: int
     risk: Risk
     currency: str
-    allowances: Mapping[tuple[str, str], Allowance] = NOTHING
+    allowances: Mapping[tuple[str, str], Allowance] = NO_PAIRS
     guardrail: Guardrail = Guardrail()
     stop_rules: tuple[StopRule, ...] = ()
     caps: tuple[Cap, ...] = ()
@@ -224,6 +225,6 @@ class Standing:
     vacant_roles: tuple[str, ...] = ()
     lapsed_training: tuple[str, ...] = ()
     used: Mapping[str, Decimal] = NOTHING
-    day_counts: Mapping[tuple[str, str], int] = NOTHING
+    day_counts: Mapping[tuple[str, str], int] = NO_PAIRS
     expressions: Mapping[str, bool | None] = NOTHING
     run_facts: RunFacts | None = field(default_factory=RunFacts)
