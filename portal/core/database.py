@@ -22,7 +22,6 @@ APPEND_ONLY_TABLES = (
     "approvals_move",
     "approvals_outcome",
     "approvals_proposalversion",
-    "registry_signature",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)
