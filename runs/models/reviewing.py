@@ -1,0 +1,201 @@
+"""The weekly review: the week, its sample, what assessors answered, what they found."""
+
+from django.db import models
+
+from portal.accounts.models import Person
+from portal.core.ids import new_id
+from runs.models.running import Run
+
+
+class ReviewWeek(models.Model):
+    """One ISO week of one workflow. Sealed when it opens: its population never changes.
+
+    `seed` is the key of the draw; it is shown once the week is signed, so that anybody
+    can draw the same sample again and nobody could choose it.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "Open"
+        SIGNED = "SIGNED", "Signed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workflow = models.ForeignKey("registry.Workflow", on_delete=models.PROTECT)
+    starts_on = models.DateField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    seed = models.BinaryField(max_length=32)
+    population_count = models.PositiveIntegerField()
+    population_digest = models.CharField(max_length=80)
+    strata = models.JSONField(default=dict)
+    opened_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True)
+    signed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    summary = models.TextField(blank=True)
+    digest = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "starts_on"), name="runs_week_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_on__iso_week_day=1),
+                name="runs_week_is_monday",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="OPEN", signed_at=None, signed_by=None)
+                | models.Q(
+                    state="SIGNED", signed_at__isnull=False, signed_by__isnull=False
+                ),
+                name="runs_week_signed_by_a_person",
+            ),
+        )
+        indexes = (
+            # the list of weeks, newest first
+            models.Index(fields=("-starts_on", "-id"), name="runs_week_newest"),
+        )
+
+
+class SampledRun(models.Model):
+    """A run that is to be read in a week, and how likely it was to be drawn."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    week = models.ForeignKey(
+        ReviewWeek, on_delete=models.PROTECT, related_name="sample"
+    )
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+    stratum = models.CharField(max_length=20)
+    why = models.CharField(max_length=200, blank=True)
+    probability = models.DecimalField(max_digits=9, decimal_places=8)
+    assigned_to = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("week", "run"), name="runs_sample_once"),
+            models.UniqueConstraint(
+                fields=("week", "position"), name="runs_sample_position"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(probability__gt=0, probability__lte=1),
+                name="runs_sample_probability",
+            ),
+        )
+
+
+ANSWERS = ("yes", "no", "not_applicable", "cannot_judge")
+_QUESTIONS = (
+    "right_data",
+    "restricted_avoided",
+    "escalated_in_time",
+    "reviewer_had_context",
+    "faster_without_cleanup",
+)
+
+
+def _answer() -> models.CharField:
+    return models.CharField(max_length=14)
+
+
+class Review(models.Model):
+    """One assessor's five answers about one run."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    sampled = models.ForeignKey(
+        SampledRun, on_delete=models.PROTECT, related_name="reviews"
+    )
+    assessor = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    right_data = _answer()
+    restricted_avoided = _answer()
+    escalated_in_time = _answer()
+    reviewer_had_context = _answer()
+    faster_without_cleanup = _answer()
+    reasons = models.JSONField(default=dict)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("sampled", "assessor"), name="runs_review_once_per_assessor"
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=models.Q(**{f"{question}__in": ANSWERS}),
+                    name=f"runs_review_{question}",
+                )
+                for question in _QUESTIONS
+            ),
+        )
+
+
+class Finding(models.Model):
+    """What a review found, who looks after it, and until when. Carried until closed."""
+
+    class Kind(models.TextChoices):
+        WEAK_DATA = "WEAK_DATA", "Weak data"
+        LOOSE_RULE = "LOOSE_RULE", "Stop rule too loose"
+        TIGHT_RULE = "TIGHT_RULE", "Stop rule too tight"
+        REPEATED_CORRECTION = "REPEATED_CORRECTION", "Repeated correction"
+        POORLY_SCOPED = "POORLY_SCOPED", "Poorly scoped"
+        MISSING_CONTEXT = "MISSING_CONTEXT", "Missing context"
+        TRAINING = "TRAINING", "Training"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    week = models.ForeignKey(
+        ReviewWeek, on_delete=models.PROTECT, related_name="findings"
+    )
+    workflow = models.ForeignKey("registry.Workflow", on_delete=models.PROTECT)
+    sampled = models.ForeignKey(
+        SampledRun, null=True, on_delete=models.PROTECT, related_name="findings"
+    )
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    text = models.CharField(max_length=1000)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    due_on = models.DateField()
+    found_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    found_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    evidence = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind__in=(
+                        "WEAK_DATA",
+                        "LOOSE_RULE",
+                        "TIGHT_RULE",
+                        "REPEATED_CORRECTION",
+                        "POORLY_SCOPED",
+                        "MISSING_CONTEXT",
+                        "TRAINING",
+                    )
+                ),
+                name="runs_finding_kind",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None, closed_by=None)
+                | (
+                    models.Q(closed_at__isnull=False, closed_by__isnull=False)
+                    & ~models.Q(evidence="")
+                ),
+                name="runs_finding_closed_with_evidence",
+            ),
+        )
+        indexes = (
+            # findings that are carried from week to week until closed
+            models.Index(
+                fields=("workflow", "due_on", "id"),
+                condition=models.Q(closed_at=None),
+                name="runs_finding_open",
+            ),
+        )

@@ -1,0 +1,144 @@
+"""A run, what its events fold to, and the holds on it."""
+
+from django.db import models
+
+from portal.accounts.models import Agent, Person
+from portal.core.ids import new_id
+
+
+class RunState(models.TextChoices):
+    RUNNING = "RUNNING", "Running"
+    WAITING = "WAITING", "Waiting for a person"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "Failed"
+    STOPPED = "STOPPED", "Stopped"
+    CANCELLED = "CANCELLED", "Cancelled"
+    UNKNOWN = "UNKNOWN", "Unknown"
+
+
+class Run(models.Model):
+    """One run of a workflow, known by the workflow and the agent's own id of it.
+
+    `fold` is what its events add up to (`rules.folding`); the columns beside it are
+    read out of it, so that lists and numbers need no JSON.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workflow = models.ForeignKey("registry.Workflow", on_delete=models.PROTECT)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT)
+    agent_run_id = models.CharField(max_length=128)
+    state = models.CharField(
+        max_length=9, choices=RunState.choices, default=RunState.RUNNING
+    )
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField()
+    amended_at = models.DateTimeField(null=True)
+    title = models.CharField(max_length=300, blank=True)
+    answered = models.PositiveSmallIntegerField(default=0)
+    event_count = models.PositiveIntegerField(default=0)
+    retry_count = models.PositiveIntegerField(default=0)
+    waited_seconds = models.PositiveIntegerField(default=0)
+    unauthorised_count = models.PositiveIntegerField(default=0)
+    cost_amount = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    cost_currency = models.CharField(max_length=3, blank=True)
+    amount_max = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    amount_currency = models.CharField(max_length=3, blank=True)
+    is_held = models.BooleanField(default=False)
+    hold_reason = models.CharField(max_length=300, blank=True)
+    is_flagged = models.BooleanField(default=False)
+    is_test = models.BooleanField(default=False)
+    fold = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "agent_run_id"), name="runs_run_identity"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=RunState.values), name="runs_run_state"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answered__lte=7), name="runs_run_answered"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(agent_run_id=""), name="runs_run_has_agent_run_id"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_held=False) | ~models.Q(hold_reason=""),
+                name="runs_run_hold_has_reason",
+            ),
+        )
+        indexes = (
+            # the runs list over every workflow, newest first
+            models.Index(fields=("-started_at", "-id"), name="runs_run_newest"),
+            # the runs list of one workflow, and its recent runs
+            models.Index(
+                fields=("workflow", "-started_at", "-id"), name="runs_run_of_workflow"
+            ),
+            # the runs list of one agent
+            models.Index(
+                fields=("agent", "-started_at", "-id"), name="runs_run_of_agent"
+            ),
+            # numbers and the weekly review: runs that ended in a period
+            models.Index(
+                fields=("workflow", "ended_at", "id"),
+                condition=models.Q(ended_at__isnull=False),
+                name="runs_run_ended",
+            ),
+            # the exceptions queue and the list's "held" filter
+            models.Index(
+                fields=("-started_at", "-id"),
+                condition=models.Q(is_held=True),
+                name="runs_run_held",
+            ),
+        )
+
+
+class Hold(models.Model):
+    """A stop rule stopped this run. Only a person lifts it; time never does."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="holds")
+    workflow = models.ForeignKey("registry.Workflow", on_delete=models.PROTECT)
+    rule_key = models.CharField(max_length=120)
+    sentence = models.CharField(max_length=300)
+    placed_at = models.DateTimeField()
+    placed_by_kind = models.CharField(max_length=10)
+    placed_by_id = models.UUIDField()
+    placed_by_name = models.CharField(max_length=120)
+    resumed_at = models.DateTimeField(null=True)
+    resumed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    resume_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("run", "rule_key"),
+                condition=models.Q(resumed_at=None),
+                name="runs_hold_once_per_rule",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(resumed_at=None, resumed_by=None, resume_reason="")
+                | (
+                    models.Q(resumed_at__isnull=False, resumed_by__isnull=False)
+                    & ~models.Q(resume_reason="")
+                ),
+                name="runs_hold_lifted_by_a_person_with_reason",
+            ),
+        )
+        indexes = (
+            # the exceptions queue: what is held now, oldest first
+            models.Index(
+                fields=("workflow", "placed_at", "id"),
+                condition=models.Q(resumed_at=None),
+                name="runs_hold_open",
+            ),
+            # how often each stop rule fired
+            models.Index(
+                fields=("workflow", "rule_key", "placed_at"), name="runs_hold_fired"
+            ),
+        )

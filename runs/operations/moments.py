@@ -1,0 +1,238 @@
+"""Steps by which the portal's own records join a run, in the caller's transaction.
+
+Lock order: a run's row is locked after the proposal's and the budget's, and before the
+heads of the journal's chains. One run at a time, or ids ascending.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from portal.audit.operation import record, step
+from portal.core.errors import NotFound
+from portal.core.ids import new_id
+from runs.models import Hold, Run, RunEvent, TallyDelta
+from runs.rules import folding
+from runs.rules.answering import answered_count
+from runs.rules.events import MOMENT_KINDS, Event, Provenance
+from runs.rules.story import cost_of, title_of
+from runs.rules.tallying import day_of, measures_of
+
+SENTENCE_MAX = 300
+
+
+@dataclass(frozen=True)
+class RunRef:
+    """A run as other rooms know it."""
+
+    id: UUID
+    is_new: bool
+    is_on_hold: bool
+    hold_reason: str | None
+
+
+@step
+def ensure_run(
+    *, workflow_id: UUID, agent_run_id: str, agent_id: UUID, now: datetime
+) -> RunRef:
+    """Find the run of a workflow by the agent's own id, or make it. One to three queries.
+
+    Two first requests of one run meet at the unique constraint; the second waits for the
+    first and finds its row.
+    """
+    lookup = Run.objects.filter(workflow_id=workflow_id, agent_run_id=agent_run_id)
+    found = lookup.values_list("id", "is_held", "hold_reason").first()
+    if found is None:
+        fresh = Run(
+            id=new_id(),
+            workflow_id=workflow_id,
+            agent_run_id=agent_run_id,
+            agent_id=agent_id,
+            created_at=now,
+            started_at=now,
+            last_event_at=now,
+            title="Started; nothing told yet.",
+        )
+        Run.objects.bulk_create([fresh], ignore_conflicts=True)
+        found = lookup.values_list("id", "is_held", "hold_reason").get()
+        if found[0] == fresh.id:
+            return RunRef(fresh.id, is_new=True, is_on_hold=False, hold_reason=None)
+    return RunRef(
+        found[0], is_new=False, is_on_hold=found[1], hold_reason=found[2] or None
+    )
+
+
+@step
+def append_moment(
+    *, run_id: UUID, kind: str, at: datetime, facts: Mapping[str, Any], actor: Actor
+) -> RunRef:
+    """Append one of our own records to a run and fold it in. Four queries.
+
+    Its time is the database's, so it was received when it happened.
+
+    Locks the run's row. Says whether the run is on hold as of under that lock.
+    Raises NotFound for a run that is not there, ValueError for a kind outside the list.
+    """
+    if kind not in MOMENT_KINDS:
+        raise ValueError(f"{kind} is not a moment")
+    run = lock_run(run_id=run_id)
+    event = Event(
+        id=new_id(),
+        kind=kind,
+        at=at,
+        received_at=at,
+        provenance=Provenance.ENFORCED,
+        source=actor.name,
+        facts=dict(facts),
+    )
+    RunEvent.objects.create(
+        run_id=run.id,
+        id=event.id,
+        workflow_id=run.workflow_id,
+        kind=kind,
+        at=at,
+        received_at=at,
+        provenance=Provenance.ENFORCED.value,
+        source_id=actor.id,
+        source_name=actor.name[:120],
+        facts=event.facts,
+    )
+    fold_into(run, [event])
+    save_folded([run])
+    add_tallies([(run.workflow_id, event)])
+    return RunRef(run.id, False, run.is_held, run.hold_reason or None)
+
+
+@step
+def lock_run(*, run_id: UUID) -> Run:
+    """Lock a run's row until the transaction ends. Raises NotFound."""
+    run = (
+        Run.objects.select_for_update(no_key=True, of=("self",))
+        .filter(id=run_id)
+        .first()
+    )
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run
+
+
+@step
+def hold_run(
+    *, run_id: UUID, rule_key: str, sentence: str, actor: Actor, now: datetime
+) -> bool:
+    """Put a run on hold by a rule; says whether it was new. Nothing resumes by time.
+
+    Held by the same rule already is not news: nothing is written and False is returned.
+    """
+    run = lock_run(run_id=run_id)
+    text = (sentence or "A stop rule fired.")[:SENTENCE_MAX]
+    open_holds = Hold.objects.filter(run_id=run_id, resumed_at=None)
+    if open_holds.filter(rule_key=rule_key).exists():
+        return False
+    Hold.objects.create(
+        run_id=run_id,
+        workflow_id=run.workflow_id,
+        rule_key=rule_key,
+        sentence=text,
+        placed_at=now,
+        placed_by_kind=actor.kind,
+        placed_by_id=actor.id,
+        placed_by_name=actor.name[:120],
+    )
+    Run.objects.filter(id=run_id).update(is_held=True, hold_reason=text)
+    append_moment(
+        run_id=run_id,
+        kind="held",
+        at=now,
+        facts={"rule": rule_key, "sentence": text},
+        actor=actor,
+    )
+    record(
+        "run.held",
+        actor=actor,
+        subject=("run", run_id),
+        workflow_id=run.workflow_id,
+        run=run.agent_run_id,
+        sentence=text,
+        rule=rule_key,
+    )
+    return True
+
+
+def fold_into(run: Run, events: Iterable[Event]) -> None:
+    """Add events to a run's fold and read its columns out of it. Saves nothing."""
+    events = list(events)
+    state = folding.fold(run.fold, events)
+    was_over = run.ended_at is not None
+    run.fold = state
+    run.state = folding.state_of(state)
+    run.started_at = folding.started_at(state) or run.started_at
+    run.ended_at = folding.ended_at(state)
+    run.last_event_at = max([run.last_event_at, *(event.at for event in events)])
+    run.title = title_of(state)
+    run.answered = answered_count(state)
+    run.event_count = state.get("events", 0)
+    run.retry_count = state.get("retries", 0)
+    run.waited_seconds = folding.waited_seconds(state)
+    run.unauthorised_count = folding.unauthorised(state)
+    run.cost_amount, run.cost_currency = cost_of(state)
+    amount = folding.largest_amount(state)
+    if amount is not None:
+        run.amount_max, run.amount_currency = amount
+    if was_over and any(not event.is_moment for event in events):
+        run.amended_at = max(event.received_at for event in events)
+
+
+@step
+def save_folded(runs: list[Run]) -> None:
+    """Write folded runs back; their rows are locked. One query."""
+    Run.objects.bulk_update(
+        runs,
+        (
+            "fold",
+            "state",
+            "started_at",
+            "ended_at",
+            "last_event_at",
+            "amended_at",
+            "title",
+            "answered",
+            "event_count",
+            "retry_count",
+            "waited_seconds",
+            "unauthorised_count",
+            "cost_amount",
+            "cost_currency",
+            "amount_max",
+            "amount_currency",
+        ),
+        batch_size=200,
+    )
+
+
+@step
+def add_tallies(events: Iterable[tuple[UUID, Event]]) -> None:
+    """Note what inserted events add to their workflows' days. One query.
+
+    Written as additions, added up later: rulings of one workflow do not queue for a row.
+    """
+    sums: dict[tuple, Any] = {}
+    for workflow_id, event in events:
+        for measure, value in measures_of(event).items():
+            key = (workflow_id, day_of(event), measure)
+            sums[key] = sums.get(key, 0) + value
+    TallyDelta.objects.bulk_create(
+        [
+            TallyDelta(workflow_id=workflow_id, on=on, measure=measure, value=value)
+            for (workflow_id, on, measure), value in sums.items()
+        ]
+    )
+
+
+@step
+def mark_flagged(*, run_id: UUID) -> bool:
+    """Flag a run for the weekly review; says whether it was not flagged before."""
+    return Run.objects.filter(id=run_id, is_flagged=False).update(is_flagged=True) > 0

@@ -1,0 +1,253 @@
+"""The story of a run: one title, one paragraph, five numbers. Made from templates only."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from runs.rules import folding
+from runs.rules.answering import answered_count
+from runs.rules.events import Event, in_order, time_of
+from runs.rules.phrases import (
+    bare,
+    count,
+    duration,
+    listed,
+    rough,
+    sentence,
+    small_money,
+)
+
+TITLE_MAX = 300
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the five numbers, as "7 min" and what it means."""
+
+    key: str
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Story:
+    title: str
+    paragraph: str
+    figures: tuple[Figure, ...]
+
+
+def story(events: Iterable[Event], *, now: datetime | None = None) -> Story:
+    """Tell a run's events as one title, one paragraph and five numbers."""
+    return story_of(folding.fold({}, in_order(events)), now=now)
+
+
+def story_of(state: Mapping[str, Any], *, now: datetime | None = None) -> Story:
+    """Tell a run from what its events add up to."""
+    return Story(title_of(state), paragraph_of(state), figures_of(state, now=now))
+
+
+def title_of(state: Mapping[str, Any]) -> str:
+    """Say in one sentence what the run was about and what came of it."""
+    ask = _main_ask(state)
+    if ask is not None:
+        text = f"{bare(ask['asked'][1])}, {_what_came(ask)}"
+    elif "finished" in state and state["finished"][2]:
+        text = state["finished"][2]
+    else:
+        text = _plainly(state)
+    return folding.short(sentence(text), TITLE_MAX)
+
+
+def paragraph_of(state: Mapping[str, Any]) -> str:
+    """Say in a few sentences how it went, each from a record or from a told event."""
+    parts = [_beginning(state), _looking(state), *_asking(state), *_troubles(state)]
+    parts.append(_ending(state))
+    return " ".join(sentence(part) for part in parts if part)
+
+
+def figures_of(
+    state: Mapping[str, Any], *, now: datetime | None = None
+) -> tuple[Figure, ...]:
+    """Give the five numbers: elapsed, waiting, retries, cost, answered."""
+    begin, end = folding.started_at(state), folding.ended_at(state)
+    end = end or (time_of(state["last"][0]) if "last" in state else None)
+    elapsed = (end - begin).total_seconds() if begin and end else 0
+    retries = state.get("retries", 0)
+    return (
+        Figure("elapsed", duration(max(0, elapsed)), "from start to end"),
+        Figure("waited", duration(_waited(state, now)), "waiting for people"),
+        Figure("retries", f"{retries:,}", "retry" if retries == 1 else "retries"),
+        Figure("cost", _cost(state) or "not told", "cost"),
+        Figure("answered", f"{answered_count(state)} of 7", "answered"),
+    )
+
+
+def cost_of(state: Mapping[str, Any]) -> tuple[Decimal, str]:
+    """Give the cost in the currency that most was spent in."""
+    costs = {key: Decimal(value) for key, value in state.get("cost", {}).items()}
+    if not costs:
+        return Decimal(0), ""
+    currency = max(sorted(costs), key=lambda key: costs[key])
+    return costs[currency], currency
+
+
+def _waited(state: Mapping[str, Any], now: datetime | None) -> float:
+    waited: float = folding.waited_seconds(state)
+    opened = [time_of(ask["proposed"][0]) for ask in folding.open_asks(state)]
+    if now is not None and opened:
+        waited += max(0.0, (now - min(opened)).total_seconds())
+    return waited
+
+
+def _main_ask(state: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    asks = [ask for ask in state.get("asks", {}).values() if "asked" in ask]
+
+    def weight(ask: Mapping[str, Any]) -> tuple:
+        return (
+            bool(ask.get("redeemed")),
+            folding.is_open(ask),
+            folding.decimal_of(ask["asked"][4]) or Decimal(0),
+            ask["asked"][0],
+        )
+
+    return max(asks, key=weight, default=None)
+
+
+def _what_came(ask: Mapping[str, Any]) -> str:
+    """Say how one ask ended, as the end of a sentence."""
+    outcome = ask.get("outcome", [None, None])[1]
+    after = " after approval" if ask.get("approvers") else ""
+    if ask.get("redeemed"):
+        return {
+            "succeeded": f"done{after}",
+            "failed": f"failed{after}",
+            "unknown": f"started{after}, outcome unknown",
+        }.get(outcome or "", f"started{after}, outcome not told yet")
+    if folding.is_open(ask):
+        return "waiting for a person"
+    endings = [ask[name] for name in ("resolved", "ended") if name in ask]
+    if endings:
+        last = max(endings, key=lambda entry: entry[0])
+        if last[1] == "rejected":
+            return f"rejected by {last[2]}"
+        if last[1] == "responded":
+            return f"answered by {last[2]} instead"
+        if last[1] in ("approved", "edited"):
+            return f"approved by {last[2]}, not run yet"
+        return {"withdrawn": "withdrawn by the agent", "revoked": "taken back"}.get(
+            last[1], "nobody decided in time"
+        )
+    answer = ask.get("ruled", [None, None])[1]
+    if answer == "refuse":
+        return "refused by the rulebook"
+    return "allowed, not run yet" if answer == "allow" else "asked"
+
+
+def _plainly(state: Mapping[str, Any]) -> str:
+    if "decided" in state:
+        return state["decided"][1]
+    reads = state.get("reads", 0)
+    did = f"Looked at {count(reads, 'record')}" if reads else "Ran"
+    if "held" in state and "resumed" not in state:
+        return f"{did} and was put on hold"
+    status = {
+        "COMPLETED": "finished",
+        "FAILED": "failed",
+        "STOPPED": "was stopped",
+        "CANCELLED": "was cancelled",
+    }.get(folding.state_of(state))
+    return f"{did} and {status}" if status else f"{did}; still running"
+
+
+def _beginning(state: Mapping[str, Any]) -> str:
+    started = state.get("started")
+    if started and started[1]:
+        return f"Started by {started[1]}"
+    return "What started it was not told"
+
+
+def _looking(state: Mapping[str, Any]) -> str:
+    reads = state.get("reads", 0)
+    if not reads:
+        return ""
+    labels = [label for _, label in state.get("read_labels", ())]
+    if len(labels) >= reads:
+        return f"The agent looked at {listed(labels)}"
+    return f"The agent looked at {count(reads, 'record')}"
+
+
+def _asking(state: Mapping[str, Any]) -> list[str]:
+    asks = [ask for ask in state.get("asks", {}).values() if "asked" in ask]
+    asks.sort(key=lambda ask: ask["asked"][0])
+    told = []
+    for ask in asks[:3]:
+        told.append(f"It asked to {_lower_first(bare(ask['asked'][1]))}")
+        told.extend(_how_decided(ask))
+    if len(asks) > 3:
+        told.append(f"It asked {count(len(asks) - 3, 'more time')}")
+    return told
+
+
+def _how_decided(ask: Mapping[str, Any]) -> list[str]:
+    told = []
+    ruled = ask.get("ruled")
+    if ruled and ruled[1] == "refuse":
+        told.append(
+            f"The rulebook refused: {bare(ruled[2])}" if ruled[2] else "It was refused"
+        )
+    elif ruled and ruled[1] == "allow":
+        told.append("The rulebook allowed it")
+    resolved = ask.get("resolved")
+    if resolved:
+        took = ""
+        if "first_proposed" in ask:
+            begin, end = time_of(ask["first_proposed"][0]), time_of(resolved[0])
+            took = f" after {rough(max(0, (end - begin).total_seconds()))}"
+        verdict = {"edited": "edited and approved", "responded": "answered instead"}
+        told.append(f"{resolved[2]} {verdict.get(resolved[1], resolved[1])}{took}")
+    elif folding.is_open(ask):
+        told.append("A person is asked")
+    outcome = ask.get("outcome")
+    if outcome:
+        told.append(
+            {
+                "succeeded": "It was done",
+                "failed": "It failed",
+                "unknown": "Whether it was done is unknown",
+            }.get(outcome[1], "")
+        )
+    return told
+
+
+def _troubles(state: Mapping[str, Any]) -> list[str]:
+    told = []
+    if "held" in state:
+        told.append(f"It was put on hold: {bare(state['held'][1])}")
+    if (
+        "resumed" in state
+        and "held" in state
+        and state["resumed"][0] > state["held"][0]
+    ):
+        told.append(f"{state['resumed'][1]} let it go on")
+    number = folding.unauthorised(state)
+    if number:
+        told.append(f"{count(number, 'change')} had no redeemed grant")
+    if "handed" in state:
+        told.append(f"It was handed to {state['handed'][1] or 'a person'}")
+    return told
+
+
+def _ending(state: Mapping[str, Any]) -> str:
+    cost = _cost(state)
+    return f"It cost {cost}" if cost else ""
+
+
+def _cost(state: Mapping[str, Any]) -> str:
+    value, currency = cost_of(state)
+    return small_money(value, currency) if currency else ""
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,102 @@
+"""What one event adds to the numbers of its workflow and day.
+
+Used when an event is inserted and when tallies are built anew, so that both agree.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date
+from decimal import Decimal
+
+from runs.rules.events import Event
+from runs.rules.folding import decimal_of
+
+MEASURE_MAX = 80
+
+
+def day_of(event: Event) -> date:
+    """Give the day, in UTC, that an event counts for."""
+    return event.at.astimezone(UTC).date()
+
+
+def measures_of(event: Event) -> dict[str, Decimal]:
+    """Give what an event adds, by measure."""
+    told = "" if event.is_moment else "told."
+    found: dict[str, Decimal] = {f"{told}{event.kind}"[:MEASURE_MAX]: Decimal(1)}
+    maker = _MORE.get(event.kind)
+    if maker is not None:
+        for name, value in maker(event).items():
+            if value:
+                found[name[:MEASURE_MAX]] = value
+    return found
+
+
+def _ruled(event: Event) -> dict[str, Decimal]:
+    facts = event.facts
+    if facts.get("occasion", "ask") != "ask":
+        return {"ruled.again": Decimal(1)}
+    answer = facts.get("answer")
+    found = {f"ruled.{answer}": Decimal(1)}
+    reasons = facts.get("reasons") or ()
+    first = reasons[0] if reasons else {}
+    if answer == "refuse" and isinstance(first, Mapping):
+        found[f"refused.{first.get('code')}"] = Decimal(1)
+    return found
+
+
+def _decided(event: Event) -> dict[str, Decimal]:
+    facts = event.facts
+    found = {f"vote.{facts.get('verdict')}": Decimal(1)}
+    if facts.get("resolution"):
+        found[f"resolved.{facts['resolution']}"] = Decimal(1)
+        found["resolved.all"] = Decimal(1)
+    seconds = facts.get("seconds")
+    if isinstance(seconds, int):
+        found["deciding_seconds"] = Decimal(seconds)
+    return found
+
+
+def _outcome(event: Event) -> dict[str, Decimal]:
+    return {f"outcome.{event.facts.get('status')}": Decimal(1)}
+
+
+def _expired(event: Event) -> dict[str, Decimal]:
+    what = "grant" if event.facts.get("grant") else "proposal"
+    return {f"expired.{what}": Decimal(1)}
+
+
+def _finished(event: Event) -> dict[str, Decimal]:
+    found = {f"finished.{event.facts.get('status')}": Decimal(1)}
+    units = decimal_of(event.facts.get("units"))
+    if units is not None and event.facts.get("status") == "completed":
+        found["units"] = units
+    return found
+
+
+def _spent(cost: object) -> dict[str, Decimal]:
+    if not isinstance(cost, Mapping):
+        return {}
+    number = decimal_of(cost.get("value"))
+    if number is None or not cost.get("currency"):
+        return {}
+    return {f"cost.{cost['currency']}": number}
+
+
+def _tool(event: Event) -> dict[str, Decimal]:
+    attempt = event.facts.get("attempt")
+    is_again = isinstance(attempt, int) and attempt > 1
+    return {
+        "tool.errors": Decimal(event.facts.get("status") == "error"),
+        "retries": Decimal(is_again),
+    }
+
+
+_MORE = {
+    "ruled": _ruled,
+    "decided": _decided,
+    "outcome": _outcome,
+    "expired": _expired,
+    "run.finished": _finished,
+    "model.called": lambda event: _spent(event.facts.get("cost")),
+    "cost": lambda event: _spent(event.facts),
+    "tool.called": _tool,
+}
