@@ -1,6 +1,6 @@
 """The cast: a small company set up through operations, for every room's tests.
 
-`company()` makes departments, people, systems and an agent; `live_workflow()` takes a
+`make_company()` makes departments, people, systems and an agent; `live_workflow()` takes a
 workflow the whole way from registration to live, with three signatures by three people.
 """
 
@@ -79,7 +79,11 @@ REFUNDS: dict[str, Any] = {
         {"system": "billing", "verb": "delete", "authority": "never"},
     ],
     "tools": [{"name": "refund_order", "system": "billing", "verb": "refund"}],
-    "guardrail": {"confidence_min": "0.9", "confidence_escalate": "0.3", "risk_escalate": "high"},
+    "guardrail": {
+        "confidence_min": "0.9",
+        "confidence_escalate": "0.3",
+        "risk_escalate": "high",
+    },
     "stop_rules": [
         {
             "key": "conflicting-records",
@@ -140,7 +144,7 @@ class Company:
         return issue_key(actor=SYSTEM, agent=chosen, now=_now(), **more).text
 
 
-def company() -> Company:
+def make_company() -> Company:
     """Set up the company of the tests."""
     departments = {
         "care": add_department(actor=SYSTEM, name="Customer care", now=NOW),
@@ -182,7 +186,9 @@ def company() -> Company:
         )
         for name in ("Refund agent", "Sales agent")
     )
-    return Company(people=people, departments=departments, agent=agent, other_agent=other)
+    return Company(
+        people=people, departments=departments, agent=agent, other_agent=other
+    )
 
 
 def refunds_document(**changes: Any) -> dict[str, Any]:

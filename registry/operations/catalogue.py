@@ -60,7 +60,9 @@ def set_system_approved(
     lock_exclusive(ENTERPRISE)
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
     if not changed.update(is_approved=is_approved):
-        raise AlreadyDone("system.unchanged", f"{system.name} is in that state already.")
+        raise AlreadyDone(
+            "system.unchanged", f"{system.name} is in that state already."
+        )
     raise_epoch(ENTERPRISE)
     _record_system(actor, system, "approved" if is_approved else "no longer approved")
 
@@ -79,7 +81,9 @@ def set_model_approved(
     if not is_new:
         changed = AiModel.objects.filter(id=model.id).exclude(is_approved=is_approved)
         if not changed.update(is_approved=is_approved):
-            raise AlreadyDone("model.unchanged", f"{model.name} is in that state already.")
+            raise AlreadyDone(
+                "model.unchanged", f"{model.name} is in that state already."
+            )
     raise_epoch(ENTERPRISE)
     record(
         "catalogue.model_changed",
@@ -113,7 +117,9 @@ def set_ceiling(
     scope = _scope_of(department)
     lock_exclusive(scope)
     if Ceiling.objects.filter(is_active=True).count() >= CEILINGS_MAX:
-        raise Conflict("ceilings.many", f"At most {CEILINGS_MAX} ceilings are in force.")
+        raise Conflict(
+            "ceilings.many", f"At most {CEILINGS_MAX} ceilings are in force."
+        )
     ceiling = Ceiling.objects.create(
         level=level,
         department=department,
@@ -141,7 +147,9 @@ def lift_ceiling(*, actor: Actor, ceiling_id: UUID, now: datetime) -> None:
         raise NotFound("There is no such ceiling.")
     scope = _scope_of(ceiling.department)
     lock_exclusive(scope)
-    if not Ceiling.objects.filter(id=ceiling_id, is_active=True).update(is_active=False):
+    if not Ceiling.objects.filter(id=ceiling_id, is_active=True).update(
+        is_active=False
+    ):
         raise AlreadyDone("ceiling.lifted", "This ceiling is not in force.")
     raise_epoch(scope)
     _record_ceiling(actor, ceiling, f"lifted: {ceiling.sentence}")
@@ -150,7 +158,9 @@ def lift_ceiling(*, actor: Actor, ceiling_id: UUID, now: datetime) -> None:
 @step
 def raise_epoch(scope: Scope) -> None:
     """Count one change of authority at a level; its exclusive lock is held."""
-    at_level = LevelEpoch.objects.filter(class_id=scope.class_id, identity=scope.identity)
+    at_level = LevelEpoch.objects.filter(
+        class_id=scope.class_id, identity=scope.identity
+    )
     if not at_level.update(number=F("number") + 1):
         LevelEpoch.objects.create(
             class_id=scope.class_id, identity=scope.identity, number=1

@@ -19,6 +19,7 @@ from registry.models.version import VersionState
 from registry.operations import edits
 from registry.operations.guards import person_id, workflow_for
 from registry.operations.reading import plain, readable
+from registry.rules.document import empty_document
 from registry.rules.verbs import name_of
 
 WHOLE = "document"
@@ -68,7 +69,7 @@ def answer_question(
     now: datetime,
 ) -> DraftSaved:
     """Answer one of the ten questions."""
-    if question not in edits.QUESTIONS:
+    if question not in edits.QUESTION_KEYS:
         raise Invalid({"question": "There is no such question."})
     if len(text) > edits.ANSWER_LENGTH_MAX:
         raise Invalid({question: f"At most {edits.ANSWER_LENGTH_MAX} characters."})
@@ -235,14 +236,17 @@ def set_part(
 
 
 @operation(leaves="workflow.draft_discarded")
-def discard_draft(*, actor: Actor, workflow_id: UUID, revision: int, now: datetime) -> None:
+def discard_draft(
+    *, actor: Actor, workflow_id: UUID, revision: int, now: datetime
+) -> None:
     """Throw the draft away; what is live stays. Raises Conflict for the only version."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     draft = locked_draft(workflow)
     _check_revision(draft, revision, WHOLE, "")
     if draft.based_on_id is None:
         raise Conflict(
-            "draft.only_version", f"{workflow.name} has nothing else; change this draft."
+            "draft.only_version",
+            f"{workflow.name} has nothing else; change this draft.",
         )
     draft.allowances.all().delete()
     draft.delete()
@@ -350,7 +354,7 @@ def _check_revision(
 def _same_workflow(old: Mapping, new: Mapping) -> edits.Document:
     # A page moves between installations; which workflow it belongs to does not change.
     kept = {key: old[key] for key in ("workflow", "department")}
-    return {**edits.blank_document(slug="", name="", department=""), **new, **kept}
+    return {**empty_document(workflow="", name="", department=""), **new, **kept}
 
 
 def _key_of(part: str) -> str:

@@ -9,48 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal.core.digest import canonical, sha256_of
+from registry.rules.gaps import QUESTIONS
 
 Document = dict[str, Any]
-QUESTIONS = (
-    "what_changes",
-    "who_owns",
-    "reads",
-    "writes",
-    "allowed_without_approval",
-    "always_reviewed",
-    "stop_rules",
-    "what_is_logged",
-    "how_evaluated",
-    "who_can_pause",
-)
+QUESTION_KEYS = tuple(question.key for question in QUESTIONS)
 BASICS = ("name", "purpose", "phase", "risk", "currency", "units")
 ANSWER_LENGTH_MAX = 4000
 ALLOWANCES_MAX = 1000
 RULES_MAX = 100
-
-
-def blank_document(*, slug: str, name: str, department: str) -> Document:
-    """Give the page of a workflow about which nothing has been said yet."""
-    return {
-        "workflow": slug,
-        "name": name,
-        "purpose": "",
-        "department": department,
-        "phase": 1,
-        "risk": "medium",
-        "currency": "EUR",
-        "template": "",
-        "answers": dict.fromkeys(QUESTIONS, ""),
-        "allowances": [],
-        "tools": [],
-        "guardrail": {},
-        "stop_rules": [],
-        "caps": [],
-        "checks": [],
-        "categories": [],
-        "targets": {},
-        "units": "",
-    }
 
 
 def fingerprint(document: Mapping, part: str) -> str:
@@ -70,7 +36,9 @@ def part_of(document: Mapping, part: str) -> object:
         return next(_cells(document, system, verb), None)
     if rest:
         key = "name" if head in ("tools", "checks") else "key"
-        return next((row for row in document.get(head, ()) if row.get(key) == rest), None)
+        return next(
+            (row for row in document.get(head, ()) if row.get(key) == rest), None
+        )
     return document.get(head)
 
 

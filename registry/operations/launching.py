@@ -46,7 +46,9 @@ def launch_version(
     if version is None:
         raise Conflict("packet.none", f"{workflow.name} has nothing to put live.")
     if digest and digest != version.packet.digest:
-        raise Conflict("packet.stale", "This is not the version that you read. Read it again.")
+        raise Conflict(
+            "packet.stale", "This is not the version that you read. Read it again."
+        )
     difference = _check_may_go_live(workflow, version, needs_holders=True)
     _check_compared(workflow, version)
 
@@ -80,7 +82,9 @@ def roll_back(
     """
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH_MAX:
-        raise Invalid({"reason": f"Say why, in at most {REASON_LENGTH_MAX} characters."})
+        raise Invalid(
+            {"reason": f"Say why, in at most {REASON_LENGTH_MAX} characters."}
+        )
     workflow = _locked_workflow(actor, workflow_id, "go back to an earlier version")
     version = (
         OperatingModelVersion.objects.select_related("packet")
@@ -111,7 +115,9 @@ def roll_back(
 @step
 def _locked_workflow(actor: Actor, workflow_id: UUID, deed: str) -> Workflow:
     workflow = Workflow.objects.filter(id=workflow_id).first()
-    if workflow is None or not (actor.is_system or access.may(actor, access.VIEW, workflow_id)):
+    if workflow is None or not (
+        actor.is_system or access.may(actor, access.VIEW, workflow_id)
+    ):
         raise NotFound("There is nothing here, or you may not see it.")
     lock_exclusive(workflow_scope(workflow.lock_number))
     must_hold(actor, workflow, Role.BUSINESS_OWNER, deed)
@@ -140,7 +146,9 @@ def missing_signatures(
             ).values_list("role", "person_id")
         )
         signers = {
-            role: person for role, person in signers.items() if holders.get(role) == person
+            role: person
+            for role, person in signers.items()
+            if holders.get(role) == person
         }
     return tuple(role.label for role in SIGNING_ROLES if role.value not in signers)
 

@@ -30,7 +30,7 @@ from registry.operations.people import SIGNING_ROLES
 from registry.operations.reading import readable
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.people import WorkflowPeople, people_of
-from registry.rules.document import document_gaps
+from registry.rules.document import Gap, document_gaps
 
 
 @operation(leaves="workflow.version_submitted")
@@ -184,7 +184,9 @@ def withdraw_version(
 
 
 @operation(leaves="workflow.draft_saved")
-def new_version(*, actor: Actor, workflow_id: UUID, now: datetime) -> OperatingModelVersion:
+def new_version(
+    *, actor: Actor, workflow_id: UUID, now: datetime
+) -> OperatingModelVersion:
     """Start a draft from what is live. Raises Conflict while another is open."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     live = (
@@ -198,7 +200,9 @@ def new_version(*, actor: Actor, workflow_id: UUID, now: datetime) -> OperatingM
     open_version = workflow.versions.filter(state__in=open_states).first()
     if open_version is not None:
         raise AlreadyDone(
-            "draft.open", f"Version {open_version.number} is open already.", version=open_version.number
+            "draft.open",
+            f"Version {open_version.number} is open already.",
+            version=open_version.number,
         )
     draft = start_draft(
         workflow, document=live.document, based_on=live, actor=actor, now=now
@@ -224,7 +228,9 @@ def start_draft(
     now: datetime,
 ) -> OperatingModelVersion:
     """Add the next draft of a workflow; the caller holds the version it is based on."""
-    latest = workflow.versions.order_by("-number").values_list("number", flat=True).first()
+    latest = (
+        workflow.versions.order_by("-number").values_list("number", flat=True).first()
+    )
     try:
         return OperatingModelVersion.objects.create(
             workflow=workflow,
@@ -237,7 +243,9 @@ def start_draft(
             changed_at=now,
         )
     except IntegrityError as error:
-        raise Conflict("draft.open", "Somebody began a version in this moment.") from error
+        raise Conflict(
+            "draft.open", "Somebody began a version in this moment."
+        ) from error
 
 
 def _check_ready(
@@ -252,12 +260,14 @@ def _check_ready(
         )
     gaps = gaps_of(draft.document, people)
     if gaps:
-        raise Invalid({gap.question: gap.text for gap in gaps})
+        raise Invalid({gap.key: gap.text for gap in gaps})
 
 
-def gaps_of(document: dict, people: WorkflowPeople) -> tuple:
+def gaps_of(document: dict, people: WorkflowPeople) -> tuple[Gap, ...]:
     """Say what is missing before the page can be signed, in the reader's words."""
-    roles = {held.role: held.person.name if held.person else None for held in people.roles}
+    roles = {
+        held.role: held.person.name if held.person else None for held in people.roles
+    }
     return document_gaps(document, roles)
 
 
@@ -281,7 +291,9 @@ def _locked_submitted(workflow: Workflow) -> OperatingModelVersion:
 
 
 def _check_not_signed(packet: LaunchPacket, actor: Actor, role: str) -> None:
-    for signature in packet.signatures.filter(withdrawn_at=None).select_related("person"):
+    for signature in packet.signatures.filter(withdrawn_at=None).select_related(
+        "person"
+    ):
         if signature.role == role:
             raise AlreadyDone(
                 "packet.signed",

@@ -21,7 +21,9 @@ REASON_LENGTH_MAX = 500
 
 
 @operation(leaves="workflow.paused")
-def pause_workflow(*, actor: Actor, workflow_id: UUID, reason: str, now: datetime) -> int:
+def pause_workflow(
+    *, actor: Actor, workflow_id: UUID, reason: str, now: datetime
+) -> int:
     """Stop a live workflow and give the new pause epoch.
 
     Raises Invalid without a reason, Conflict when it is not live, AlreadyDone with who
@@ -32,7 +34,9 @@ def pause_workflow(*, actor: Actor, workflow_id: UUID, reason: str, now: datetim
     lock_exclusive(workflow_scope(workflow.lock_number))
     workflow = Workflow.objects.select_related("paused_by").get(id=workflow.id)
     if workflow.live_version_id is None:
-        raise Conflict("workflow.not_live", f"{workflow.name} is not live, so nothing runs.")
+        raise Conflict(
+            "workflow.not_live", f"{workflow.name} is not live, so nothing runs."
+        )
     if workflow.paused_at is not None:
         raise AlreadyDone(
             "workflow.paused",
@@ -61,7 +65,9 @@ def pause_workflow(*, actor: Actor, workflow_id: UUID, reason: str, now: datetim
 
 
 @operation(leaves="workflow.resumed")
-def resume_workflow(*, actor: Actor, workflow_id: UUID, reason: str, now: datetime) -> None:
+def resume_workflow(
+    *, actor: Actor, workflow_id: UUID, reason: str, now: datetime
+) -> None:
     """Let a paused workflow go on. Grants from before the pause stay stale by its epoch."""
     workflow = workflow_for(actor, workflow_id, access.PAUSE)
     reason = _reason(reason)

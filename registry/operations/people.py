@@ -92,7 +92,9 @@ def hold_role(
 
 
 @operation(leaves="workflow.reviewer_added")
-def add_reviewer(*, actor: Actor, workflow_id: UUID, person: Person, now: datetime) -> None:
+def add_reviewer(
+    *, actor: Actor, workflow_id: UUID, person: Person, now: datetime
+) -> None:
     """Let a person decide this workflow's proposals."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     if not person.is_active:
@@ -137,7 +139,9 @@ def remove_reviewer(
 
 
 @operation(leaves="workflow.agent_assigned")
-def assign_agent(*, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime) -> None:
+def assign_agent(
+    *, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime
+) -> None:
     """Let an agent serve this workflow; without it the workflow is a 404 for the agent."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     if workflow.assignments.count() >= AGENTS_MAX:
@@ -158,7 +162,9 @@ def assign_agent(*, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime
 
 
 @operation(leaves="workflow.agent_removed")
-def remove_agent(*, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime) -> None:
+def remove_agent(
+    *, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime
+) -> None:
     """Take an agent off this workflow; its next request finds nothing."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     lock_exclusive(workflow_scope(workflow.lock_number))

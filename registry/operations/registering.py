@@ -15,14 +15,14 @@ from portal.core.errors import Conflict, Invalid
 from portal.core.locks import Scope, lock_exclusive
 from registry.models import OperatingModelVersion, RoleHolding, Workflow
 from registry.models.workflow import Role
-from registry.operations import edits
 from registry.operations.guards import person_id
 from registry.operations.people import hold_role
 from registry.operations.reading import plain, readable
 from registry.operations.rights import open_to_department, sync_rights
+from registry.rules.document import empty_document
 
 REGISTERING = Scope(9, 20)
-SLUG_LENGTH_MAX = 80
+SLUG_LENGTH_MAX = 60
 NAME_LENGTH_MAX = 120
 _SUFFIX_ROOM = 4
 
@@ -79,9 +79,12 @@ def register_workflow(
 
 
 @step
-def _people(workflow: Workflow, roles: Mapping[str, Person], *, actor: Actor, now) -> None:
+def _people(
+    workflow: Workflow, roles: Mapping[str, Person], *, actor: Actor, now
+) -> None:
     RoleHolding.objects.bulk_create(
-        RoleHolding(workflow=workflow, role=role, person=None, since=now) for role in Role
+        RoleHolding(workflow=workflow, role=role, person=None, since=now)
+        for role in Role
     )
     open_to_department(workflow=workflow)
     if actor.is_person:
@@ -90,7 +93,9 @@ def _people(workflow: Workflow, roles: Mapping[str, Person], *, actor: Actor, no
         hold_role(workflow=workflow, role=role, person=person, actor=actor, now=now)
 
 
-def _first_draft(workflow: Workflow, page: Mapping, *, actor: Actor, now: datetime) -> None:
+def _first_draft(
+    workflow: Workflow, page: Mapping, *, actor: Actor, now: datetime
+) -> None:
     maker: UUID | None = person_id(actor)
     OperatingModelVersion.objects.create(
         workflow=workflow,
@@ -103,8 +108,10 @@ def _first_draft(workflow: Workflow, page: Mapping, *, actor: Actor, now: dateti
     )
 
 
-def _first_page(document: Mapping | None, *, slug: str, name: str, department: str) -> dict:
-    blank = edits.blank_document(slug=slug, name=name, department=department)
+def _first_page(
+    document: Mapping | None, *, slug: str, name: str, department: str
+) -> dict:
+    blank = empty_document(workflow=slug, name=name, department=department)
     page = plain(
         {
             **blank,
@@ -131,7 +138,9 @@ def _free_slug(slug: str, name: str) -> str:
         return slug
     stem = slugify(name)[: SLUG_LENGTH_MAX - _SUFFIX_ROOM].strip("-") or "workflow"
     pattern = rf"^{re.escape(stem)}(-[0-9]+)?$"
-    taken = set(Workflow.objects.filter(slug__regex=pattern).values_list("slug", flat=True))
+    taken = set(
+        Workflow.objects.filter(slug__regex=pattern).values_list("slug", flat=True)
+    )
     if stem not in taken:
         return stem
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))

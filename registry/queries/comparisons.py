@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from registry.models import OperatingModelVersion, Workflow
-from registry.rules.comparing import compare
+from registry.rules.changes import compare, label_of
 from registry.rules.document import rulebook_of
 
 WIDENING, NARROWING, NEUTRAL = "widening", "narrowing", "neutral"
@@ -42,21 +42,28 @@ def document_of(version: OperatingModelVersion) -> dict:
     return version.document
 
 
-def difference_from_live(*, workflow: Workflow, version: OperatingModelVersion) -> Difference:
+def difference_from_live(
+    *, workflow: Workflow, version: OperatingModelVersion
+) -> Difference:
     """Compare a version with what is live. One query."""
     live = OperatingModelVersion.objects.filter(id=workflow.live_version_id).first()
     if live is None:
-        first = ChangeLine("document", WIDENING, "This is the first version of its page.")
-        return Difference(label=WIDENING, compared_with=None, changes=(first,))
-    return difference_of(document_of(live), document_of(version), compared_with=live.number)
+        found = compare(None, rulebook_of(document_of(version)))
+        lines = tuple(
+            ChangeLine(each.where, each.label.value, each.text) for each in found
+        )
+        return Difference(label=WIDENING, compared_with=None, changes=lines)
+    return difference_of(
+        document_of(live), document_of(version), compared_with=live.number
+    )
 
 
 def difference_of(old: dict, new: dict, *, compared_with: int | None) -> Difference:
     """Compare two documents: what they allow, and what they say."""
     found = compare(rulebook_of(old), rulebook_of(new))
-    lines = [ChangeLine(each.where, each.label.value, each.text) for each in found.changes]
+    lines = [ChangeLine(each.where, each.label.value, each.text) for each in found]
     return Difference(
-        label=found.label.value,
+        label=label_of(found).value,
         compared_with=compared_with,
         changes=(*lines, *_wording(old, new)),
     )

@@ -22,7 +22,9 @@ VARIABLES = (
 )  # fmt: skip
 
 
-def expression_results(*, rulebook: Rulebook, request: Request) -> dict[str, bool | None]:
+def expression_results(
+    *, rulebook: Rulebook, request: Request
+) -> dict[str, bool | None]:
     """Say for each expert rule of a rulebook whether it fires; None means it has no answer."""
     rules = [rule for rule in rulebook.stop_rules if rule.kind == StopKind.EXPRESSION]
     if not rules:

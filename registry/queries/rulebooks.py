@@ -7,7 +7,7 @@ its frozen version. Nothing here decides.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -128,9 +128,13 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         operator_id=row["operator_id"],
         approved_systems=frozenset(row["approved_systems"]),
         known_systems=frozenset(row["known_systems"]),
-        approved_models=frozenset(row["approved_models"]) if row["keeps_models"] else None,
+        approved_models=frozenset(row["approved_models"])
+        if row["keeps_models"]
+        else None,
         ceilings=tuple(_ceiling(each) for each in row["ceilings"]),
-        vacant_roles=tuple(role.value for role in REQUIRED_ROLES if role not in holders),
+        vacant_roles=tuple(
+            role.value for role in REQUIRED_ROLES if role not in holders
+        ),
         # Training is not recorded yet, so nothing can lapse.
         lapsed_training=(),
         role_holders=holders,
@@ -152,7 +156,7 @@ def live_rulebook(version_id: UUID) -> Rulebook:
     if row is None:
         raise NotFound("This version was never submitted.")
     content, number = row
-    return replace(rulebook_of(json.loads(bytes(content))), version=number)
+    return rulebook_of(json.loads(bytes(content)), version=number)
 
 
 def rulebook_at(*, workflow_id: UUID, number: int) -> Rulebook:
@@ -228,7 +232,9 @@ def _with_facts(workflows: QuerySet, agent_id: UUID | None) -> QuerySet:
 
 def _epoch(class_id: int, identity: object) -> Subquery:
     return Subquery(
-        LevelEpoch.objects.filter(class_id=class_id, identity=identity).values("number")[:1]
+        LevelEpoch.objects.filter(class_id=class_id, identity=identity).values(
+            "number"
+        )[:1]
     )
 
 

@@ -1,0 +1,265 @@
+"""The registry list, and the head that every page about one workflow shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.models import Department
+from portal.core.pagination import keyset
+from registry.models import (
+    AllowanceRow,
+    OperatingModelVersion,
+    RoleHolding,
+    Workflow,
+)
+from registry.models.version import VersionState
+from registry.models.workflow import Role
+from registry.queries.people import Choice, PersonRef
+
+STATES = (
+    ("live", "Live"),
+    ("paused", "Paused"),
+    ("waiting", "Waiting for signatures"),
+    ("draft", "Draft"),
+)
+SEARCH_LENGTH_MAX = 100
+PHASE_NAMES = {
+    1: "Operational efficiency: fixed steps, a person decides every change",
+    2: "Customer loyalty: talks with customers, supervised beyond that",
+    3: "Decision quality: advises and writes nothing",
+    4: "Governed autonomy: acts inside the limits of its matrix",
+    5: "Enterprise adoption: proposes everything, executes nothing alone",
+}
+
+
+@dataclass(frozen=True)
+class WorkflowLine:
+    """One line of the registry list."""
+
+    slug: str
+    name: str
+    purpose: str
+    department: str
+    owner: str | None
+    state: str
+    state_word: str
+    phase: int
+    risk: str
+    live_number: int | None
+    open_number: int | None
+    open_is_submitted: bool
+
+
+@dataclass(frozen=True)
+class WorkflowList:
+    lines: tuple[WorkflowLine, ...]
+    next_cursor: str | None
+    previous_cursor: str | None
+    departments: tuple[Choice, ...]
+    is_filtered: bool
+
+
+@dataclass(frozen=True)
+class WorkflowHead:
+    """What every page about a workflow says at its top, and what this person may do."""
+
+    id: UUID
+    slug: str
+    name: str
+    purpose: str
+    department: str
+    phase: int
+    phase_name: str
+    risk: str
+    currency: str
+    state: str
+    state_word: str
+    live_version_id: UUID | None
+    live_number: int | None
+    live_since: datetime | None
+    open_number: int | None
+    open_state: str | None
+    owner: PersonRef | None
+    paused_at: datetime | None
+    paused_by: str | None
+    pause_reason: str
+    may_edit: bool
+    may_pause: bool
+
+    @property
+    def is_live(self) -> bool:
+        return self.live_number is not None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def has_draft(self) -> bool:
+        return self.open_state == VersionState.DRAFT
+
+    @property
+    def has_submitted(self) -> bool:
+        return self.open_state == VersionState.SUBMITTED
+
+
+def workflows_for(
+    *,
+    actor: Actor,
+    search: str = "",
+    state: str = "",
+    department: str = "",
+    verb: str = "",
+    cursor: str | None = None,
+) -> WorkflowList:
+    """Give one page of the workflows that this person may see, by name. Four queries."""
+    rows = access.visible(Workflow.objects.all(), actor=actor)
+    rows = _filtered(rows, search.strip()[:SEARCH_LENGTH_MAX], state, department, verb)
+    page = keyset(_with_open(rows).select_related("department", "live_version"),
+                  order=("name", "id"), cursor=cursor)  # fmt: skip
+    return WorkflowList(
+        lines=tuple(_line(row) for row in page.items),
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+        departments=tuple(
+            Choice(row.slug, row.name)
+            for row in Department.objects.order_by("name", "id")
+        ),
+        is_filtered=bool(search or state or department or verb),
+    )
+
+
+def workflow_head(*, actor: Actor, slug: str) -> WorkflowHead:
+    """Give the head of one workflow. At most seven queries.
+
+    Raises NotFound for anybody who may not see it.
+    """
+    rows = access.visible(Workflow.objects.all(), actor=actor)
+    rows = _with_open(rows).select_related("department", "live_version", "paused_by")
+    row = access.visible_or_404(rows, slug=slug)
+    owner = (
+        RoleHolding.objects.filter(
+            workflow=row, role=Role.BUSINESS_OWNER, person__is_active=True
+        )
+        .select_related("person")
+        .first()
+    )
+    state = _state(row)
+    return WorkflowHead(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        purpose=row.purpose,
+        department=row.department.name,
+        phase=row.phase,
+        phase_name=PHASE_NAMES[row.phase],
+        risk=row.risk,
+        currency=row.currency,
+        state=state,
+        state_word=dict(STATES)[state],
+        live_version_id=row.live_version_id,
+        live_number=row.live_version.number if row.live_version else None,
+        live_since=row.live_version.launched_at if row.live_version else None,
+        open_number=row.open_number,
+        open_state=row.open_state,
+        owner=_owner(owner),
+        paused_at=row.paused_at,
+        paused_by=_paused_by(row),
+        pause_reason=row.pause_reason,
+        may_edit=access.may(actor, access.EDIT, row.id),
+        may_pause=access.may(actor, access.PAUSE, row.id),
+    )
+
+
+def _filtered(
+    rows: QuerySet, search: str, state: str, department: str, verb: str
+) -> QuerySet:
+    if search:
+        rows = rows.filter(
+            Q(name__icontains=search)
+            | Q(purpose__icontains=search)
+            | Q(
+                Exists(
+                    RoleHolding.objects.filter(
+                        workflow=OuterRef("pk"), person__name__icontains=search
+                    )
+                )
+            )
+        )
+    if department:
+        rows = rows.filter(department__slug=department)
+    if verb:
+        may = AllowanceRow.objects.filter(
+            version=OuterRef("live_version_id"),
+            verb=verb,
+            authority__in=("allowed", "review"),
+        )
+        rows = rows.filter(Exists(may))
+    submitted = OperatingModelVersion.objects.filter(
+        workflow=OuterRef("pk"), state=VersionState.SUBMITTED
+    )
+    if state == "paused":
+        rows = rows.filter(paused_at__isnull=False)
+    elif state == "live":
+        rows = rows.filter(paused_at=None, live_version__isnull=False)
+    elif state == "waiting":
+        rows = rows.filter(Exists(submitted))
+    elif state == "draft":
+        rows = rows.filter(~Exists(submitted), live_version=None)
+    return rows
+
+
+def _with_open(rows: QuerySet) -> QuerySet:
+    opened = OperatingModelVersion.objects.filter(
+        workflow=OuterRef("pk"), state__in=(VersionState.DRAFT, VersionState.SUBMITTED)
+    ).order_by("-number")
+    owner = RoleHolding.objects.filter(
+        workflow=OuterRef("pk"), role=Role.BUSINESS_OWNER, person__is_active=True
+    )
+    return rows.annotate(
+        open_number=Subquery(opened.values("number")[:1]),
+        open_state=Subquery(opened.values("state")[:1]),
+        owner_name=Subquery(owner.values("person__name")[:1]),
+    )
+
+
+def _line(row) -> WorkflowLine:
+    state = _state(row)
+    return WorkflowLine(
+        slug=row.slug,
+        name=row.name,
+        purpose=row.purpose,
+        department=row.department.name,
+        owner=row.owner_name,
+        state=state,
+        state_word=dict(STATES)[state],
+        phase=row.phase,
+        risk=row.risk,
+        live_number=row.live_version.number if row.live_version else None,
+        open_number=row.open_number,
+        open_is_submitted=row.open_state == VersionState.SUBMITTED,
+    )
+
+
+def _state(row) -> str:
+    if row.paused_at is not None:
+        return "paused"
+    if row.live_version_id is not None:
+        return "live"
+    return "waiting" if row.open_state == VersionState.SUBMITTED else "draft"
+
+
+def _owner(holding: RoleHolding | None) -> PersonRef | None:
+    if holding is None or holding.person is None:
+        return None
+    return PersonRef(holding.person.id, holding.person.name, holding.person.email)
+
+
+def _paused_by(row: Workflow) -> str | None:
+    if row.paused_at is None:
+        return None
+    return row.paused_by.name if row.paused_by else "Countersign"
