@@ -30,6 +30,7 @@ PLACES = (
     ("agents", "Agents", "bot", "g a", None),
 )
 PERSON_PLACES = (
+    ("me", "My account", "user"),
     ("people", "People and departments", "users"),
     ("shortcuts", "Keyboard shortcuts", "keyboard"),
     ("style", "Style page", "grid-3x3"),
@@ -94,7 +95,9 @@ def shell_for(request: HttpRequest) -> Shell:
         person_items=_person_places() if is_known else (),
         person_name=name,
         person_initials=_initials(name),
-        person_role=str(getattr(person, "title", "") or getattr(person, "email", ""))
+        person_role=str(
+            getattr(person, "job_title", "") or getattr(person, "email", "")
+        )
         if is_known
         else "",
         theme=theme if theme in THEMES else "system",
@@ -109,7 +112,8 @@ def shell_for(request: HttpRequest) -> Shell:
         else "",
         theme_href=_reverse("set_theme"),
         keys_href=_reverse("shortcuts"),
-        keys_switch_href=_reverse("set_keys"),
+        keys_switch_href=(_reverse("me_keys") if is_known else None)
+        or _reverse("set_keys"),
         login_href=_reverse("login"),
         logout_href=_reverse("logout"),
     )
