@@ -149,7 +149,8 @@ def row_limits(
         )
     if row.count_per_day is None:
         return
-    done = standing.day_counts.get((row.system, row.verb))
+    counts = standing.day_counts
+    done = None if counts is None else counts.get((row.system, row.verb), 0)
     if not is_finite(done) or done < 0:
         text = f"How often today is not known for {place(request)}, which has a limit of {row.count_per_day} a day."
         yield reason_of("limit.count", text, Answer.ESCALATE)

@@ -207,7 +207,8 @@ class RunFacts:
 class Standing:
     """The facts of this moment. A fact that is missing counts against the request:
 
-    `used` must hold every cap that counts the verb, and `day_counts` the pair that is limited.
+    `used` must hold every cap that counts the verb. `day_counts` holds what was done today, so
+    that a pair without an entry was done zero times; None means that nobody counted.
     `approved_models` None means that no list is kept.
     """
 
@@ -225,6 +226,6 @@ class Standing:
     vacant_roles: tuple[str, ...] = ()
     lapsed_training: tuple[str, ...] = ()
     used: Mapping[str, Decimal] = NOTHING
-    day_counts: Mapping[tuple[str, str], int] = NO_PAIRS
+    day_counts: Mapping[tuple[str, str], int] | None = None
     expressions: Mapping[str, bool | None] = NOTHING
     run_facts: RunFacts | None = field(default_factory=RunFacts)
