@@ -19,6 +19,7 @@ from registry.models.version import VersionState
 from registry.operations import edits
 from registry.operations.guards import person_id, workflow_for
 from registry.operations.reading import plain, readable
+from registry.queries.parts import fingerprint
 from registry.rules.document import empty_document
 from registry.rules.verbs import name_of
 
@@ -338,7 +339,7 @@ def _check_revision(
 ) -> None:
     if draft.revision == revision:
         return
-    if seen and part != WHOLE and edits.fingerprint(draft.document, part) == seen:
+    if seen and part != WHOLE and fingerprint(draft.document, part) == seen:
         return
     who = draft.changed_by.name if draft.changed_by else "Countersign"
     raise Conflict(

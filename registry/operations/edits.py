@@ -8,38 +8,14 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from portal.core.digest import canonical, sha256_of
+from registry.queries.parts import BASICS
 from registry.rules.gaps import QUESTIONS
 
 Document = dict[str, Any]
 QUESTION_KEYS = tuple(question.key for question in QUESTIONS)
-BASICS = ("name", "purpose", "phase", "risk", "currency", "units")
 ANSWER_LENGTH_MAX = 4000
 ALLOWANCES_MAX = 1000
 RULES_MAX = 100
-
-
-def fingerprint(document: Mapping, part: str) -> str:
-    """Sum up one part of a page, so that an editor can say which state they saw."""
-    return sha256_of(canonical(part_of(document, part)))[7:23]
-
-
-def part_of(document: Mapping, part: str) -> object:
-    """Give the part that an edit touches: `answers.reads`, `allowances.billing.refund`."""
-    head, _, rest = part.partition(".")
-    if head == "basics":
-        return {key: document.get(key) for key in BASICS}
-    if head == "answers":
-        return document.get("answers", {}).get(rest)
-    if head == "allowances":
-        system, _, verb = rest.partition(".")
-        return next(_cells(document, system, verb), None)
-    if rest:
-        key = "name" if head in ("tools", "checks") else "key"
-        return next(
-            (row for row in document.get(head, ()) if row.get(key) == rest), None
-        )
-    return document.get(head)
 
 
 def with_basics(document: Mapping, changes: Mapping[str, object]) -> Document:
@@ -98,14 +74,6 @@ def without_row(document: Mapping, part: str, key: str, value: str) -> Document:
 def with_part(document: Mapping, part: str, value: object) -> Document:
     """Replace a whole part: the guardrail, the categories, the targets."""
     return _copy(document) | {part: copy.deepcopy(value)}
-
-
-def _cells(document: Mapping, system: str, verb: str):
-    return (
-        row
-        for row in document.get("allowances", ())
-        if row["system"] == system and row["verb"] == verb
-    )
 
 
 def _copy(document: Mapping) -> Document:

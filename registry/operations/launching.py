@@ -16,13 +16,13 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import lock_exclusive, workflow_scope
-from registry.models import OperatingModelVersion, RoleHolding, Signature, Workflow
+from registry.models import OperatingModelVersion, Workflow
 from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.drafts import show_head
 from registry.operations.guards import must_hold
-from registry.operations.people import SIGNING_ROLES
 from registry.queries.comparisons import Difference, difference_from_live, document_of
+from registry.queries.packets import missing_signatures
 
 REASON_LENGTH_MAX = 500
 
@@ -123,34 +123,6 @@ def _locked_workflow(actor: Actor, workflow_id: UUID, deed: str) -> Workflow:
     must_hold(actor, workflow, Role.BUSINESS_OWNER, deed)
     # Read again: what was live before the lock may not be live now.
     return Workflow.objects.get(id=workflow_id)
-
-
-def missing_signatures(
-    version: OperatingModelVersion, *, needs_holders: bool
-) -> tuple[str, ...]:
-    """Say which signatures are not there or no longer count. Two queries.
-
-    A signature counts while its signer is active; for a launch the signer must also
-    still hold the role, because another holder has signed nothing.
-    """
-    if version.packet.voided_at is not None:
-        return tuple(role.label for role in SIGNING_ROLES)
-    signatures = Signature.objects.filter(
-        packet=version.packet, withdrawn_at=None, person__is_active=True
-    )
-    signers = dict(signatures.values_list("role", "person_id"))
-    if needs_holders:
-        holders = dict(
-            RoleHolding.objects.filter(
-                workflow_id=version.workflow_id, role__in=SIGNING_ROLES
-            ).values_list("role", "person_id")
-        )
-        signers = {
-            role: person
-            for role, person in signers.items()
-            if holders.get(role) == person
-        }
-    return tuple(role.label for role in SIGNING_ROLES if role.value not in signers)
 
 
 def _check_may_go_live(

@@ -26,11 +26,10 @@ from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.drafts import locked_draft
 from registry.operations.guards import must_hold, person_id, workflow_for
-from registry.operations.people import SIGNING_ROLES
 from registry.operations.reading import readable
 from registry.queries.comparisons import Difference, difference_from_live
-from registry.queries.people import WorkflowPeople, people_of
-from registry.rules.document import Gap, document_gaps
+from registry.queries.parts import gaps_of
+from registry.queries.people import SIGNING_ROLES, WorkflowPeople, people_of
 
 
 @operation(leaves="workflow.version_submitted")
@@ -261,14 +260,6 @@ def _check_ready(
     gaps = gaps_of(draft.document, people)
     if gaps:
         raise Invalid({gap.key: gap.text for gap in gaps})
-
-
-def gaps_of(document: dict, people: WorkflowPeople) -> tuple[Gap, ...]:
-    """Say what is missing before the page can be signed, in the reader's words."""
-    roles = {
-        held.role: held.person.name if held.person else None for held in people.roles
-    }
-    return document_gaps(document, roles)
 
 
 def _seen_workflow(actor: Actor, workflow_id: UUID) -> Workflow:

@@ -18,10 +18,10 @@ from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.guards import workflow_for
 from registry.operations.rights import sync_rights
+from registry.queries.people import SIGNING_ROLES
 
 REVIEWERS_MAX = 200
 AGENTS_MAX = 50
-SIGNING_ROLES = (Role.BUSINESS_OWNER, Role.IT_OWNER, Role.RISK_OWNER)
 
 
 @operation(leaves="workflow.role_assigned")

@@ -72,6 +72,7 @@ class WorkflowHead:
     name: str
     purpose: str
     department: str
+    department_id: UUID
     phase: int
     phase_name: str
     risk: str
@@ -155,6 +156,7 @@ def workflow_head(*, actor: Actor, slug: str) -> WorkflowHead:
         name=row.name,
         purpose=row.purpose,
         department=row.department.name,
+        department_id=row.department_id,
         phase=row.phase,
         phase_name=PHASE_NAMES[row.phase],
         risk=row.risk,

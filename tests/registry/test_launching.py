@@ -20,6 +20,7 @@ from registry.operations.packets import (
     withdraw_version,
 )
 from registry.operations.people import assign_role
+from registry.queries.parts import fingerprint
 from tests.people import (
     NOW,
     draft_workflow,
@@ -315,8 +316,6 @@ def test_the_second_of_two_editors_of_one_part_is_told_who_and_when(people):
 
 
 def test_two_editors_of_different_parts_both_keep_their_work(people):
-    from registry.operations.edits import fingerprint
-
     workflow = draft_workflow(people)
     document = OperatingModelVersion.objects.get(workflow=workflow).document
     seen = fingerprint(document, "allowances.billing.refund")

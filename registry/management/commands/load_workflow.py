@@ -1,0 +1,67 @@
+"""`load_workflow FILE.toml`: make a draft from the file form of the one page."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.accounts.actors import SYSTEM
+from portal.accounts.models import Person
+from portal.core.clock import wall_clock
+from portal.core.errors import Problem
+from registry.models.workflow import Role
+from registry.operations.loading import load_from_toml
+
+FILE_BYTES_MAX = 1024 * 1024
+
+
+class Command(BaseCommand):
+    help = "Make a draft of a workflow from a file of its one page."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("file", type=Path, help="the page, as TOML")
+        for role in Role:
+            parser.add_argument(
+                f"--{role.value.replace('_', '-')}",
+                dest=role.value,
+                metavar="EMAIL",
+                help=f"who is the {role.label.lower()} of a new workflow",
+            )
+
+    def handle(self, *args, **options) -> None:
+        try:
+            text = self._read(options["file"])
+            roles = {
+                role.value: self._person(options[role.value])
+                for role in Role
+                if options[role.value]
+            }
+            workflow = load_from_toml(
+                actor=SYSTEM, text=text, roles=roles, now=wall_clock()
+            )
+        except Problem as problem:
+            lines = [
+                f"{place}: {said}"
+                for place, said in problem.extra.get("fields", {}).items()
+            ]
+            raise CommandError("\n".join(lines) or problem.detail) from problem
+        self.stdout.write(
+            f"Draft of {workflow.name}: /workflows/{workflow.slug}/draft/"
+        )
+
+    def _read(self, path: Path) -> str:
+        try:
+            if path.stat().st_size > FILE_BYTES_MAX:
+                raise CommandError(
+                    f"{path} is larger than {FILE_BYTES_MAX // 1024} KiB."
+                )
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise CommandError(f"{path} is not UTF-8 text.") from error
+
+    def _person(self, email: str) -> Person:
+        found = Person.objects.filter(email__iexact=email, is_active=True).first()
+        if found is None:
+            raise CommandError(f"Nobody is registered as {email}.")
+        return found

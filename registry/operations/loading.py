@@ -1,0 +1,93 @@
+"""A draft from the file form of the one page: a new workflow, or the next draft of a known one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.models import Department, Person
+from portal.core.errors import Invalid
+from registry.models import Workflow
+from registry.models.version import VersionState
+from registry.operations.drafts import save_draft
+from registry.operations.guards import workflow_for
+from registry.operations.packets import new_version
+from registry.operations.registering import register_workflow
+from registry.rules.document import DocumentError, from_toml
+
+
+def read_page(text: str) -> dict[str, Any]:
+    """Read the file form. Raises Invalid with every problem, by its line."""
+    try:
+        return from_toml(text)
+    except DocumentError as error:
+        raise Invalid(
+            {
+                f"line {problem.line}" if problem.line else problem.path or "file": (
+                    f"{problem.path}: {problem.text}" if problem.path else problem.text
+                )
+                for problem in error.problems
+            },
+            detail=str(error),
+        ) from error
+
+
+def load_from_toml(
+    *,
+    actor: Actor,
+    text: str,
+    roles: Mapping[str, Person] | None = None,
+    now: datetime,
+) -> Workflow:
+    """Make a draft of what a file says: one operation, or two for a workflow that is live.
+
+    Raises Invalid for a bad file or an unknown department, Conflict while a version
+    waits for signatures.
+    """
+    document = read_page(text)
+    workflow = Workflow.objects.filter(slug=document["workflow"]).first()
+    if workflow is None:
+        return register_workflow(
+            actor=actor,
+            name=document.get("name") or document["workflow"],
+            slug=document["workflow"],
+            department=_department(document),
+            document=document,
+            roles=roles,
+            now=now,
+        )
+    return load_into(actor=actor, workflow=workflow, document=document, now=now)
+
+
+def load_into(
+    *, actor: Actor, workflow: Workflow, document: Mapping[str, Any], now: datetime
+) -> Workflow:
+    """Replace the draft of a known workflow, or begin one, with what a file says."""
+    workflow_for(actor, workflow.id, access.EDIT)
+    draft = workflow.versions.filter(state=VersionState.DRAFT).first()
+    if draft is None:
+        draft = new_version(actor=actor, workflow_id=workflow.id, now=now)
+    save_draft(
+        actor=actor,
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        document=document,
+        what="loaded from a file",
+        now=now,
+    )
+    return workflow
+
+
+def _department(document: Mapping[str, Any]) -> Department:
+    named = document.get("department") or ""
+    found = Department.objects.filter(slug=named).first()
+    found = found or Department.objects.filter(name__iexact=named).first()
+    if found is None:
+        known = ", ".join(
+            Department.objects.order_by("slug").values_list("slug", flat=True)
+        )
+        raise Invalid(
+            {"department": f"There is no department “{named}”; known are {known}."}
+        )
+    return found

@@ -1,0 +1,166 @@
+"""The draft of the one page as its editors see it: where it stands and what is missing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portal.core.errors import NotFound
+from registry.models import OperatingModelVersion, Workflow
+from registry.models.version import VersionState
+from registry.queries.comparisons import Difference, difference_from_live
+from registry.queries.parts import fingerprint, gaps_of
+from registry.queries.people import people_of
+from registry.queries.questions import BY_KEY, QUESTIONS, Question
+from registry.rules.document import Gap
+
+# Where a gap is closed: its step's address, by the part that the rulebook names.
+STEPS = (
+    ("basics", "Name and purpose", "draft_basics"),
+    ("answers", "Ten questions", "draft_answer"),
+    ("matrix", "What it may do", "draft_matrix"),
+    ("guardrails", "Guardrails", "draft_guardrail"),
+    ("stop-rules", "Stop rules", "draft_stop_rules"),
+    ("limits", "Caps", "draft_caps"),
+    ("checks", "Checks and tools", "draft_checks"),
+    ("people", "People and agents", "workflow_people"),
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The open draft: its page, and the revision that a save must name."""
+
+    version_id: UUID
+    number: int
+    revision: int
+    document: Mapping[str, Any]
+    changed_by: str
+    changed_at: datetime
+    based_on: int | None
+
+    def seen(self, part: str) -> str:
+        return fingerprint(self.document, part)
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step of writing the page."""
+
+    key: str
+    label: str
+    url_name: str
+    state: str
+    note: str
+
+
+@dataclass(frozen=True)
+class DraftPage:
+    """The overview of a draft: steps, gaps, and what it changes."""
+
+    draft: Draft
+    steps: tuple[StepLine, ...]
+    gaps: tuple[Gap, ...]
+    difference: Difference
+    answered: int
+    questions: tuple[tuple[Question, str], ...]
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.gaps
+
+
+@dataclass(frozen=True)
+class AnswerPage:
+    """One of the ten questions, with where it stands among them."""
+
+    draft: Draft
+    question: Question
+    text: str
+    seen: str
+    position: int
+    total: int
+    previous: str | None
+    following: str | None
+    answered: tuple[tuple[Question, bool], ...]
+
+
+def draft_of(*, workflow_id: UUID) -> Draft:
+    """Give the open draft. One query. Raises NotFound when there is none."""
+    row = (
+        OperatingModelVersion.objects.filter(
+            workflow_id=workflow_id, state=VersionState.DRAFT
+        )
+        .select_related("changed_by", "based_on")
+        .first()
+    )
+    if row is None:
+        raise NotFound("There is no draft here.")
+    return Draft(
+        version_id=row.id,
+        number=row.number,
+        revision=row.revision,
+        document=row.document,
+        changed_by=row.changed_by.name if row.changed_by else "Countersign",
+        changed_at=row.changed_at,
+        based_on=row.based_on.number if row.based_on else None,
+    )
+
+
+def draft_page(*, workflow_id: UUID) -> DraftPage:
+    """Give the overview of the draft. Six queries."""
+    draft = draft_of(workflow_id=workflow_id)
+    gaps = gaps_of(dict(draft.document), people_of(workflow_id=workflow_id))
+    workflow = Workflow.objects.get(id=workflow_id)
+    version = OperatingModelVersion.objects.get(id=draft.version_id)
+    answers = draft.document.get("answers", {})
+    return DraftPage(
+        draft=draft,
+        steps=_steps(gaps, answers),
+        gaps=gaps,
+        difference=difference_from_live(workflow=workflow, version=version),
+        answered=sum(1 for question in QUESTIONS if answers.get(question.key)),
+        questions=tuple(
+            (question, answers.get(question.key, "")) for question in QUESTIONS
+        ),
+    )
+
+
+def answer_page(*, workflow_id: UUID, key: str) -> AnswerPage:
+    """Give one question of the draft. One query. Raises NotFound for an unknown one."""
+    if key not in BY_KEY:
+        raise NotFound("There is no such question.")
+    draft = draft_of(workflow_id=workflow_id)
+    answers = draft.document.get("answers", {})
+    keys = [question.key for question in QUESTIONS]
+    at = keys.index(key)
+    return AnswerPage(
+        draft=draft,
+        question=BY_KEY[key],
+        text=answers.get(key, ""),
+        seen=draft.seen(f"answers.{key}"),
+        position=at + 1,
+        total=len(keys),
+        previous=keys[at - 1] if at else None,
+        following=keys[at + 1] if at + 1 < len(keys) else None,
+        answered=tuple(
+            (question, bool(answers.get(question.key))) for question in QUESTIONS
+        ),
+    )
+
+
+def _steps(gaps: tuple[Gap, ...], answers: Mapping[str, str]) -> tuple[StepLine, ...]:
+    missing: dict[str, int] = {}
+    for gap in gaps:
+        missing[gap.where] = missing.get(gap.where, 0) + 1
+    lines = []
+    for key, label, url_name in STEPS:
+        count = missing.get(key, 0)
+        note = f"{count} missing" if count else ""
+        if key == "answers":
+            done = sum(1 for question in QUESTIONS if answers.get(question.key))
+            note = f"{done} of {len(QUESTIONS)}" if count else ""
+        state = "todo" if count else "done"
+        lines.append(StepLine(key, label, url_name, state, note))
+    return tuple(lines)

@@ -1,0 +1,185 @@
+"""The launch packet as its signers see it: what it allows, what changed, who has signed."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from registry.models import (
+    LaunchPacket,
+    OperatingModelVersion,
+    RoleHolding,
+    Signature,
+    Workflow,
+)
+from registry.models.version import VersionState
+from registry.models.workflow import Role
+from registry.queries.comparisons import (
+    ChangeLine,
+    Difference,
+    difference_from_live,
+    difference_of,
+    document_of,
+)
+from registry.queries.pages import OnePage, one_page
+from registry.queries.people import SIGNING_ROLES, PersonRef
+
+
+@dataclass(frozen=True)
+class SignaturePlace:
+    """One of the three places to sign, as this reader sees it."""
+
+    role: str
+    label: str
+    holder: str | None
+    signed_by: str | None
+    signed_at: datetime | None
+    is_mine_to_sign: bool
+    is_my_signature: bool
+    still_counts: bool
+
+
+@dataclass(frozen=True)
+class PacketPage:
+    """What is up for signature, whole."""
+
+    page: OnePage
+    digest: str
+    submitted_at: datetime
+    submitted_by: str
+    difference: Difference
+    is_stale: bool
+    places: tuple[SignaturePlace, ...]
+    missing: tuple[str, ...]
+    may_launch: bool
+    is_mine_to_launch: bool
+
+
+def missing_signatures(
+    version: OperatingModelVersion, *, needs_holders: bool
+) -> tuple[str, ...]:
+    """Say which signatures are not there or no longer count. Two queries.
+
+    A signature counts while its signer is active; for a launch the signer must also
+    still hold the role, because another holder has signed nothing.
+    """
+    if version.packet.voided_at is not None:
+        return tuple(role.label for role in SIGNING_ROLES)
+    signatures = Signature.objects.filter(
+        packet=version.packet, withdrawn_at=None, person__is_active=True
+    )
+    signers = dict(signatures.values_list("role", "person_id"))
+    if needs_holders:
+        holders = _holders(version.workflow_id)
+        signers = {
+            role: person
+            for role, person in signers.items()
+            if role in holders and holders[role].id == person
+        }
+    return tuple(role.label for role in SIGNING_ROLES if role.value not in signers)
+
+
+def packet_page(
+    *, actor: Actor, workflow_id: UUID, department_id: UUID
+) -> PacketPage | None:
+    """Give the packet that is up for signature, or None. About a dozen queries."""
+    version = (
+        OperatingModelVersion.objects.filter(
+            workflow_id=workflow_id, state=VersionState.SUBMITTED
+        )
+        .select_related("packet__created_by")
+        .first()
+    )
+    if version is None:
+        return None
+    workflow = Workflow.objects.get(id=workflow_id)
+    packet: LaunchPacket = version.packet
+    bound = json.loads(bytes(packet.content))
+    now_different = difference_from_live(workflow=workflow, version=version)
+    is_stale = now_different.compared_with != bound["compared_with"]
+    places = _places(actor, packet, _holders(workflow_id))
+    missing = missing_signatures(version, needs_holders=True)
+    is_free = not now_different.is_widening or not missing
+    owner = next(place for place in places if place.role == Role.BUSINESS_OWNER)
+    is_owner = owner.is_mine_to_sign or _is_holder(actor, workflow_id)
+    return PacketPage(
+        page=one_page(
+            version=version,
+            department_id=department_id,
+            live_version_id=workflow.live_version_id,
+        ),
+        digest=packet.digest,
+        submitted_at=packet.created_at,
+        submitted_by=packet.created_by.name if packet.created_by else "Countersign",
+        difference=_as_signed(bound),
+        is_stale=is_stale,
+        places=places,
+        missing=missing,
+        may_launch=is_free and not is_stale,
+        is_mine_to_launch=is_owner,
+    )
+
+
+def difference_between(
+    *, old: OperatingModelVersion | None, new: OperatingModelVersion
+) -> Difference | None:
+    """Compare any two versions; None without an old one."""
+    if old is None:
+        return None
+    return difference_of(document_of(old), document_of(new), compared_with=old.number)
+
+
+def _as_signed(bound: dict) -> Difference:
+    return Difference(
+        label=bound["label"],
+        compared_with=bound["compared_with"],
+        changes=tuple(
+            ChangeLine(each["where"], each["label"], each["text"])
+            for each in bound["changes"]
+        ),
+    )
+
+
+def _holders(workflow_id: UUID) -> dict[str, PersonRef]:
+    rows = RoleHolding.objects.filter(
+        workflow_id=workflow_id, role__in=SIGNING_ROLES, person__is_active=True
+    ).select_related("person")
+    return {
+        row.role: PersonRef(row.person.id, row.person.name, row.person.email)
+        for row in rows
+        if row.person
+    }
+
+
+def _is_holder(actor: Actor, workflow_id: UUID) -> bool:
+    return RoleHolding.objects.filter(
+        workflow_id=workflow_id, role=Role.BUSINESS_OWNER, person_id=actor.id
+    ).exists()
+
+
+def _places(
+    actor: Actor, packet: LaunchPacket, holders: dict[str, PersonRef]
+) -> tuple[SignaturePlace, ...]:
+    rows = Signature.objects.filter(packet=packet, withdrawn_at=None)
+    signed = {row.role: row for row in rows.select_related("person")}
+    places = []
+    for role in SIGNING_ROLES:
+        holder, signature = holders.get(role), signed.get(role)
+        is_mine = holder is not None and holder.id == actor.id
+        places.append(
+            SignaturePlace(
+                role=role.value,
+                label=role.label,
+                holder=holder.name if holder else None,
+                signed_by=signature.person.name if signature else None,
+                signed_at=signature.signed_at if signature else None,
+                is_mine_to_sign=is_mine and signature is None,
+                is_my_signature=signature is not None
+                and signature.person_id == actor.id,
+                still_counts=signature is not None
+                and holder is not None
+                and signature.person_id == holder.id,
+            )
+        )
+    return tuple(places)

@@ -1,0 +1,48 @@
+"""The parts of a page that are edited one by one, and what is missing from the whole."""
+
+from collections.abc import Iterator, Mapping
+
+from portal.core.digest import canonical, sha256_of
+from registry.queries.people import WorkflowPeople
+from registry.rules.document import Gap, document_gaps
+
+BASICS = ("name", "purpose", "phase", "risk", "currency", "units")
+
+
+def fingerprint(document: Mapping, part: str) -> str:
+    """Sum up one part of a page, so that an editor can say which state they saw."""
+    return sha256_of(canonical(part_of(document, part)))[7:23]
+
+
+def part_of(document: Mapping, part: str) -> object:
+    """Give the part that an edit touches: `answers.reads`, `allowances.billing.refund`."""
+    head, _, rest = part.partition(".")
+    if head == "basics":
+        return {key: document.get(key) for key in BASICS}
+    if head == "answers":
+        return document.get("answers", {}).get(rest)
+    if head == "allowances":
+        system, _, verb = rest.partition(".")
+        return next(_cells(document, system, verb), None)
+    if rest:
+        key = "name" if head in ("tools", "checks") else "key"
+        return next(
+            (row for row in document.get(head, ()) if row.get(key) == rest), None
+        )
+    return document.get(head)
+
+
+def _cells(document: Mapping, system: str, verb: str) -> Iterator[Mapping]:
+    return (
+        row
+        for row in document.get("allowances", ())
+        if row["system"] == system and row["verb"] == verb
+    )
+
+
+def gaps_of(document: Mapping, people: WorkflowPeople) -> tuple[Gap, ...]:
+    """Say what is missing before the page can be signed, in the reader's words."""
+    roles = {
+        held.role: held.person.name if held.person else None for held in people.roles
+    }
+    return document_gaps(document, roles)

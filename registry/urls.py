@@ -1,0 +1,3 @@
+"""Addresses of the registry's pages."""
+
+urlpatterns: list = []

@@ -1,0 +1,91 @@
+"""What every page about one workflow passes to its template."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import trigger_client_event
+
+from portal.accounts.actors import actor_of
+from portal.core.errors import Conflict, Invalid, Malformed
+from portal.core.htmx import is_htmx, render
+from registry.queries.workflows import WorkflowHead, workflow_head
+
+SECTIONS = (
+    ("overview", "Overview", "workflow"),
+    ("page", "One page", "workflow_page"),
+    ("draft", "Draft", "workflow_draft"),
+    ("packet", "Launch packet", "workflow_packet"),
+    ("versions", "Versions", "workflow_versions"),
+    ("people", "People and agents", "workflow_people"),
+)
+
+
+def head_of(request: HttpRequest, slug: str) -> WorkflowHead:
+    """Give the workflow's head to somebody who may see it; raises NotFound otherwise."""
+    return workflow_head(actor=actor_of(request), slug=slug)
+
+
+def show(
+    request: HttpRequest,
+    head: WorkflowHead,
+    template: str,
+    context: dict[str, Any],
+    *,
+    current: str,
+    title: str = "",
+    fragment: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render one page of a workflow, or its fragment for htmx."""
+    crumbs = [
+        ("Workflows", reverse("workflows")),
+        (head.name, reverse("workflow", args=[head.slug])),
+    ]
+    if title:
+        crumbs.append((title, ""))
+    tabs = [
+        {"key": key, "label": label, "href": reverse(name, args=[head.slug])}
+        for key, label, name in SECTIONS
+    ]
+    return render(
+        request,
+        template,
+        {"head": head, "crumbs": crumbs, "tabs": tabs, "current": current, **context},
+        fragment=fragment,
+        status=status,
+    )
+
+
+def go(request: HttpRequest, name: str, *args: object, said: str = "") -> HttpResponse:
+    """Go to a page after a change, saying what was done."""
+    address = reverse(name, args=args)
+    if said:
+        messages.info(request, said)
+    if is_htmx(request):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = address
+        return response
+    return redirect(address)
+
+
+def said(response: HttpResponse, text: str) -> HttpResponse:
+    """Let an htmx answer say what was done in a toast."""
+    return trigger_client_event(response, "toast", {"text": text})
+
+
+def number_in(request: HttpRequest, name: str) -> int:
+    """Read a whole number that a form of ours sent. Raises Malformed."""
+    text = request.POST.get(name, "")
+    if not text.isdecimal() or len(text) > 9:
+        raise Malformed("This form is not one of ours. Open the page again.")
+    return int(text)
+
+
+def errors_of(problem: Invalid | Conflict) -> dict[str, str]:
+    """Give what a form shows above its fields."""
+    if isinstance(problem, Invalid):
+        return dict(problem.fields) or {"": problem.detail}
+    return {"": problem.detail}
