@@ -48,6 +48,10 @@ class EditField:
     choices: tuple[str, ...]
     steps: tuple[Step, ...]
 
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        return tuple((choice, choice) for choice in self.choices)
+
 
 @dataclass(frozen=True)
 class Edited:

@@ -1,0 +1,232 @@
+"""Edit and approve: a new version with a new digest, ruled on again before it counts.
+
+An edit that asks for more, or that cannot be undone at high risk, waits for another
+person; one that needs a higher approver goes to the escalation owner.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from approvals.models import AuthorityRecord, Decision, ProposalVersion
+from approvals.models.proposing import Audience
+from approvals.operations.decide import (
+    Blocked,
+    Decided,
+    blocked_by,
+    check_message,
+    count_votes,
+    keep_decision,
+    rule_again,
+)
+from approvals.operations.ruling import Ruled, tell_run
+from approvals.operations.sitting import Sitting, objection_of, parties_of, sit
+from approvals.queries.envelope import digest_of, edited_action, parsed, request_of
+from approvals.queries.wording import headline_of
+from approvals.rules import due
+from approvals.rules.diff import Edited, apply_edits, edit_fields
+from approvals.rules.moves import ActionStatus, ProposalState
+from approvals.rules.separation import SENTENCES
+from approvals.rules.widening import widens
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record, step
+from portal.core import strict_json
+from portal.core.errors import Invalid, Problem
+from registry.rules.answers import Answer, Risk, risk_rank
+
+VERSIONS_MAX = 20
+
+
+@dataclass(frozen=True)
+class EditWaits:
+    """The edit is kept as a new version; another person has to approve it."""
+
+    proposal_id: UUID
+    version: int
+    text: str
+    headline: str
+
+
+@operation(leaves=("proposal.edited", "action.ruled"))
+def edit_and_approve(
+    *,
+    actor: Actor,
+    proposal_id: UUID,
+    digest: str,
+    edits: Mapping[str, str],
+    message: str = "",
+    now: datetime,
+) -> Decided | EditWaits | Blocked:
+    """Approve an edited action. Raises what `sit` raises, and Invalid field by field."""
+    check_message(message)
+    sitting = sit(actor=actor, proposal_id=proposal_id, digest=digest)
+    edited = _read_edits(sitting, edits)
+    raw = edited_action(bytes(sitting.version.action), edited.args)
+    _require_readable(raw)
+    action = parsed(raw)
+    new_digest = digest_of(
+        workflow_id=sitting.request.workflow_id,
+        agent_id=sitting.request.agent_id,
+        action=raw,
+    )
+    draft_headline = headline_of(sitting.body, action, None)
+    ruled = rule_again(
+        sitting,
+        occasion=AuthorityRecord.Occasion.EDIT,
+        action=action,
+        digest=new_digest,
+        headline=draft_headline,
+    )
+    if ruled.answer == Answer.REFUSE:
+        return blocked_by(ruled, sitting)
+    version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)
+    return _approve_own(sitting, version, ruled, message, now)
+
+
+def _read_edits(sitting: Sitting, edits: Mapping[str, str]) -> Edited:
+    if sitting.proposal.version_number >= VERSIONS_MAX:
+        raise Invalid(
+            {"": f"This was edited {VERSIONS_MAX - 1} times; reject it instead."}
+        )
+    args = sitting.action.get("args") or {}
+    assert isinstance(args, Mapping)
+    fields = edit_fields(args, sitting.body.get("args_schema"))
+    edited = apply_edits(args, fields, edits)
+    if edited.errors:
+        raise Invalid(dict(edited.errors))
+    if not edited.changes:
+        raise Invalid({"": "Nothing was changed. To run it as it is, approve it."})
+    return edited
+
+
+def _require_readable(raw: bytes) -> None:
+    """An edit passes the same parser as what agents send."""
+    try:
+        strict_json.parse_object(raw)
+    except Problem as problem:
+        raise Invalid({"": problem.detail}) from problem
+
+
+@step
+def _keep_version(
+    sitting, raw, action, digest, edited, ruled: Ruled, now
+) -> ProposalVersion:
+    book = sitting.facts.rulebook
+    said = request_of(sitting.body, action, is_edited=True)
+    row = book.allowances.get((said.system, said.verb)) if book else None
+    mapped = {
+        "amount_field": row.amount_field if row else None,
+        "currency_field": row.currency_field if row else None,
+        "recipient_field": row.recipient_field if row else None,
+        "resource_field": row.resource_field if row else None,
+    }
+    earlier = sitting.version
+    # Against what the agent asked, and against what was last shown: small steps add up.
+    is_widening = any(
+        widens(before, action, **mapped)
+        for before in (parsed(sitting.request.action), sitting.action)
+    )
+    version = ProposalVersion.objects.create(
+        proposal=sitting.proposal,
+        number=earlier.number + 1,
+        action=raw,
+        digest=digest,
+        headline=headline_of(sitting.body, action, ruled.ruling.amount),
+        authority_record=ruled.record,
+        edited_by=sitting.person,
+        is_widening=is_widening,
+        changes=[asdict(change) for change in edited.changes],
+        created_at=now,
+    )
+    _move_proposal(sitting, version, ruled, now)
+    record(
+        "proposal.edited",
+        actor=sitting.actor,
+        subject=("proposal", sitting.proposal.id),
+        workflow_id=sitting.proposal.workflow_id,
+        headline=version.headline,
+        version=version.number,
+        digest=digest,
+        fields=[change.path[:80] for change in edited.changes[:20]],
+        is_widening=is_widening,
+    )
+    tell_run(
+        sitting.request,
+        kind="edited",
+        at=now,
+        actor=sitting.actor,
+        proposal=str(sitting.proposal.id),
+        version=version.number,
+        digest=digest,
+        person=str(sitting.person.id),
+        edited_fields=[change.path for change in edited.changes],
+        changes=version.changes[:50],
+        headline=version.headline,
+    )
+    return version
+
+
+@step
+def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
+    proposal = sitting.proposal
+    risk = Risk(ruled.record.risk)
+    proposal.version_number = version.number
+    proposal.headline = version.headline
+    proposal.authority_record = ruled.record
+    proposal.amount, proposal.currency = ruled.record.amount, ruled.record.currency
+    proposal.quorum = max(proposal.quorum, ruled.record.quorum)
+    proposal.risk, proposal.risk_rank = risk.value, risk_rank(risk)
+    if proposal.state == ProposalState.ASKED:
+        proposal.state = ProposalState.OPEN
+        proposal.due_at = due.moved_due(
+            due=proposal.due_at, stopped_at=proposal.clock_stopped_at, now=now
+        )
+        proposal.clock_stopped_at = None
+    needs_higher = (
+        ruled.answer == Answer.ESCALATE
+        and proposal.audience != Audience.ESCALATION_OWNER
+    )
+    if needs_higher:
+        proposal.audience = Audience.ESCALATION_OWNER
+        proposal.escalated_at = now
+        proposal.claimed_by = proposal.claimed_at = None
+        proposal.due_at = due.due_at(
+            risk=risk,
+            is_escalated=True,
+            now=now,
+            expires_at=sitting.request.expires_at,
+        )
+        sitting.request.status = ActionStatus.ESCALATED.value
+    proposal.save()
+    sitting.request.changed_at = now
+    sitting.request.save(update_fields=("status", "changed_at"))
+
+
+@step
+def _approve_own(sitting, version, ruled, message, now) -> Decided | EditWaits:
+    waits = _why_waiting(sitting, version, ruled)
+    if waits:
+        return EditWaits(sitting.proposal.id, version.number, waits, version.headline)
+    decision = keep_decision(
+        sitting, version, Decision.Verdict.EDIT, message=message, now=now
+    )
+    return count_votes(sitting, version, ruled, decision, now=now)
+
+
+def _why_waiting(sitting: Sitting, version: ProposalVersion, ruled: Ruled) -> str:
+    parties = parties_of(
+        sitting,
+        version=version,
+        risk=ruled.record.risk,
+        reversibility=ruled.record.reversibility,
+    )
+    objection = objection_of(sitting.person, parties)
+    if objection is not None:
+        return SENTENCES[objection]
+    if sitting.person.id not in sitting.eligible:
+        return (
+            "The edit needs a higher approver; it now waits for the escalation owner."
+        )
+    blocked = blocked_by(ruled, sitting)
+    return blocked.text if blocked else ""

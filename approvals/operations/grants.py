@@ -1,0 +1,364 @@
+"""Grants: issued once for one basis, redeemed once, revoked while unused.
+
+Redeeming is one compare-and-set UPDATE behind the shared locks. A refused redemption is
+a value, so that it is on record and leaves the grant as it was.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from approvals.models import ActionRequest, AuthorityRecord, Grant, ProposalVersion
+from approvals.operations.ruling import guard_authority, tell_run
+from approvals.queries import tokens
+from approvals.rules import due
+from approvals.rules.moves import ActionStatus, GrantState
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record, step
+from portal.core.clock import database_now
+from portal.core.errors import Conflict, Forbidden, NotFound
+from portal.core.ids import new_id
+from registry.queries.rulebooks import RulebookInForce, standing_facts
+from registry.rules.answers import Answer, Risk
+from runs.operations.spend import release, reserve
+from runs.queries.holds import hold_of_run
+
+REFUSALS = {
+    "workflow.paused": (
+        403,
+        "The workflow is paused; nothing runs until it is resumed.",
+    ),
+    "run.on_hold": (
+        403,
+        "A stop rule holds this run; its escalation owner can resume it.",
+    ),
+    "agent.inactive": (403, "The agent has been switched off."),
+    "grant.redeemed": (409, "This grant was used before. A grant is used once."),
+    "grant.revoked": (409, "This grant was revoked."),
+    "grant.stale": (409, "The authority changed after this was granted. Ask again."),
+    "digest.mismatch": (409, "The grant is for other bytes than the digest you sent."),
+    "grant.not_yet": (
+        409,
+        "The grant is not usable yet: its approval can still be undone.",
+    ),
+    "grant.expired": (410, "The grant has run out. Ask again."),
+}
+
+
+@dataclass(frozen=True)
+class Redeemed:
+    """Leave to run, given: the execution's id and the exact bytes."""
+
+    execution_id: UUID
+    grant_id: UUID
+    action_request_id: UUID
+    digest: str
+    action: bytes
+
+
+@dataclass(frozen=True)
+class RedemptionRefused:
+    """Why not; on record, and the grant is as it was."""
+
+    code: str
+    status: int
+    detail: str
+    not_before: datetime | None = None
+
+
+def undo_time() -> timedelta:
+    """Give how long an approval can be taken back before its grant is usable."""
+    seconds = getattr(settings, "APPROVALS_UNDO_SECONDS", None)
+    return due.UNDO_TIME if seconds is None else timedelta(seconds=float(seconds))
+
+
+@step
+def issue_grant(
+    *,
+    actor: Actor,
+    action_request: ActionRequest,
+    authority_record: AuthorityRecord,
+    version: ProposalVersion | None,
+    facts: RulebookInForce,
+) -> Grant:
+    """Issue a grant on a ruling that allows, or on an approved version, and reserve for it.
+
+    The caller holds the shared locks. Raises IntegrityError for a second live grant of
+    one basis.
+    """
+    if version is None and authority_record.answer != Answer.ALLOW:
+        raise AssertionError("only a ruling that allows is a basis by itself")
+    now = database_now()
+    grant_id = new_id()
+    key_id = tokens.key_id_at(now)
+    not_before = due.usable_from(
+        risk=Risk(authority_record.risk),
+        is_approval=version is not None,
+        now=now,
+        undo=undo_time(),
+    )
+    grant = Grant.objects.create(
+        id=grant_id,
+        action_request=action_request,
+        authority_record=authority_record,
+        version=version,
+        basis_id=version.id if version else authority_record.id,
+        workflow_id=facts.workflow_id,
+        agent_id=action_request.agent_id,
+        run_id=action_request.run_id,
+        digest=version.digest if version else action_request.digest,
+        key_id=key_id,
+        token_hash=tokens.hash_of(tokens.token_of(grant_id=grant_id, key_id=key_id)),
+        not_before=not_before,
+        expires_at=due.runs_out_at(
+            is_approval=version is not None, not_before=not_before
+        ),
+        enterprise_epoch=facts.enterprise_epoch,
+        department_epoch=facts.department_epoch,
+        pause_epoch=facts.pause_epoch,
+        operating_model_version_id=facts.version_id,
+        issued_at=now,
+    )
+    reserve(
+        workflow_id=facts.workflow_id,
+        reserves=[(key, amount) for key, amount in authority_record.reserves],
+        verb=action_request.verb,
+        system=action_request.system,
+        grant_id=grant.id,
+        now=now,
+    )
+    record(
+        "grant.issued",
+        actor=actor,
+        subject=("grant", grant.id),
+        workflow_id=facts.workflow_id,
+        headline=version.headline if version else action_request.headline,
+        digest=grant.digest,
+        basis="version" if version else "ruling",
+    )
+    tell_run(
+        action_request,
+        kind="granted",
+        at=now,
+        actor=actor,
+        grant=str(grant.id),
+        digest=grant.digest,
+        headline=version.headline if version else action_request.headline,
+    )
+    return grant
+
+
+@operation(leaves=("grant.redeemed", "grant.refused"))
+def redeem_grant(
+    *, actor: Actor, key_id: UUID | None, token: str, action_digest: str
+) -> Redeemed | RedemptionRefused:
+    """Use a grant. About ten queries; waits for a pause, and for nothing else.
+
+    Raises NotFound for a token that was never issued, and Forbidden for another agent's.
+    """
+    grant = (
+        Grant.objects.filter(token_hash=tokens.hash_of(token))
+        .select_related("workflow__department", "action_request", "version")
+        .first()
+    )
+    if grant is None:
+        raise NotFound("There is no such grant.", code="grant.unknown")
+    if grant.agent_id != actor.id:
+        raise Forbidden(
+            "This grant was given to another agent.",
+            code="grant.not_yours",
+            who_can_help="The agent that asked redeems its own grant.",
+        )
+    guard_authority(
+        lock_number=grant.workflow.lock_number,
+        department_lock_number=grant.workflow.department.lock_number,
+    )
+    facts = standing_facts(grant.workflow_id, agent_id=grant.agent_id)
+    hold = hold_of_run(run_id=grant.run_id)
+    execution_id = None
+    if not (facts.is_paused or hold or not facts.agent_is_active):
+        execution_id = consume(
+            grant_id=grant.id, digest=action_digest, facts=facts, key_id=key_id
+        )
+    if execution_id is None:
+        refusal = _why_refused(grant.id, facts, action_digest, is_held=bool(hold))
+        record(
+            "grant.refused",
+            actor=actor,
+            subject=("grant", grant.id),
+            workflow_id=grant.workflow_id,
+            reason=refusal.code,
+        )
+        return refusal
+    return _redeemed(actor, grant, execution_id)
+
+
+def consume(
+    *, grant_id: UUID, digest: str, facts: RulebookInForce, key_id: UUID | None
+) -> UUID | None:
+    """Set a grant to redeemed if nothing changed since it was issued. One statement.
+
+    This is the compare-and-set on which "at most once" and "never after a pause" stand;
+    the epochs in `facts` were read behind the shared locks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE approvals_grant SET state = 'REDEEMED', execution_id = %s,"
+            " redeemed_at = clock_timestamp(), redeemed_with = %s"
+            " WHERE id = %s AND state = 'ISSUED' AND digest = %s"
+            " AND not_before <= clock_timestamp() AND expires_at > clock_timestamp()"
+            " AND enterprise_epoch = %s AND department_epoch = %s AND pause_epoch = %s"
+            " AND operating_model_version_id = %s RETURNING execution_id",
+            [
+                new_id(),
+                key_id,
+                grant_id,
+                digest,
+                facts.enterprise_epoch,
+                facts.department_epoch,
+                facts.pause_epoch,
+                facts.version_id,
+            ],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _redeemed(actor: Actor, grant: Grant, execution_id: UUID) -> Redeemed:
+    headline = (
+        grant.version.headline if grant.version else grant.action_request.headline
+    )
+    record(
+        "grant.redeemed",
+        actor=actor,
+        subject=("grant", grant.id),
+        workflow_id=grant.workflow_id,
+        headline=headline,
+        execution=str(execution_id),
+        digest=grant.digest,
+    )
+    tell_run(
+        grant.action_request,
+        kind="redeemed",
+        at=database_now(),
+        actor=actor,
+        grant=str(grant.id),
+        digest=grant.digest,
+        execution=str(execution_id),
+        headline=headline,
+    )
+    stored = grant.version.action if grant.version else grant.action_request.action
+    return Redeemed(
+        execution_id=execution_id,
+        grant_id=grant.id,
+        action_request_id=grant.action_request_id,
+        digest=grant.digest,
+        action=bytes(stored),
+    )
+
+
+def _why_refused(
+    grant_id: UUID, facts: RulebookInForce, digest: str, *, is_held: bool
+) -> RedemptionRefused:
+    grant = Grant.objects.get(id=grant_id)
+    now = database_now()
+    is_stale = (
+        grant.enterprise_epoch != facts.enterprise_epoch
+        or grant.department_epoch != facts.department_epoch
+        or grant.pause_epoch != facts.pause_epoch
+        or grant.operating_model_version_id != facts.version_id
+    )
+    findings = (
+        ("grant.redeemed", grant.state == GrantState.REDEEMED),
+        ("grant.revoked", grant.state == GrantState.REVOKED),
+        ("grant.expired", grant.state == GrantState.EXPIRED or grant.expires_at <= now),
+        ("workflow.paused", facts.is_paused),
+        ("agent.inactive", not facts.agent_is_active),
+        ("run.on_hold", is_held),
+        ("digest.mismatch", grant.digest != digest),
+        ("grant.stale", is_stale),
+        ("grant.not_yet", grant.not_before > now),
+    )
+    # Nothing found means that it became usable between the two statements: try again.
+    code = next((code for code, is_so in findings if is_so), "grant.not_yet")
+    status, detail = REFUSALS[code]
+    return RedemptionRefused(
+        code=code,
+        status=status,
+        detail=detail,
+        not_before=grant.not_before if code == "grant.not_yet" else None,
+    )
+
+
+@step
+def end_live_grant(
+    *,
+    action_request: ActionRequest,
+    state: GrantState,
+    ended_by: UUID | None,
+    now: datetime,
+) -> Grant | None:
+    """End the unused grant of a request, if there is one, and give back what it reserved."""
+    grant = (
+        Grant.objects.select_for_update(no_key=True, of=("self",))
+        .filter(action_request=action_request, state=GrantState.ISSUED)
+        .first()
+    )
+    if grant is None:
+        return None
+    Grant.objects.filter(id=grant.id, state=GrantState.ISSUED).update(
+        state=state, ended_at=now, ended_by=ended_by
+    )
+    release(grant_id=grant.id, now=now)
+    return grant
+
+
+@operation(leaves="grant.revoked")
+def revoke_grant(*, actor: Actor, grant: Grant, reason: str, now: datetime) -> None:
+    """Revoke an unused grant. Raises Conflict when it was used, or ended before."""
+    guard_authority(
+        lock_number=grant.workflow.lock_number,
+        department_lock_number=grant.workflow.department.lock_number,
+    )
+    request = ActionRequest.objects.select_for_update(no_key=True, of=("self",)).get(
+        id=grant.action_request_id
+    )
+    ended = end_live_grant(
+        action_request=request,
+        state=GrantState.REVOKED,
+        ended_by=actor.id if actor.is_person else None,
+        now=now,
+    )
+    if ended is None or ended.id != grant.id:
+        state = Grant.objects.values_list("state", flat=True).get(id=grant.id)
+        raise Conflict(
+            f"grant.{state.lower()}", f"The grant is {state.lower()} already."
+        )
+    request.status = ActionStatus.REJECTED
+    request.resolution = "rejected"
+    request.reason_code, request.message = "revoked", reason
+    request.resolved_at = request.changed_at = now
+    request.save(
+        update_fields=(
+            "status",
+            "resolution",
+            "reason_code",
+            "message",
+            "resolved_at",
+            "changed_at",
+        )
+    )
+    record(
+        "grant.revoked",
+        actor=actor,
+        subject=("grant", grant.id),
+        workflow_id=grant.workflow_id,
+        headline=request.headline,
+        reason=reason,
+    )
+    tell_run(
+        request, kind="revoked", at=now, actor=actor, grant=str(grant.id), reason=reason
+    )

@@ -1,0 +1,294 @@
+"""Moves that are no Decisions: ask, answer, escalate, take on, comment, open evidence.
+
+Whoever asks, escalates or comments may still decide.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from approvals.models import ActionRequest, EvidenceOpening, Move, Proposal
+from approvals.models.proposing import Audience
+from approvals.operations.decide import check_message
+from approvals.operations.ruling import guard_authority, tell_run
+from approvals.operations.sitting import lock_proposal, require_undecided
+from approvals.queries.access import action_of_agent, eligible_ids, proposal_seen_by
+from approvals.queries.access import who_decides
+from approvals.rules import due
+from approvals.rules.moves import ActionStatus, ProposalState
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record, step
+from portal.core import strict_json
+from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from registry.queries.rulebooks import standing_facts
+from registry.rules.answers import Risk
+
+MOVES_MAX = 200
+
+
+@operation(leaves="proposal.question_asked")
+def ask_question(
+    *, actor: Actor, proposal_id: UUID, message: str, now: datetime
+) -> Proposal:
+    """Ask the agent; the clock stands still until it answers."""
+    _require_text(message)
+    proposal = _take(actor, proposal_id)
+    if proposal.state == ProposalState.ASKED:
+        raise Conflict(
+            "question.open", "A question is open already; the agent has not answered."
+        )
+    proposal.state = ProposalState.ASKED.value
+    proposal.clock_stopped_at = now
+    proposal.save(update_fields=("state", "clock_stopped_at"))
+    keep_move(proposal, Move.Kind.ASKED, actor, message, now)
+    record(
+        "proposal.question_asked",
+        actor=actor,
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        headline=proposal.headline,
+    )
+    _touch(proposal.action_request, now)
+    tell_run(
+        proposal.action_request,
+        kind="question",
+        at=now,
+        actor=actor,
+        proposal=str(proposal.id),
+        message=message,
+        headline=proposal.headline,
+    )
+    return proposal
+
+
+@operation(leaves="proposal.question_answered")
+def answer_question(
+    *, actor: Actor, action_id: UUID, message: str, evidence: list[dict], now: datetime
+) -> ActionRequest:
+    """Answer a reviewer's question as the agent; the clock runs on from where it stood."""
+    _require_text(message)
+    seen = action_of_agent(agent_id=actor.id, action_id=action_id)
+    waiting = Proposal.objects.filter(action_request=seen, state=ProposalState.ASKED)
+    found = waiting.values_list("id", flat=True).first()
+    proposal = lock_proposal(found) if found else None
+    if proposal is None or proposal.state != ProposalState.ASKED:
+        raise Conflict(
+            "question.none", "Nobody has asked about this, or it is answered."
+        )
+    proposal.state = ProposalState.OPEN.value
+    proposal.due_at = due.moved_due(
+        due=proposal.due_at, stopped_at=proposal.clock_stopped_at or now, now=now
+    )
+    proposal.clock_stopped_at = None
+    proposal.save(update_fields=("state", "due_at", "clock_stopped_at"))
+    keep_move(proposal, Move.Kind.ANSWERED, actor, message, now, evidence=evidence)
+    record(
+        "proposal.question_answered",
+        actor=actor,
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        headline=proposal.headline,
+    )
+    _touch(proposal.action_request, now)
+    tell_run(
+        proposal.action_request,
+        kind="answer",
+        at=now,
+        actor=actor,
+        proposal=str(proposal.id),
+        message=message,
+        headline=proposal.headline,
+    )
+    return proposal.action_request
+
+
+@operation(leaves="proposal.escalated")
+def escalate_proposal(
+    *, actor: Actor, proposal_id: UUID, reason: str, now: datetime
+) -> Proposal:
+    """Hand a proposal to the escalation owner, with a reason and a new due time."""
+    _require_text(reason)
+    proposal = _take(actor, proposal_id)
+    if proposal.audience == Audience.ESCALATION_OWNER:
+        raise AlreadyDone(
+            "proposal.escalated", "The escalation owner has this already."
+        )
+    hand_up(proposal=proposal, actor=actor, reason=reason, now=now)
+    return proposal
+
+
+@step
+def hand_up(*, proposal: Proposal, actor: Actor, reason: str, now: datetime) -> None:
+    """Move a locked proposal to the escalation owner. Votes that were cast stay."""
+    request = proposal.action_request
+    if proposal.state == ProposalState.ASKED:
+        proposal.state = ProposalState.OPEN.value
+        proposal.clock_stopped_at = None
+    proposal.audience = Audience.ESCALATION_OWNER
+    proposal.escalated_at = now
+    proposal.claimed_by = proposal.claimed_at = None
+    proposal.due_at = due.due_at(
+        risk=Risk(proposal.risk),
+        is_escalated=True,
+        now=now,
+        expires_at=request.expires_at,
+    )
+    proposal.save()
+    request.status = ActionStatus.ESCALATED.value
+    request.changed_at = now
+    request.save(update_fields=("status", "changed_at"))
+    keep_move(proposal, Move.Kind.ESCALATED, actor, reason, now)
+    record(
+        "proposal.escalated",
+        actor=actor,
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        headline=f"{proposal.headline}.",
+        reason=reason[:300],
+    )
+    tell_run(
+        request,
+        kind="escalated",
+        at=now,
+        actor=actor,
+        proposal=str(proposal.id),
+        reason=reason,
+        headline=proposal.headline,
+    )
+
+
+@operation(leaves="proposal.claimed")
+def claim_proposal(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal:
+    """Take a proposal on, for a while; others see it and may still decide."""
+    proposal = _take(actor, proposal_id)
+    is_held = (
+        proposal.claimed_at is not None and now - proposal.claimed_at < due.CLAIM_TIME
+    )
+    if is_held and proposal.claimed_by_id == actor.id:
+        raise AlreadyDone("proposal.claimed", "You have taken this on.")
+    if is_held:
+        holder = proposal.claimed_by
+        raise Conflict(
+            "proposal.claimed",
+            f"{holder.name if holder else 'Another person'} has taken this on.",
+            who=holder.name if holder else None,
+            at=proposal.claimed_at,
+        )
+    proposal.claimed_by_id = actor.id
+    proposal.claimed_at = now
+    proposal.save(update_fields=("claimed_by", "claimed_at"))
+    keep_move(proposal, Move.Kind.CLAIMED, actor, "", now)
+    record(
+        "proposal.claimed",
+        actor=actor,
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        headline=proposal.headline,
+    )
+    return proposal
+
+
+@operation(leaves="proposal.commented")
+def comment_on_proposal(
+    *, actor: Actor, proposal_id: UUID, message: str, now: datetime
+) -> Proposal:
+    """Say something to colleagues; anyone who sees the proposal may, also afterwards."""
+    _require_text(message)
+    proposal_seen_by(actor, proposal_id)
+    proposal = lock_proposal(proposal_id)
+    keep_move(proposal, Move.Kind.COMMENTED, actor, message, now)
+    record(
+        "proposal.commented",
+        actor=actor,
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        headline=proposal.headline,
+    )
+    return proposal
+
+
+@operation(leaves="evidence.opened")
+def open_evidence(
+    *, actor: Actor, proposal_id: UUID, position: int, now: datetime
+) -> bool:
+    """Record that this person opened one piece of evidence; says whether it was new."""
+    proposal = proposal_seen_by(actor, proposal_id)
+    body = strict_json.parse_object(bytes(proposal.action_request.received))
+    evidence = body.get("evidence")
+    if not isinstance(evidence, list) or not 0 <= position < len(evidence):
+        raise NotFound("There is no such evidence.")
+    _, is_new = EvidenceOpening.objects.get_or_create(
+        proposal=proposal,
+        person_id=actor.id,
+        position=position,
+        defaults={"opened_at": now},
+    )
+    record(
+        "evidence.opened",
+        actor=actor,
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        headline=proposal.headline,
+        position=position + 1,
+        is_first=is_new,
+    )
+    return is_new
+
+
+@step
+def _take(actor: Actor, proposal_id: UUID) -> Proposal:
+    """Lock an undecided proposal that is this person's to move."""
+    seen = proposal_seen_by(actor, proposal_id)
+    guard_authority(
+        lock_number=seen.workflow.lock_number,
+        department_lock_number=seen.workflow.department.lock_number,
+    )
+    proposal = lock_proposal(proposal_id)
+    require_undecided(proposal)
+    facts = standing_facts(
+        proposal.workflow_id, agent_id=proposal.action_request.agent_id
+    )
+    if actor.id not in eligible_ids(facts, proposal.audience):
+        raise Forbidden(
+            "You may see this and do not decide it.",
+            code="decision.not_yours",
+            who_can_help=who_decides(facts, proposal.audience),
+        )
+    return proposal
+
+
+@step
+def keep_move(
+    proposal: Proposal,
+    kind: str,
+    actor: Actor,
+    text: str,
+    now: datetime,
+    *,
+    evidence: list[dict] | None = None,
+) -> None:
+    if Move.objects.filter(proposal=proposal).count() >= MOVES_MAX:
+        raise Conflict(
+            "proposal.moves_many",
+            f"At most {MOVES_MAX} moves are kept on one proposal.",
+        )
+    Move.objects.create(
+        proposal=proposal,
+        kind=kind,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        text=text,
+        evidence=evidence or [],
+        moved_at=now,
+    )
+
+
+def _touch(request: ActionRequest, now: datetime) -> None:
+    request.changed_at = now
+    request.save(update_fields=("changed_at",))
+
+
+def _require_text(text: str) -> None:
+    if not text.strip():
+        raise Invalid({"message": "Write something."})
+    check_message(text)

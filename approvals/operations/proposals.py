@@ -1,0 +1,129 @@
+"""Opening and ending proposals: the steps that several operations share."""
+
+from datetime import datetime
+
+from approvals.models import ActionRequest, AuthorityRecord, Proposal, ProposalVersion
+from approvals.models.proposing import Audience
+from approvals.operations.ruling import tell_run
+from approvals.rules import due
+from approvals.rules.moves import ActionStatus, ProposalState
+from portal.accounts.actors import Actor
+from portal.audit.operation import step
+from registry.rules.answers import Answer, Risk, risk_rank
+
+
+def audience_of(authority_record: AuthorityRecord) -> str:
+    """Say whom a ruling sends a request to."""
+    if authority_record.answer == Answer.ESCALATE:
+        return Audience.ESCALATION_OWNER.value
+    known = authority_record.decided_by in Audience.values
+    return authority_record.decided_by if known else Audience.ESCALATION_OWNER.value
+
+
+@step
+def open_proposal(
+    *,
+    actor: Actor,
+    action_request: ActionRequest,
+    agent_name: str,
+    authority_record: AuthorityRecord,
+    audience: str,
+    now: datetime,
+    undone: ProposalVersion | None = None,
+) -> Proposal:
+    """Put a request before people, as version 1; an undone approval comes with its bytes."""
+    risk = Risk(authority_record.risk)
+    is_escalated = audience == Audience.ESCALATION_OWNER
+    proposal = Proposal.objects.create(
+        action_request=action_request,
+        workflow_id=action_request.workflow_id,
+        run_id=action_request.run_id,
+        agent_name=agent_name,
+        authority_record=authority_record,
+        reopens_id=undone.proposal_id if undone else None,
+        audience=audience,
+        risk=risk.value,
+        risk_rank=risk_rank(risk),
+        quorum=authority_record.quorum,
+        headline=undone.headline if undone else action_request.headline,
+        amount=authority_record.amount,
+        currency=authority_record.currency,
+        due_at=due.due_at(
+            risk=risk,
+            is_escalated=is_escalated,
+            now=now,
+            expires_at=action_request.expires_at,
+        ),
+        escalated_at=now if is_escalated else None,
+        created_at=now,
+    )
+    version = ProposalVersion.objects.create(
+        proposal=proposal,
+        number=1,
+        action=bytes(undone.action if undone else action_request.action),
+        digest=undone.digest if undone else action_request.digest,
+        headline=proposal.headline,
+        authority_record=authority_record,
+        edited_by_id=undone.edited_by_id if undone else None,
+        is_widening=undone.is_widening if undone else False,
+        changes=undone.changes if undone else [],
+        created_at=now,
+    )
+    tell_run(
+        action_request,
+        kind="proposed",
+        at=now,
+        actor=actor,
+        proposal=str(proposal.id),
+        version=1,
+        digest=version.digest,
+        audience=audience,
+        due_at=proposal.due_at.isoformat(),
+        headline=proposal.headline,
+    )
+    return proposal
+
+
+@step
+def end_proposal(
+    *,
+    proposal: Proposal,
+    action_request: ActionRequest,
+    state: ProposalState,
+    status: ActionStatus,
+    resolved_by: Actor | None,
+    reason_code: str,
+    message: str,
+    now: datetime,
+) -> None:
+    """Make the one terminal move; the caller holds the proposal's row."""
+    person_id = resolved_by.id if resolved_by and resolved_by.is_person else None
+    proposal.state = state.value
+    proposal.resolved_at = now
+    proposal.resolved_by_id = person_id
+    proposal.reason_code = reason_code
+    proposal.message = message
+    proposal.save(
+        update_fields=(
+            "state",
+            "resolved_at",
+            "resolved_by",
+            "reason_code",
+            "message",
+        )
+    )
+    action_request.status = status.value
+    action_request.resolution = state.value.lower()
+    action_request.reason_code = reason_code
+    action_request.message = message
+    action_request.resolved_at = action_request.changed_at = now
+    action_request.save(
+        update_fields=(
+            "status",
+            "resolution",
+            "reason_code",
+            "message",
+            "resolved_at",
+            "changed_at",
+        )
+    )

@@ -1,0 +1,172 @@
+"""A proposal that one person is about to decide: locked, current and theirs to decide.
+
+Every way of deciding begins here, so that no way forgets a lock, a digest or a duty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from approvals.models import ActionRequest, Decision, Proposal, ProposalVersion
+from approvals.operations.ruling import guard_authority
+from approvals.queries.access import eligible_ids, proposal_seen_by, who_decides
+from approvals.queries.envelope import parsed
+from approvals.rules.moves import UNDECIDED, ProposalState
+from approvals.rules.separation import SENTENCES, Objection, Parties, objection_to
+from portal.accounts.actors import Actor
+from portal.accounts.models import Person
+from portal.audit.operation import step
+from portal.core import strict_json
+from portal.core.errors import Conflict, Forbidden
+from registry.queries.rulebooks import RulebookInForce, standing_facts
+from registry.rules.answers import Reversibility, Risk
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One locked proposal with everything that a decision on it reads."""
+
+    actor: Actor
+    person: Person
+    proposal: Proposal
+    version: ProposalVersion
+    request: ActionRequest
+    facts: RulebookInForce
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        return strict_json.parse_object(bytes(self.request.received))
+
+    @property
+    def action(self) -> Mapping[str, object]:
+        return parsed(self.version.action)
+
+    @property
+    def eligible(self) -> frozenset[UUID]:
+        return eligible_ids(self.facts, self.proposal.audience)
+
+
+@step
+def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
+    """Lock a proposal for a decision by this person on what this person saw.
+
+    Nine queries. Raises NotFound for what they may not see, Forbidden for what is not
+    theirs, Conflict for what was decided by another or changed since it was shown.
+    """
+    seen = proposal_seen_by(actor, proposal_id)
+    guard_authority(
+        lock_number=seen.workflow.lock_number,
+        department_lock_number=seen.workflow.department.lock_number,
+    )
+    proposal = lock_proposal(proposal_id)
+    version = current_version(proposal)
+    require_undecided(proposal)
+    require_same_digest(version, digest)
+    request = proposal.action_request
+    facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
+    person = Person.objects.get(id=actor.id)
+    if not person.is_active or actor.id not in eligible_ids(facts, proposal.audience):
+        raise Forbidden(
+            "You may see this and do not decide it.",
+            code="decision.not_yours",
+            who_can_help=who_decides(facts, proposal.audience),
+        )
+    if Decision.objects.filter(version=version, person=person).exists():
+        raise Conflict(
+            Objection.VOTED.value,
+            SENTENCES[Objection.VOTED],
+            who=person.name,
+        )
+    return Sitting(actor, person, proposal, version, request, facts)
+
+
+@step
+def lock_proposal(proposal_id: UUID) -> Proposal:
+    """Take the proposal's row; a second decider waits here and then finds it decided."""
+    Proposal.objects.select_for_update(no_key=True, of=("self",)).values_list("id").get(
+        id=proposal_id
+    )
+    # Read anew: a row that was waited for comes back with the joins of before the wait.
+    return Proposal.objects.select_related(
+        "action_request", "resolved_by", "workflow__department"
+    ).get(id=proposal_id)
+
+
+def current_version(proposal: Proposal) -> ProposalVersion:
+    return ProposalVersion.objects.get(
+        proposal=proposal, number=proposal.version_number
+    )
+
+
+def require_undecided(proposal: Proposal) -> None:
+    """Raise Conflict, with who and when, for a proposal that has ended."""
+    if ProposalState(proposal.state) in UNDECIDED:
+        return
+    who = proposal.resolved_by.name if proposal.resolved_by else _who_ended(proposal)
+    raise Conflict(
+        "proposal.decided",
+        f"{who} ended this first: {proposal.state.lower()}.",
+        who=who,
+        at=proposal.resolved_at,
+        resolution=proposal.state.lower(),
+    )
+
+
+def require_same_digest(version: ProposalVersion, digest: str) -> None:
+    """Raise Conflict when the page showed other bytes than those that would run."""
+    if digest == version.digest:
+        return
+    editor = version.edited_by
+    raise Conflict(
+        "digest.mismatch",
+        "What you saw has changed since; look at it again before you decide.",
+        who=editor.name if editor else None,
+        at=version.created_at if editor else None,
+        current_digest=version.digest,
+    )
+
+
+def parties_of(
+    sitting: Sitting, *, version: ProposalVersion, risk: str, reversibility: str
+) -> Parties:
+    """Name those who stand behind one version."""
+    request = sitting.request
+    behind = (request.operator_id, request.key_owner_id, sitting.facts.operator_id)
+    return Parties(
+        requester_names=frozenset({request.on_behalf_of_id} - {""}),
+        operator_ids=frozenset(one for one in behind if one),
+        editor_id=version.edited_by_id,
+        edit_widens=version.is_widening,
+        risk=Risk(risk),
+        reversibility=Reversibility(reversibility),
+    )
+
+
+def objection_of(person: Person, parties: Parties) -> Objection | None:
+    return objection_to(
+        person_id=person.id,
+        person_names=frozenset({person.email, str(person.id)}),
+        parties=parties,
+    )
+
+
+def require_no_objection(sitting: Sitting, parties: Parties) -> None:
+    """Raise Forbidden when separation of duties keeps this person from approving."""
+    objection = objection_of(sitting.person, parties)
+    if objection is not None:
+        raise Forbidden(
+            SENTENCES[objection],
+            code=objection.value,
+            who_can_help=who_decides(sitting.facts, sitting.proposal.audience),
+        )
+
+
+def _who_ended(proposal: Proposal) -> str:
+    if proposal.state == ProposalState.WITHDRAWN:
+        return "The agent"
+    return "The clock" if proposal.state == ProposalState.EXPIRED else "Another person"
+
+
+def seconds_waited(proposal: Proposal, now: datetime) -> int:
+    return max(0, round((now - proposal.created_at).total_seconds()))

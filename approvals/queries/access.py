@@ -1,0 +1,109 @@
+"""Who sees a proposal and who may decide it, asked at the moment of use.
+
+Seeing follows the right to view the workflow; deciding follows being its reviewer, or
+holding the role that the proposal waits for. No administrator decides by being one.
+"""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from approvals.models import ActionRequest, Decision, Grant, Proposal
+from approvals.models.proposing import Audience
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.models import Person
+from portal.core.errors import NotFound
+from registry.queries.rulebooks import RulebookInForce
+
+# Reached through our own foreign key: the registry's tables are behind its door.
+_WORKFLOWS = Proposal._meta.get_field("workflow").related_model._default_manager
+
+
+def proposals_seen_by(actor: Actor) -> QuerySet[Proposal]:
+    """Give the proposals of workflows that a person may view. At most one query."""
+    return access.visible(
+        Proposal.objects.all(), actor=actor, workflow_path="workflow_id"
+    )
+
+
+def proposal_seen_by(actor: Actor, proposal_id: UUID) -> Proposal:
+    """Give one proposal, or raise NotFound. Two queries."""
+    return access.visible_or_404(
+        proposals_seen_by(actor).select_related(
+            "workflow__department", "action_request", "resolved_by"
+        ),
+        id=proposal_id,
+    )
+
+
+def action_of_agent(*, agent_id: UUID, action_id: UUID) -> ActionRequest:
+    """Give an agent's own request, or raise NotFound for anyone else's. One query."""
+    found = (
+        ActionRequest.objects.filter(id=action_id, agent_id=agent_id)
+        .select_related("workflow__department", "agent")
+        .first()
+    )
+    if found is None:
+        raise NotFound("There is no such action of yours.")
+    return found
+
+
+def grant_seen_by(actor: Actor, grant_id: UUID) -> Grant:
+    """Give one grant of a workflow that a person may view, or raise NotFound."""
+    return access.visible_or_404(
+        access.visible(
+            Grant.objects.select_related("workflow__department", "action_request"),
+            actor=actor,
+            workflow_path="workflow_id",
+        ),
+        id=grant_id,
+    )
+
+
+def waits_for(actor: Actor) -> Q:
+    """Keep proposals whose audience this person belongs to."""
+    me = Person.objects.filter(id=actor.id, is_active=True)
+    reviewed = _WORKFLOWS.filter(reviewers__person=actor.id).values("id")
+    holds_role = me.filter(
+        holds__workflow=OuterRef("workflow_id"), holds__role=OuterRef("audience")
+    )
+    return Q(audience=Audience.REVIEWERS, workflow_id__in=reviewed) | Exists(holds_role)
+
+
+def has_voted(actor: Actor) -> Exists:
+    """Say whether this person decided on the version that is current."""
+    return Exists(
+        Decision.objects.filter(
+            version__proposal=OuterRef("pk"),
+            version__number=OuterRef("version_number"),
+            person=actor.id,
+        )
+    )
+
+
+def eligible_ids(facts: RulebookInForce, audience: str) -> frozenset[UUID]:
+    """Give the active people who may decide for an audience. No query."""
+    if audience == Audience.REVIEWERS:
+        return frozenset(facts.reviewer_ids)
+    holder = facts.role_holders.get(audience)
+    return frozenset({holder.id}) if holder else frozenset()
+
+
+def who_decides(facts: RulebookInForce, audience: str) -> str:
+    """Name who can help: the people of an audience, in words. One query for reviewers."""
+    if audience != Audience.REVIEWERS:
+        holder = facts.role_holders.get(audience)
+        label = Audience(audience).label
+        return (
+            f"{holder.name}, {label} of {facts.name}"
+            if holder
+            else f"{label} of {facts.name}"
+        )
+    names = Person.objects.filter(id__in=facts.reviewer_ids).order_by("name", "id")
+    listed = ", ".join(names.values_list("name", flat=True)[:5])
+    return (
+        f"Reviewers of {facts.name}: {listed}"
+        if listed
+        else f"The owner of {facts.name}"
+    )

@@ -1,0 +1,34 @@
+"""Background work of approvals: the sweep of what ran out of time."""
+
+from celery import shared_task
+
+from approvals.operations import expire
+from portal.core.clock import wall_clock
+from portal.core.errors import AlreadyDone
+
+SOFT_SECONDS, HARD_SECONDS = 50, 60
+
+
+@shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS, ignore_result=True)
+def sweep_due(**_later: object) -> int:
+    """Time out what is due; says how many rows moved. Safe to run twice at once."""
+    moved = 0
+    for proposal_id in expire.due_proposals():
+        moved += _unless_done(
+            lambda found=proposal_id: expire.time_out_proposal(
+                proposal_id=found, now=wall_clock()
+            )
+        )
+    for grant_id in expire.due_grants():
+        moved += _unless_done(
+            lambda found=grant_id: expire.expire_grant(grant_id=found, now=wall_clock())
+        )
+    return moved
+
+
+def _unless_done(call) -> int:
+    try:
+        call()
+    except AlreadyDone:
+        return 0
+    return 1

@@ -1,0 +1,25 @@
+"""The inbox and what can be done with a proposal."""
+
+from django.urls import path
+
+from approvals.views import deciding, inbox, moving
+
+urlpatterns = [
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/count/", inbox.count, name="inbox_count"),
+    path("inbox/<uuid:proposal_id>/", inbox.card, name="inbox_card"),
+    path("inbox/<uuid:proposal_id>/approve/", deciding.approve, name="inbox_approve"),
+    path("inbox/<uuid:proposal_id>/edit/", deciding.edit, name="inbox_edit"),
+    path("inbox/<uuid:proposal_id>/reject/", deciding.reject, name="inbox_reject"),
+    path("inbox/<uuid:proposal_id>/respond/", deciding.answer_instead, name="inbox_respond"),
+    path("inbox/<uuid:proposal_id>/undo/", deciding.undo, name="inbox_undo"),
+    path("inbox/<uuid:proposal_id>/ask/", moving.ask, name="inbox_ask"),
+    path("inbox/<uuid:proposal_id>/escalate/", moving.escalate, name="inbox_escalate"),
+    path("inbox/<uuid:proposal_id>/claim/", moving.claim, name="inbox_claim"),
+    path("inbox/<uuid:proposal_id>/comment/", moving.comment, name="inbox_comment"),
+    path(
+        "inbox/<uuid:proposal_id>/evidence/<int:position>/",
+        moving.evidence,
+        name="inbox_evidence",
+    ),
+]
