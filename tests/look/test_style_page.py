@@ -12,6 +12,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
+def portal_server(request):
+    """The server without a fresh database behind it: the style page reads and changes nothing there."""
+    return request.getfixturevalue("_server_process")
+
+
+@pytest.fixture
 def style_page(page, portal_server):
     """The style page, which also fails the test when the browser complains about anything."""
     complaints = []
@@ -26,7 +32,8 @@ def style_page(page, portal_server):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_component_is_accessible(style_page, width: int, scheme: str) -> None:
     style_page.set_viewport_size({"width": width, "height": 900})
-    style_page.emulate_media(color_scheme=scheme)
+    style_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    style_page.reload()
 
     found = Axe().run(style_page, options={"runOnly": RULES}).response["violations"]
     told = [
