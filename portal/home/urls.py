@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.home.views import assets, journal, preferences, style
+from portal.home.views import assets, journal, preferences, replays, style
 
 urlpatterns = [
     path("assets/icons-<slug:digest>.svg", assets.icon_sprite, name="icons"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("journal/verify/", journal.journal_verify, name="journal_verify"),
     path("journal/export/", journal.journal_export, name="journal_export"),
     path("journal/<uuid:entry_id>/", journal.journal_entry, name="journal_entry"),
+    path("replays/", replays.replays, name="replays"),
+    path("replays/<uuid:report_id>/", replays.replay, name="replay"),
 ]
