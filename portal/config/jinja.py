@@ -16,8 +16,9 @@ from portal.core.visible_marks import safe_markdown, visible_marks
 
 
 def environment(**options) -> Environment:
-    options.pop("undefined", None)
+    options.pop("autoescape", None)
     env = Environment(
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,7 +10,7 @@ import hashlib
 from xml.etree import ElementTree
 
 import lucide
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 _OUTLINE_NAMES = """
     activity alarm-clock archive arrow-down arrow-left arrow-right arrow-up
@@ -44,13 +44,19 @@ OUTLINE_SHAPES = {
     "mark": '<path d="M4 12.5 9 17.5 15.5 8"/><path d="M11.5 15.5 13.5 17.5 20 8"/>',
 }
 
+HIDDEN = Markup('aria-hidden="true"')
+DRAWN = Markup(
+    '<svg class="{kind}" width="{size}" height="{size}" {spoken} focusable="false">'
+    '<use href="{href}#{name}"></use></svg>'
+)
+
 
 @functools.cache
 def sprite() -> bytes:
     """Build the sprite once per process; reads the library's archive."""
     symbols = []
     for name in OUTLINES:
-        drawing = ElementTree.fromstring(lucide._render_icon(name, None))
+        drawing = ElementTree.fromstring(lucide._render_icon(name, None))  # noqa: S314 - our own pinned package
         body = "".join(
             ElementTree.tostring(part, encoding="unicode") for part in drawing
         )
@@ -73,13 +79,8 @@ def icon(name: str, *, label: str = "", size: int = 16, href: str) -> Markup:
             f"No icon is called {name!r}; the names are in portal/core/icons.py."
         )
     kind = "icon icon-shape" if name in SHAPES else "icon"
-    spoken = (
-        f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    )
-    return Markup(
-        f'<svg class="{kind}" width="{int(size)}" height="{int(size)}" {spoken} focusable="false">'
-        f'<use href="{escape(href)}#{name}"></use></svg>'
-    )
+    spoken = Markup('role="img" aria-label="{}"').format(label) if label else HIDDEN
+    return DRAWN.format(kind=kind, size=size, spoken=spoken, href=href, name=name)
 
 
 def _symbol(name: str, body: str) -> str:

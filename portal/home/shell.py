@@ -6,7 +6,7 @@ A page that no room offers yet is left out, never a dead link.
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import HttpRequest  # noqa: TID251 - a context processor is given the request
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 

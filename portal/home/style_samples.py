@@ -3,11 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from django.utils import timezone
 
-
-def style_samples() -> dict[str, Any]:
-    now = timezone.now()
+def style_samples(*, now: dt.datetime) -> dict[str, Any]:
     return {
         "now": now,
         "soon": now + dt.timedelta(minutes=12),

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.core.htmx import render
@@ -12,5 +13,7 @@ from portal.home.style_samples import style_samples
 @require_safe
 def style(request: HttpRequest) -> HttpResponse:
     return render(
-        request, "home/style.html", {"crumbs": [("Style page", "")], **style_samples()}
+        request,
+        "home/style.html",
+        {"crumbs": [("Style page", "")], **style_samples(now=timezone.now())},
     )
