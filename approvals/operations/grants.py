@@ -18,7 +18,7 @@ from approvals.rules import due
 from approvals.rules.moves import ActionStatus, GrantState
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
-from portal.core.clock import database_now
+from portal.core.clock import database_now, moment_of_history
 from portal.core.errors import Conflict, Forbidden, NotFound
 from portal.core.ids import new_id
 from registry.queries.rulebooks import RulebookInForce, standing_facts
@@ -206,17 +206,22 @@ def consume(
     """
     with connection.cursor() as cursor:
         cursor.execute(
+            # The demo's history happens in the past; otherwise the moment is None.
             "UPDATE approvals_grant SET state = 'REDEEMED', execution_id = %s,"
-            " redeemed_at = clock_timestamp(), redeemed_with = %s"
+            " redeemed_at = coalesce(%s::timestamptz, clock_timestamp()), redeemed_with = %s"
             " WHERE id = %s AND state = 'ISSUED' AND digest = %s"
-            " AND not_before <= clock_timestamp() AND expires_at > clock_timestamp()"
+            " AND not_before <= coalesce(%s::timestamptz, clock_timestamp())"
+            " AND expires_at > coalesce(%s::timestamptz, clock_timestamp())"
             " AND enterprise_epoch = %s AND department_epoch = %s AND pause_epoch = %s"
             " AND operating_model_version_id = %s RETURNING execution_id",
             [
                 new_id(),
+                moment := moment_of_history(),
                 key_id,
                 grant_id,
                 digest,
+                moment,
+                moment,
                 facts.enterprise_epoch,
                 facts.department_epoch,
                 facts.pause_epoch,
