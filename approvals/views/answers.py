@@ -16,7 +16,7 @@ from approvals.queries.card import Card, card_for
 from approvals.queries.inbox import InboxPage, next_for
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from portal.core.htmx import render
 
 WORDS = {
@@ -67,7 +67,7 @@ def answer(
     actor = actor_of(request)
     try:
         result = call(actor)
-    except Conflict as problem:
+    except (Conflict, Forbidden) as problem:
         return lost(request, proposal_id, problem)
     except Invalid as problem:
         if again is None:
@@ -113,8 +113,8 @@ def _to_next(actor: Actor, done: UUID, *, undo: UUID | None = None) -> HttpRespo
     return HttpResponseRedirect(where + query)
 
 
-def lost(request: HttpRequest, proposal_id: UUID, problem: Conflict) -> HttpResponse:
-    """Tell the loser of a race who was faster, and when; keeps what they had typed."""
+def lost(request: HttpRequest, proposal_id: UUID, problem: Problem) -> HttpResponse:
+    """Tell who was faster and when, or who may decide; keeps what had been typed."""
     actor = actor_of(request)
     context = {
         "crumbs": [(CRUMB, reverse("inbox")), (problem.title, "")],
@@ -126,7 +126,7 @@ def lost(request: HttpRequest, proposal_id: UUID, problem: Conflict) -> HttpResp
         "proposal_id": proposal_id,
         "next_id": next_for(actor, after=proposal_id),
     }
-    return render(request, "approvals/conflict.html", context, status=409)
+    return render(request, "approvals/conflict.html", context, status=problem.status)
 
 
 def _undo_offer(request: HttpRequest, now: datetime) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from approvals.queries.card import Card, card_for
 from approvals.views.answers import CRUMB, answer, lost, reject_reasons
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import Conflict
+from portal.core.errors import Conflict, Forbidden
 from portal.core.htmx import render
 
 INVALID = 422
@@ -132,7 +132,7 @@ def undo(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     try:
         reopened = undo_approval(actor=actor, proposal_id=proposal_id, now=wall_clock())
-    except Conflict as problem:
+    except (Conflict, Forbidden) as problem:
         return lost(request, proposal_id, problem)
     messages.success(request, "The approval was taken back; nothing ran.")
     return HttpResponseRedirect(reverse("inbox_card", args=[reopened.id]))
