@@ -1,5 +1,5 @@
-"""What agents tell: POST /api/v1/events."""
+"""What agents tell. Read in this order: body (bytes off the wire), events (the routes)."""
 
-from ninja import Router
+from runs.api.events import router
 
-router = Router()
+__all__ = ["router"]

@@ -1,0 +1,88 @@
+"""`POST /events` and the figures of a batch."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from portal.accounts.agent_auth import agent_auth
+from portal.accounts.keys import AgentPrincipal
+from portal.accounts.models import AgentKind
+from portal.core.clock import wall_clock
+from portal.core.http import json_response, wire_time
+from runs.api import schemas
+from runs.api.body import batch_bytes
+from runs.operations.accepting import accept_batch
+from runs.operations.batch_bytes import look_at
+from runs.queries.batches import batch_of
+
+router = Router(auth=agent_auth, tags=["events"])
+
+
+@router.post(
+    "/events",
+    response={202: schemas.BatchAcceptedOut},
+    operation_id="tell_events",
+    summary="Tell what happened in runs",
+    openapi_extra=schemas.TELLING,
+)
+def tell_events(request: HttpRequest) -> HttpResponse:
+    """Up to 1,000 events or 8 MiB, as JSON or as lines of JSON, gzip accepted.
+
+    What is accepted is committed. The figures are what one look can tell; the final ones
+    are at `/events/batches/{id}`. One bad event never costs the others, and an event sent
+    twice counts once.
+    """
+    principal: AgentPrincipal = request.principal  # type: ignore[attr-defined]
+    is_system = principal.kind == AgentKind.SYSTEM_OF_RECORD
+    principal.needs("changes" if is_system else "events")
+    raw = batch_bytes(request)
+    now = wall_clock()
+    looked = look_at(
+        raw,
+        content_type=request.content_type or "",
+        is_system_of_record=is_system,
+        now=now,
+    )
+    accepted = accept_batch(
+        principal=principal,
+        raw=raw,
+        content_type=request.content_type or "",
+        looked=looked,
+        now=now,
+    )
+    return json_response(
+        {
+            "batch": str(accepted.batch_id),
+            "accepted": accepted.accepted,
+            "duplicate": accepted.duplicate,
+            "rejected": accepted.rejected,
+        },
+        status=202,
+    )
+
+
+@router.get(
+    "/events/batches/{batch_id}",
+    response=schemas.BatchOut,
+    operation_id="events_batch",
+    summary="The final figures of a batch",
+    openapi_extra=schemas.LOOKING,
+)
+def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """While `status` is pending the figures are not final."""
+    principal: AgentPrincipal = request.principal  # type: ignore[attr-defined]
+    found = batch_of(agent_id=principal.agent_id, batch_id=batch_id)
+    return json_response(
+        {
+            "batch": str(found.id),
+            "status": found.status,
+            "received_at": wire_time(found.received_at),
+            "finished_at": wire_time(found.finished_at),
+            "events": found.event_count,
+            "accepted": found.accepted,
+            "duplicate": found.duplicate,
+            "rejected": found.rejected,
+            "reason": found.reason or None,
+        }
+    )

@@ -1,0 +1,402 @@
+"""A stored batch becomes events, runs, tallies and holds: all of it or none of it.
+
+Claiming leases a batch, so that two workers share the inbox and a dead one's batches come
+back. Folding inserts through the event keys, so that running it twice changes nothing:
+everything is counted from what was really inserted.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from portal.accounts.actors import SYSTEM, Actor, agent_actor
+from portal.accounts.models import AgentKind
+from portal.audit.operation import operation, record, step
+from portal.core.digest import sha256_of
+from portal.core.errors import AlreadyDone, NotFound
+from portal.core.ids import new_id
+from registry.queries.rulebooks import RulebookInForce, standing_facts
+from runs.models import EventKey, InboxBatch, Run
+from runs.operations.accepting import EVENTS_STREAM
+from runs.operations.batch_bytes import look_at
+from runs.operations.inserting import Staged, insert_new
+from runs.operations.moments import (
+    add_tallies,
+    ensure_run,
+    fold_into,
+    hold_run,
+    save_folded,
+)
+from runs.queries.facts import run_facts
+from runs.rules import stopping
+from runs.rules.batches import Looked
+from runs.rules.events import Event, Provenance
+from runs.rules.mapping import mapped_tool
+from runs.rules.shapes import Rejected, ToldEvent
+
+LEASE_SECONDS = 60
+ATTEMPTS_MAX = 5
+CLAIM_MAX = 8
+REASON_MAX = 300
+
+
+@dataclass
+class Folded:
+    """What came of one batch."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: list[tuple[int, Rejected]] = field(default_factory=list)
+    held_runs: list[UUID] = field(default_factory=list)
+
+
+def claim_batches(*, limit: int = CLAIM_MAX) -> list[UUID]:
+    """Lease the oldest waiting batches. One statement, committed at once.
+
+    The lease is kept by the database's clock; `SKIP LOCKED` keeps two workers apart.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_inboxbatch SET attempts = attempts + 1,"
+            " lease_until = clock_timestamp() + %s * interval '1 second'"
+            " WHERE id IN (SELECT id FROM runs_inboxbatch WHERE state = 'PENDING'"
+            " AND (lease_until IS NULL OR lease_until < clock_timestamp())"
+            " ORDER BY received_at, id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id",
+            [LEASE_SECONDS, limit],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+@operation(leaves="run.batch_folded")
+def fold_batch(*, batch_id: UUID, now: datetime) -> Folded:
+    """Fold a whole batch and finish it. About fifteen queries, however many events.
+
+    Raises AlreadyDone when another worker was faster.
+    """
+    batch = _lock(batch_id)
+    looked = _look(batch)
+    folded = _fold(batch, looked.events, now)
+    folded.rejected += looked.rejected
+    folded.duplicate += looked.duplicate
+    _finish(batch, folded, now)
+    return folded
+
+
+@operation(leaves="run.batch_folded")
+def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
+    """Fold one event of a batch that as a whole would not fold; does not finish it."""
+    batch = _lock(batch_id)
+    chosen = [entry for entry in _look(batch).events if entry[0] == index]
+    folded = _fold(batch, chosen, now)
+    _tell(batch, folded)
+    return folded
+
+
+@operation(leaves="run.batch_folded")
+def finish_batch(*, batch_id: UUID, folded: Folded, now: datetime) -> None:
+    """Finish a batch whose events were folded one by one."""
+    _finish(_lock(batch_id), folded, now)
+
+
+@operation(leaves="run.batch_buried")
+def bury_batch(*, batch_id: UUID, reason: str, now: datetime) -> None:
+    """Put a batch that cannot be read aside, with the reason; `redrive` brings it back."""
+    batch = _lock(batch_id)
+    InboxBatch.objects.filter(id=batch.id).update(
+        state=InboxBatch.State.DEAD,
+        reason=reason[:REASON_MAX] or "unknown",
+        finished_at=now,
+        lease_until=None,
+    )
+    record(
+        "run.batch_buried",
+        actor=SYSTEM,
+        subject=("inbox_batch", batch_id),
+        stream=EVENTS_STREAM,
+        reason=reason[:REASON_MAX],
+    )
+
+
+@operation(leaves="run.batch_redriven")
+def redrive_batches(*, actor: Actor, now: datetime) -> int:
+    """Send every batch that was put aside through again; says how many.
+
+    Raises AlreadyDone when there is none.
+    """
+    dead = InboxBatch.objects.filter(state=InboxBatch.State.DEAD)
+    count = dead.update(
+        state=InboxBatch.State.PENDING,
+        attempts=0,
+        reason="",
+        finished_at=None,
+        lease_until=None,
+    )
+    if count == 0:
+        raise AlreadyDone("batch.none_buried", "No batch is put aside.")
+    record("run.batch_redriven", actor=actor, stream=EVENTS_STREAM, count=count)
+    return count
+
+
+def indices_of(batch_id: UUID) -> list[int]:
+    """Give the places of the well-formed events of a batch. One query."""
+    batch = InboxBatch.objects.select_related("agent").get(id=batch_id)
+    return [index for index, _ in _look(batch).events]
+
+
+def rejected_at_sight(batch_id: UUID) -> Folded:
+    """Give what one look at a batch rejects or finds twice. One query."""
+    batch = InboxBatch.objects.select_related("agent").get(id=batch_id)
+    looked = _look(batch)
+    return Folded(duplicate=looked.duplicate, rejected=list(looked.rejected))
+
+
+def attempts_of(batch_id: UUID) -> int:
+    """Say how often a batch was claimed. One query."""
+    return InboxBatch.objects.values_list("attempts", flat=True).get(id=batch_id)
+
+
+def give_back(batch_id: UUID, *, attempts: int) -> None:
+    """Make a batch that failed due again, a little later each time. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_inboxbatch SET lease_until = clock_timestamp()"
+            " + %s * interval '1 second' WHERE id = %s AND state = 'PENDING'",
+            [min(2**attempts, LEASE_SECONDS), batch_id],
+        )
+
+
+@step
+def _lock(batch_id: UUID) -> InboxBatch:
+    batch = (
+        InboxBatch.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("agent")
+        .filter(id=batch_id, state=InboxBatch.State.PENDING)
+        .first()
+    )
+    if batch is None:
+        raise AlreadyDone("batch.done", "Another worker has read this batch.")
+    return batch
+
+
+def _look(batch: InboxBatch) -> Looked:
+    return look_at(
+        bytes(batch.raw),
+        content_type=batch.content_type,
+        is_system_of_record=batch.agent.kind == AgentKind.SYSTEM_OF_RECORD,
+        now=batch.received_at,
+    )
+
+
+@step
+def _fold(
+    batch: InboxBatch, told: list[tuple[int, ToldEvent]], now: datetime
+) -> Folded:
+    folded = Folded()
+    books = _rulebooks(batch, told)
+    told = _of_known_workflows(told, books, folded)
+    told = _without_known(batch, told, folded)
+    run_ids = _runs_of(batch, told, books, folded, now)
+    told = [(i, e) for i, e in told if (e.workflow, e.run) in run_ids]
+
+    # Ids ascending, so that two workers never wait for each other in a ring.
+    runs = {
+        run.id: run
+        for run in Run.objects.select_for_update(no_key=True, of=("self",))
+        .filter(id__in=set(run_ids.values()))
+        .order_by("id")
+    }
+    staged = [
+        _staged(
+            batch,
+            event,
+            runs[run_ids[event.workflow, event.run]],
+            books[event.workflow],
+        )
+        for _, event in told
+    ]
+    inserted = insert_new(staged, batch=batch)
+    folded.accepted = len(inserted)
+    folded.duplicate += len(staged) - len(inserted)
+
+    fresh: dict[UUID, list[Event]] = {}
+    for one in staged:
+        if one.event.id in inserted:
+            fresh.setdefault(one.run_id, []).append(one.event)
+    for run_id, events in fresh.items():
+        fold_into(runs[run_id], events)
+    save_folded([runs[run_id] for run_id in fresh])
+    add_tallies(
+        (runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]
+    )
+    _stop(runs, fresh, books, folded, now)
+    return folded
+
+
+def _rulebooks(
+    batch: InboxBatch, told: Iterable[tuple[int, ToldEvent]]
+) -> Mapping[str, RulebookInForce]:
+    """Read the workflows that this agent serves; a system of record may name any."""
+    is_system = batch.agent.kind == AgentKind.SYSTEM_OF_RECORD
+    found = {}
+    for slug in sorted({event.workflow for _, event in told}):
+        try:
+            facts = standing_facts(slug, agent_id=batch.agent_id)
+        except NotFound:
+            continue
+        if facts.agent_is_assigned or is_system:
+            found[slug] = facts
+    return found
+
+
+def _of_known_workflows(
+    told: list[tuple[int, ToldEvent]],
+    books: Mapping[str, RulebookInForce],
+    folded: Folded,
+) -> list[tuple[int, ToldEvent]]:
+    unknown = Rejected("workflow.unknown", "There is no such workflow for this agent.")
+    folded.rejected += [
+        (i, unknown) for i, event in told if event.workflow not in books
+    ]
+    return [(i, event) for i, event in told if event.workflow in books]
+
+
+def _without_known(
+    batch: InboxBatch, told: list[tuple[int, ToldEvent]], folded: Folded
+) -> list[tuple[int, ToldEvent]]:
+    """Leave out what is here already, so that a repeat makes no run."""
+    known = set(
+        EventKey.objects.filter(
+            source_id=batch.agent_id,
+            source_event_id__in=[event.id for _, event in told],
+        ).values_list("source_event_id", flat=True)
+    )
+    folded.duplicate += len(known)
+    return [(i, event) for i, event in told if event.id not in known]
+
+
+@step
+def _runs_of(
+    batch: InboxBatch,
+    told: list[tuple[int, ToldEvent]],
+    books: Mapping[str, RulebookInForce],
+    folded: Folded,
+    now: datetime,
+) -> dict[tuple[str, str], UUID]:
+    """Find or make the run of each event. A system of record never makes one."""
+    wanted = sorted({(event.workflow, event.run) for _, event in told})
+    known: dict[tuple[str, str], UUID] = {}
+    for slug in books:
+        names = [run for workflow, run in wanted if workflow == slug]
+        rows = Run.objects.filter(
+            workflow_id=books[slug].workflow_id, agent_run_id__in=names
+        ).values_list("agent_run_id", "id")
+        known |= {(slug, name): run_id for name, run_id in rows}
+    missing = [key for key in wanted if key not in known]
+    if batch.agent.kind == AgentKind.SYSTEM_OF_RECORD:
+        unknown = Rejected("run.unknown", "There is no such run; a system makes none.")
+        folded.rejected += [
+            (i, unknown) for i, event in told if (event.workflow, event.run) in missing
+        ]
+        return known
+    for slug, name in missing:
+        known[slug, name] = ensure_run(
+            workflow_id=books[slug].workflow_id,
+            agent_run_id=name,
+            agent_id=batch.agent_id,
+            now=now,
+        ).id
+    return known
+
+
+def _staged(
+    batch: InboxBatch, told: ToldEvent, run: Run, book: RulebookInForce
+) -> Staged:
+    is_system = batch.agent.kind == AgentKind.SYSTEM_OF_RECORD
+    facts: dict[str, Any] = dict(told.facts)
+    if told.kind == "tool.called" and book.rulebook is not None:
+        mapped = mapped_tool(facts["tool"], book.rulebook.tools)
+        if mapped:
+            facts["mapped"] = mapped
+    return Staged(
+        run_id=run.id,
+        workflow_id=run.workflow_id,
+        source_id=batch.agent_id,
+        source_event_id=told.id,
+        event=Event(
+            id=new_id(),
+            kind=told.kind,
+            at=told.at,
+            received_at=batch.received_at,
+            provenance=Provenance.CONFIRMED if is_system else Provenance.REPORTED,
+            source=batch.agent.name,
+            facts=facts,
+            is_late=run.ended_at is not None and not is_system,
+        ),
+    )
+
+
+@step
+def _stop(
+    runs: Mapping[UUID, Run],
+    fresh: Mapping[UUID, list[Event]],
+    books: Mapping[str, RulebookInForce],
+    folded: Folded,
+    now: datetime,
+) -> None:
+    """Hold the runs that a stop rule stops, in the transaction that learnt of it."""
+    rules = {
+        book.workflow_id: book.rulebook.stop_rules
+        for book in books.values()
+        if book.rulebook is not None
+    }
+    for run_id in sorted(fresh):
+        run = runs[run_id]
+        of_run = rules.get(run.workflow_id, ())
+        if not any(rule.effect == "hold" for rule in of_run):
+            continue
+        failures = (
+            run_facts(run_id).tool_failures_open if run.fold.get("tool_errors") else 0
+        )
+        for hit in stopping.hits(rules=of_run, events=fresh[run_id], failures=failures):
+            is_new = hold_run(
+                run_id=run_id,
+                rule_key=hit.rule_key,
+                sentence=hit.sentence,
+                actor=SYSTEM,
+                now=now,
+            )
+            if is_new:
+                folded.held_runs.append(run_id)
+
+
+@step
+def _finish(batch: InboxBatch, folded: Folded, now: datetime) -> None:
+    listed = Looked(rejected=folded.rejected).rejected_document()
+    InboxBatch.objects.filter(id=batch.id).update(
+        state=InboxBatch.State.DONE,
+        accepted=folded.accepted,
+        duplicate=folded.duplicate,
+        rejected=listed,
+        finished_at=now,
+        lease_until=None,
+        reason="",
+    )
+    _tell(batch, folded)
+
+
+@step
+def _tell(batch: InboxBatch, folded: Folded) -> None:
+    record(
+        "run.batch_folded",
+        actor=agent_actor(agent_id=batch.agent_id, name=batch.agent.name),
+        subject=("inbox_batch", batch.id),
+        stream=EVENTS_STREAM,
+        accepted=folded.accepted,
+        duplicate=folded.duplicate,
+        rejected=len(folded.rejected),
+        digest=sha256_of(bytes(batch.raw)),
+    )

@@ -1,0 +1,99 @@
+"""The worker's side of runs. A message only says "look"; the tables say what is due."""
+
+import structlog
+from celery import shared_task
+
+from portal.core.clock import wall_clock
+from portal.core.errors import AlreadyDone
+from runs.operations import folding
+from runs.operations.partitions import make_partitions
+from runs.operations.tallying import add_up
+from runs.operations.weeks import open_due_weeks
+from runs.rules.shapes import Rejected
+
+ROUNDS_MAX = 200
+ISOLATE_FROM_ATTEMPT = 3
+MONTHS_AHEAD = 6
+log = structlog.get_logger(__name__)
+
+
+@shared_task(
+    name="runs.tasks.fold_inbox",
+    ignore_result=True,
+    soft_time_limit=240,
+    time_limit=300,
+)
+def fold_inbox(**_later: object) -> int:
+    """Fold what waits in the inbox until nothing does; says how many batches."""
+    done = 0
+    for _ in range(ROUNDS_MAX):
+        claimed = folding.claim_batches()
+        if not claimed:
+            break
+        for batch_id in claimed:
+            done += _fold(batch_id)
+        add_up()
+    return done
+
+
+@shared_task(name="runs.tasks.sweep_inbox", ignore_result=True, time_limit=300)
+def sweep_inbox(**_later: object) -> int:
+    """Do what a lost hint or a dead worker left: waiting batches, tallies to add up."""
+    done = fold_inbox()
+    add_up()
+    return done
+
+
+@shared_task(name="runs.tasks.open_weeks", ignore_result=True, time_limit=300)
+def open_weeks(**_later: object) -> int:
+    """Open last week's review where it is due, and make partitions ahead of time."""
+    make_partitions(months=MONTHS_AHEAD)
+    return open_due_weeks(now=wall_clock())
+
+
+def _fold(batch_id) -> int:
+    """Fold one batch; a batch that keeps failing is taken apart, then put aside."""
+    attempts = folding.attempts_of(batch_id)
+    try:
+        if attempts < ISOLATE_FROM_ATTEMPT:
+            folding.fold_batch(batch_id=batch_id, now=wall_clock())
+        else:
+            _fold_one_by_one(batch_id)
+    except AlreadyDone:
+        return 0
+    except Exception as error:  # noqa: BLE001 - one bad batch never stops the inbox
+        reason = f"{type(error).__name__}: {error}"
+        log.warning(
+            "inbox.fold_failed", batch=str(batch_id), error=type(error).__name__
+        )
+        if attempts >= folding.ATTEMPTS_MAX:
+            folding.bury_batch(batch_id=batch_id, reason=reason, now=wall_clock())
+        else:
+            folding.give_back(batch_id, attempts=attempts)
+        return 0
+    return 1
+
+
+def _fold_one_by_one(batch_id) -> None:
+    """Fold a batch event by event, so that one that cannot be stored costs no other."""
+    total = folding.rejected_at_sight(batch_id)
+    failed = 0
+    for index in folding.indices_of(batch_id):
+        try:
+            part = folding.fold_event(batch_id=batch_id, index=index, now=wall_clock())
+        except AlreadyDone:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is named in the figures
+            why = Rejected(
+                "event.not_stored", f"This could not be stored: {type(error).__name__}."
+            )
+            total.rejected.append((index, why))
+            failed += 1
+            continue
+        total.accepted += part.accepted
+        total.duplicate += part.duplicate
+        total.rejected += part.rejected
+    if failed and total.accepted + total.duplicate == 0:
+        # Nothing at all went in: it is rather the database than every event.
+        raise RuntimeError("no event of the batch could be stored")
+    folding.finish_batch(batch_id=batch_id, folded=total, now=wall_clock())
