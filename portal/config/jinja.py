@@ -16,7 +16,11 @@ from portal.core.visible_marks import safe_markdown, visible_marks
 
 
 def environment(**options) -> Environment:
-    options.pop("autoescape", None)
+    options = {
+        name: value
+        for name, value in options.items()
+        if name not in ("autoescape", "undefined")
+    }
     env = Environment(
         autoescape=True,
         undefined=StrictUndefined,
