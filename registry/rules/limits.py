@@ -31,6 +31,7 @@ from registry.rules.rulebook import (
     Rulebook,
     Standing,
 )
+from registry.rules.sentences import window_text
 from registry.rules.verbs import CONVERSATION, Tier, name_of, tier_of, verbs_of_tier
 
 CONSEQUENCE = frozenset({Tier.STAGE, Tier.CHANGE})
@@ -287,7 +288,7 @@ def cap_reasons(
             yield reason_of(code, text, Answer.ESCALATE, cap.key)
         elif cap.kind == CapKind.COUNT:
             if is_above(used + 1, cap.limit):
-                text = f"{number_text(used)} of {number_text(cap.limit)} in {cap.window_hours} hours are used under the cap “{cap.key}”."
+                text = f"{number_text(used)} of {number_text(cap.limit)} in {window_text(cap.window_hours)} are used under the cap “{cap.key}”."
                 yield reason_of("cap.count", text, Answer.REFUSE, cap.key)
         elif amount.is_expected or request.verb in cap.verbs:
             yield from _spend(
@@ -298,7 +299,7 @@ def cap_reasons(
 def _spend(
     cap: Cap, used: Decimal, currency: str, amount: ActionAmount
 ) -> Iterator[Reason]:
-    bound = f"{currency} {amount_text(cap.limit)} in {cap.window_hours} hours"
+    bound = f"{currency} {amount_text(cap.limit)} in {window_text(cap.window_hours)}"
     if amount.is_unreadable or amount.has_unknown_currency:
         return
     if not amount.is_mapped:

@@ -63,6 +63,7 @@ def stop_reasons(
             judge(rule, request, standing, amount) if judge else "the rule is unknown"
         )
         if detail is None:
+            yield from _unsure_of_amount(rule, amount)
             continue
         answer = ANSWERS.get(rule.effect, Answer.REFUSE)
         code = f"stop_rule.{rule.kind}" if judge else "stop_rule.expression"
@@ -70,6 +71,18 @@ def stop_reasons(
         if rule.effect == Effect.HOLD:
             text = f"The run is held by the stop rule “{rule.key}” until the escalation owner resumes it."
             yield _reason("run.on_hold", text, Answer.REFUSE, rule.key)
+
+
+def _unsure_of_amount(rule: StopRule, amount: ActionAmount) -> Iterator[Reason]:
+    """Yield that a rule about amounts cannot see the amount; as at any limit, a person looks."""
+    limit = rule.params.get("amount_above")
+    if limit is None or amount.is_mapped or not amount.is_expected:
+        return
+    text = (
+        f"The stop rule “{rule.key}” binds above {rule.params.get('currency')} {limit}, "
+        "and no amount can be read from the action's fields."
+    )
+    yield _reason("amount.missing", text, Answer.REVIEW, rule.key)
 
 
 def holds(reasons: tuple[Reason, ...]) -> str | None:
@@ -183,8 +196,8 @@ def _sensitive_amount(rule: StopRule, amount: ActionAmount) -> str | None:
     limit = rule.params.get("amount_above")
     if limit is None:
         return None
-    if amount.money is None or not amount.is_mapped:
-        return "the action's amount cannot be read" if amount.is_expected else None
+    if amount.money is None:
+        return None
     if amount.money.currency != rule.params.get("currency"):
         return f"{money_text(amount.money)} is in another currency"
     if is_above(amount.money.value, decimal_of(limit)):

@@ -1,0 +1,265 @@
+"""Generated rulebooks, requests and standings, small enough to meet each other often."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from registry.rules.answers import Authority, Money, Reversibility, Risk
+from registry.rules.rulebook import (
+    Allowance,
+    Cap,
+    CapKind,
+    Ceiling,
+    Check,
+    DecidedBy,
+    Effect,
+    Guardrail,
+    Level,
+    Request,
+    Rulebook,
+    RunFacts,
+    Standing,
+    StopKind,
+    StopRule,
+)
+from registry.rules.verbs import Tier
+
+SYSTEMS = ("billing", "orders")
+VERBS = ("refund", "tag", "read", "send", "update")
+PAIRS = [(system, verb) for system in SYSTEMS for verb in VERBS]
+CATEGORIES = ("late", "damaged")
+SIGNALS = ("conflicting_records", "legal", "emotion")
+KEYS = ("first", "second", "third")
+CHECKS = ("exists", "paid")
+
+amounts = st.sampled_from(
+    [Decimal(text) for text in ("0", "10", "25.00", "25.01", "60", "500")]
+)
+odd_numbers = st.sampled_from(
+    [Decimal("NaN"), Decimal("Infinity"), Decimal("-1"), Decimal("-Infinity")]
+)
+confidences = st.sampled_from(
+    [Decimal(text) for text in ("0", "0.4", "0.7", "0.9", "1")]
+)
+currencies = st.sampled_from(["EUR", "USD"])
+risks = st.sampled_from(Risk)
+
+
+def maybe(strategy):
+    return st.none() | strategy
+
+
+def some(names):
+    return st.lists(st.sampled_from(names), unique=True, max_size=3).map(tuple)
+
+
+@st.composite
+def allowances(draw, system=None, verb=None):
+    return Allowance(
+        system=system or draw(st.sampled_from(SYSTEMS)),
+        verb=verb or draw(st.sampled_from(VERBS)),
+        authority=draw(st.sampled_from([Authority.ALLOWED, *Authority])),
+        amount_max=draw(maybe(amounts)),
+        currency=draw(maybe(currencies)),
+        count_per_day=draw(maybe(st.integers(0, 3))),
+        quorum=draw(st.integers(-1, 3)),
+        decided_by=draw(st.sampled_from(list(DecidedBy))),
+        reversibility=draw(maybe(st.sampled_from(Reversibility))),
+        risk=draw(maybe(risks)),
+        data_classes=draw(some(["customer", "payment"])),
+        amount_field=draw(
+            st.sampled_from(["amount", "amount", "parts[].amount", None])
+        ),
+        currency_field=draw(st.sampled_from(["currency", None])),
+    )
+
+
+guardrails = st.builds(
+    Guardrail,
+    confidence_min=maybe(confidences),
+    confidence_escalate=maybe(confidences),
+    risk_review=maybe(risks),
+    risk_escalate=maybe(risks),
+    amount_review=maybe(amounts),
+    amount_escalate=maybe(amounts),
+    currency=maybe(currencies),
+)
+FACTS = (
+    "args.reason",
+    "args.amount",
+    "category",
+    "evidence",
+    "resource_id",
+    "before.total",
+)
+
+
+@st.composite
+def params(draw, kind):
+    match kind:
+        case StopKind.MISSING_DATA:
+            return {"fields": draw(some(FACTS))}
+        case StopKind.CONFLICTING_RECORDS:
+            pairs = draw(st.sampled_from([(), (("args.amount", "before.total"),)]))
+            return {"signals": draw(some(SIGNALS)), "pairs": pairs}
+        case StopKind.SENSITIVE_TOPIC:
+            read = {
+                "topics": draw(some(SIGNALS)),
+                "words": draw(some(["lawyer", "refund"])),
+            }
+            limit = draw(maybe(amounts))
+            if limit is not None:
+                read |= {"amount_above": str(limit), "currency": draw(currencies)}
+            return read
+        case StopKind.LOW_CONFIDENCE:
+            return {"below": str(draw(confidences))}
+        case StopKind.OUTSIDE_CATEGORY:
+            return draw(
+                st.sampled_from(
+                    [{}, {"categories": ("late",)}, {"categories": CATEGORIES}]
+                )
+            )
+        case StopKind.TOOL_FAILURE:
+            return draw(
+                st.sampled_from(
+                    [{}, {"failures": 2}, {"failures": 1, "within_steps": 5}]
+                )
+            )
+        case _:
+            return {"source": draw(st.sampled_from(["a", "b"]))}
+
+
+@st.composite
+def stop_rules(draw, key=None):
+    kind = draw(st.sampled_from(StopKind))
+    return StopRule(
+        key=key or draw(st.sampled_from(KEYS)),
+        kind=kind,
+        effect=draw(st.sampled_from(Effect)),
+        sentence=draw(st.sampled_from(["It says so.", "", "Or so."])),
+        params=draw(params(kind)),
+        applies_to=draw(some(VERBS)),
+    )
+
+
+@st.composite
+def caps(draw, key=None):
+    return Cap(
+        key=key or draw(st.sampled_from(KEYS)),
+        kind=draw(st.sampled_from(CapKind)),
+        limit=draw(amounts),
+        currency=draw(maybe(currencies)),
+        window_hours=draw(st.sampled_from([1, 24])),
+        verbs=draw(some(VERBS)),
+    )
+
+
+checks = st.builds(Check, name=st.sampled_from(CHECKS), required_for=some(VERBS))
+ceilings = st.builds(
+    Ceiling,
+    level=st.sampled_from(Level),
+    name=st.sampled_from(["north", "south"]),
+    systems=some(SYSTEMS),
+    verbs=some(VERBS),
+    tiers=some(tuple(Tier)),
+    authority=st.sampled_from([Authority.NEVER, Authority.REVIEW]),
+    amount_max=maybe(amounts),
+    currency=maybe(currencies),
+)
+
+
+def keyed(strategy, key, size):
+    return st.lists(strategy, max_size=size, unique_by=key).map(tuple)
+
+
+@st.composite
+def rulebooks(draw):
+    rows = draw(
+        st.lists(allowances(), max_size=8, unique_by=lambda row: (row.system, row.verb))
+    )
+    return Rulebook(
+        workflow="generated",
+        version=1,
+        phase=draw(st.sampled_from([4, 4, 4, 1, 2, 3, 5])),
+        risk=draw(risks),
+        currency=draw(currencies),
+        allowances={(row.system, row.verb): row for row in rows},
+        guardrail=draw(guardrails),
+        stop_rules=draw(keyed(stop_rules(), lambda rule: rule.key, 2)),
+        caps=draw(keyed(caps(), lambda cap: cap.key, 2)),
+        checks=draw(keyed(checks, lambda check: check.name, 1)),
+        categories=draw(some(CATEGORIES)),
+    )
+
+
+@st.composite
+def requests(draw):
+    value = draw(amounts)
+    currency = draw(st.sampled_from(["EUR", "EUR", "USD"]))
+    args = draw(
+        st.sampled_from(
+            [
+                {"amount": str(value), "currency": currency, "reason": "late"},
+                {
+                    "parts": [{"amount": str(value)}, {"amount": "1.00"}],
+                    "currency": currency,
+                },
+                {"amount": "NaN", "currency": currency},
+                {"amount": str(value)},
+                {},
+            ]
+        )
+    )
+    claim = draw(
+        maybe(
+            st.just(Money(value, currency))
+            | st.builds(Money, amounts | odd_numbers, currencies)
+        )
+    )
+    return Request(
+        verb=draw(st.sampled_from([*VERBS, "teleport"])),
+        system=draw(st.sampled_from([*SYSTEMS, "moon"])),
+        resource_id=draw(maybe(st.just("1182"))),
+        args=args,
+        amount=claim,
+        confidence=draw(maybe(confidences | odd_numbers)),
+        risk=draw(maybe(risks)),
+        category=draw(maybe(st.sampled_from([*CATEGORIES, "other"]))),
+        reversibility=draw(maybe(st.sampled_from(Reversibility))),
+        evidence_count=draw(st.integers(0, 1)),
+        before=draw(st.sampled_from([{}, {"total": str(value)}, {"total": "3"}])),
+        checks=draw(st.lists(st.tuples(st.sampled_from(CHECKS), st.sampled_from(["pass", "pass", "fail", ""])), max_size=2).map(tuple)),
+        signals=frozenset(draw(some(SIGNALS))),
+        model=draw(maybe(st.sampled_from(["small", "big"]))),
+        title=draw(st.sampled_from(["Ask", "Ask the lawyer"])),
+    )  # fmt: skip
+
+
+@st.composite
+def standings(draw):
+    """A standing without its rulebook; mostly open, so that the rulebook decides."""
+    mostly = st.sampled_from([True] * 12 + [False])
+    return Standing(
+        rulebook=None,
+        is_live=draw(mostly),
+        is_paused=not draw(mostly),
+        agent_is_active=draw(mostly),
+        approved_systems=frozenset(SYSTEMS if draw(mostly) else SYSTEMS[:1]),
+        known_systems=frozenset(SYSTEMS),
+        approved_models=draw(st.sampled_from([None, None, None, frozenset({"small"})])),
+        ceilings=draw(st.lists(ceilings, max_size=1).map(tuple)),
+        run_is_on_hold=not draw(mostly),
+        vacant_roles=() if draw(mostly) else ("risk_owner",),
+        lapsed_training=() if draw(mostly) else ("reviewer",),
+        used=draw(st.dictionaries(st.sampled_from(KEYS), amounts | odd_numbers)) if not draw(mostly) else {key: draw(amounts) for key in KEYS},
+        day_counts=draw(st.sampled_from([{}, {}, {("billing", "refund"): 2}, None])),
+        expressions=draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from([True, False, False, None]))),
+        run_facts=draw(maybe(st.builds(RunFacts, st.integers(0, 2), st.integers(0, 9)))),
+    )  # fmt: skip
+
+
+def with_rows(book, changed):
+    return replace(
+        book, allowances={**book.allowances, (changed.system, changed.verb): changed}
+    )
