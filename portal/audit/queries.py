@@ -1,12 +1,12 @@
 """Reading the journal: pages of entries, one entry with its proof, the seal.
 
-This room knows entries and no rights: the caller passes `within`, the ids of the
-workflows whose entries may be shown, or None for everything. Entries of named streams
-(portal, departments, security) are shown only with None.
+This room knows entries and no rights: the caller passes `within`, which narrows
+entries to the workflows that may be shown, or None for everything. Entries of named
+streams (portal, departments, security) are shown only with None.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ from portal.core.pagination import Page, keyset
 
 # Text is not indexed: without dates it is looked for in this much of the past.
 TEXT_REACHES_BACK = timedelta(days=90)
-type Within = QuerySet | Iterable[UUID] | None
+type Within = Callable[[QuerySet[Entry]], QuerySet[Entry]] | None
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _allowed(within: Within) -> QuerySet[Entry]:
     if within is None:
         return Entry.objects.all()
     # A workflow's own stream only: what security notes about it is not the workflow's.
-    return Entry.objects.filter(workflow_id__in=within, stream__startswith="workflow:")
+    return within(Entry.objects.filter(stream__startswith="workflow:"))
 
 
 def _entries(within: Within, wanted: JournalFilter, now: datetime) -> QuerySet[Entry]:

@@ -2,14 +2,25 @@
 
 from django.urls import path
 
-from portal.home.views import assets, journal, preferences, replays, style
+from portal.home.views import agents, assets, journal, preferences, replays, start, style
 
 urlpatterns = [
+    path("", start.start, name="start"),
     path("assets/icons-<slug:digest>.svg", assets.icon_sprite, name="icons"),
     path("theme/", preferences.set_theme, name="set_theme"),
     path("shortcuts/", preferences.shortcuts, name="shortcuts"),
     path("shortcuts/switch/", preferences.set_keys, name="set_keys"),
     path("style/", style.style, name="style"),
+    path("agents/", agents.agents, name="agents"),
+    path("agents/register-an-agent/", agents.agent_add, name="agent_add"),
+    path("agents/<slug:slug>/", agents.agent, name="agent"),
+    path("agents/<slug:slug>/keys/", agents.agent_key_issue, name="agent_key_issue"),
+    path(
+        "agents/<slug:slug>/keys/<uuid:key_id>/revoke/",
+        agents.agent_key_revoke,
+        name="agent_key_revoke",
+    ),
+    path("agents/<slug:slug>/switch/", agents.agent_switch, name="agent_switch"),
     path("journal/", journal.journal, name="journal"),
     path("journal/verify/", journal.journal_verify, name="journal_verify"),
     path("journal/export/", journal.journal_export, name="journal_export"),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.queries import actors_named
@@ -17,13 +19,12 @@ from portal.audit import queries as audit
 from portal.audit.verifying import Verdict, verify_journal
 from portal.core.errors import Forbidden, Invalid
 from portal.core.pagination import Page
-from registry.models import Workflow
+from portal.home.queries.reached import WorkflowName, workflow_name, workflow_names
 
 PAGE_SIZE = 50
 EXPORT_MAX = 20_000
 VERIFY_ENTRIES_MAX = 100_000
 TEXT_LENGTH_MAX = 100
-WORKFLOWS_TO_PICK_MAX = 300
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class NameGroup:
 @dataclass(frozen=True)
 class JournalPage:
     lines: Page[audit.Line]
-    workflow_names: Mapping[UUID, tuple[str, str]]
-    workflows: tuple[tuple[str, str], ...]
+    workflow_names: Mapping[UUID, WorkflowName]
+    workflows: tuple[WorkflowName, ...]
     groups: tuple[NameGroup, ...]
     seal: audit.Seal | None
     sees_everything: bool
@@ -79,7 +80,7 @@ class JournalPage:
 @dataclass(frozen=True)
 class EntryShown:
     entry: audit.EntryPage
-    workflow: tuple[str, str] | None
+    workflow: WorkflowName | None
     sees_everything: bool
 
 
@@ -117,8 +118,8 @@ def journal_for(
     Raises Invalid with the field for a date that is none.
     """
     sees_everything = access.holds_everywhere(actor, access.VIEW)
-    wanted = _filter_of(actor, asked)
-    visible = _visible_workflows(actor)
+    names = workflow_names(actor=actor)
+    wanted = _filter_of(asked, names)
     lines = audit.lines_of(
         within=_within(actor, sees_everything),
         wanted=wanted,
@@ -128,8 +129,8 @@ def journal_for(
     )
     return JournalPage(
         lines=lines,
-        workflow_names={key: (slug, name) for key, slug, name in visible},
-        workflows=tuple((slug, name) for _, slug, name in visible),
+        workflow_names={each.id: each for each in names},
+        workflows=names,
         groups=_groups(),
         seal=audit.seal() if sees_everything else None,
         sees_everything=sees_everything,
@@ -140,13 +141,8 @@ def entry_for(*, actor: Actor, entry_id: UUID) -> EntryShown:
     """Give one entry with its proof. Raises NotFound. At most seven queries."""
     sees_everything = access.holds_everywhere(actor, access.VIEW)
     entry = audit.entry_of(within=_within(actor, sees_everything), entry_id=entry_id)
-    workflow = None
-    if entry.line.workflow_id is not None:
-        workflow = (
-            Workflow.objects.filter(id=entry.line.workflow_id)
-            .values_list("slug", "name")
-            .first()
-        )
+    workflow_id = entry.line.workflow_id
+    workflow = workflow_name(workflow_id=workflow_id) if workflow_id else None
     return EntryShown(entry, workflow, sees_everything)
 
 
@@ -173,7 +169,7 @@ def entries_to_export(
     sees_everything = access.holds_everywhere(actor, access.VIEW)
     entries = audit.exported_entries(
         within=_within(actor, sees_everything),
-        wanted=_filter_of(actor, asked),
+        wanted=_filter_of(asked, workflow_names(actor=actor)),
         now=now,
         at_most=EXPORT_MAX + 1,
     )
@@ -187,15 +183,16 @@ def entries_to_export(
 def _within(actor: Actor, sees_everything: bool) -> audit.Within:
     if sees_everything:
         return None
-    return access.visible(Workflow.objects.all(), actor=actor).values("id")
+
+    def narrow(rows: QuerySet) -> QuerySet:
+        return access.visible(rows, actor=actor, workflow_path="workflow_id")
+
+    return narrow
 
 
-def _visible_workflows(actor: Actor) -> list[tuple[UUID, str, str]]:
-    rows = access.visible(Workflow.objects.all(), actor=actor).order_by("name", "id")
-    return list(rows.values_list("id", "slug", "name")[:WORKFLOWS_TO_PICK_MAX])
-
-
-def _filter_of(actor: Actor, asked: Asked) -> audit.JournalFilter:
+def _filter_of(
+    asked: Asked, workflows: tuple[WorkflowName, ...]
+) -> audit.JournalFilter:
     problems: dict[str, str] = {}
     since = _day(asked.since, "from", problems)
     until = _day(asked.until, "until", problems)
@@ -204,7 +201,7 @@ def _filter_of(actor: Actor, asked: Asked) -> audit.JournalFilter:
     if problems:
         raise Invalid(problems)
     return audit.JournalFilter(
-        workflow_id=_workflow_id(actor, asked.workflow),
+        workflow_id=_workflow_id(asked.workflow, workflows),
         names=_names(asked.name),
         actor_ids=_actor_ids(asked),
         subject=_subject(asked.subject),
@@ -214,11 +211,10 @@ def _filter_of(actor: Actor, asked: Asked) -> audit.JournalFilter:
     )
 
 
-def _workflow_id(actor: Actor, slug: str) -> UUID | None:
+def _workflow_id(slug: str, workflows: tuple[WorkflowName, ...]) -> UUID | None:
     if not slug:
         return None
-    rows = access.visible(Workflow.objects.all(), actor=actor)
-    found = rows.filter(slug=slug).values_list("id", flat=True).first()
+    found = next((each.id for each in workflows if each.slug == slug), None)
     # An unknown workflow has no entries; it must not read as "every workflow".
     return found or UUID(int=0)
 

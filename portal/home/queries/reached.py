@@ -1,0 +1,191 @@
+"""Workflows as the pages of home need them, reached through accounts' own relations.
+
+The registry's tables are behind its door; what is asked here of departments, people and
+agents leads to workflows through their foreign keys, and stays inside these functions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.models import Agent, Department, Person
+
+_WORKFLOWS = Department._meta.get_field("workflow").related_model._default_manager
+_ASSIGNMENTS = Agent._meta.get_field("serves").related_model._default_manager
+_HOLDINGS = Person._meta.get_field("holds").related_model._default_manager
+
+WORKFLOWS_MAX = 300
+LOOKED_AFTER_MAX = 50
+SIGNATURES_MAX = 20
+SIGNING_ROLES = ("business_owner", "it_owner", "risk_owner")
+_SUBMITTED = "SUBMITTED"
+
+
+@dataclass(frozen=True)
+class WorkflowName:
+    id: UUID
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True)
+class LookedAfter:
+    """A workflow this person holds a role of, and what is odd about it."""
+
+    id: UUID
+    slug: str
+    name: str
+    roles: tuple[str, ...]
+    state: str
+    version: int | None
+    pause_reason: str
+    vacant_roles: tuple[str, ...]
+    has_open_draft: bool
+
+
+@dataclass(frozen=True)
+class SignatureAsked:
+    slug: str
+    name: str
+    version: int
+    role: str
+    submitted_at: datetime
+
+
+def workflow_names(*, actor: Actor) -> tuple[WorkflowName, ...]:
+    """Give the workflows this person may see, by name, at most 300. Two queries."""
+    rows = access.visible(_WORKFLOWS.order_by("name", "id"), actor=actor)
+    return tuple(
+        WorkflowName(*row)
+        for row in rows.values_list("id", "slug", "name")[:WORKFLOWS_MAX]
+    )
+
+
+def workflow_name(*, workflow_id: UUID) -> WorkflowName | None:
+    """Give the name of a workflow that the caller knows may be seen. One query."""
+    row = _WORKFLOWS.filter(id=workflow_id).values_list("id", "slug", "name").first()
+    return WorkflowName(*row) if row else None
+
+
+def has_any_workflow() -> bool:
+    """Say whether the registry holds any workflow at all. One query."""
+    return _WORKFLOWS.exists()
+
+
+def workflows_matching(*, actor: Actor, text: str, at_most: int) -> tuple[dict, ...]:
+    """Find visible workflows by name or purpose. Two queries."""
+    rows = access.visible(_WORKFLOWS.order_by("name", "id"), actor=actor)
+    found = rows.filter(name__icontains=text) | rows.filter(purpose__icontains=text)
+    return tuple(found.values("slug", "name", "purpose")[:at_most])
+
+
+def assignments_seen_by(actor: Actor) -> QuerySet:
+    """Give which agent serves which visible workflow. At most one query, and not run."""
+    return access.visible(
+        _ASSIGNMENTS.all(), actor=actor, workflow_path="workflow_id"
+    )
+
+
+def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
+    """Give the workflows this person holds a role of, by name. Three queries."""
+    held: dict[UUID, list[str]] = {}
+    workflows: dict[UUID, object] = {}
+    rows = (
+        _HOLDINGS.filter(person=actor.id)
+        .select_related("workflow__live_version")
+        .order_by("workflow__name", "workflow_id", "role")
+    )
+    for row in rows[: LOOKED_AFTER_MAX * 2]:
+        held.setdefault(row.workflow_id, []).append(row.get_role_display())
+        workflows[row.workflow_id] = row.workflow
+    vacant = _vacant_roles(list(held))
+    drafts = set(
+        _WORKFLOWS.filter(id__in=list(held), versions__state="DRAFT").values_list(
+            "id", flat=True
+        )
+    )
+    return tuple(
+        _looked_after(workflow, tuple(held[key]), vacant.get(key, ()), key in drafts)
+        for key, workflow in list(workflows.items())[:LOOKED_AFTER_MAX]
+    )
+
+
+def signatures_asked_of(*, actor: Actor) -> tuple[SignatureAsked, ...]:
+    """Give the packets that wait for this person's signature, oldest first. One query."""
+    rows = (
+        _HOLDINGS.filter(
+            person=actor.id,
+            role__in=SIGNING_ROLES,
+            workflow__versions__state=_SUBMITTED,
+        )
+        .order_by("workflow__versions__submitted_at", "id")
+        .values_list(
+            "workflow_id",
+            "role",
+            "workflow__slug",
+            "workflow__name",
+            "workflow__versions__number",
+            "workflow__versions__submitted_at",
+            "workflow__versions__packet",
+        )
+    )
+    asked = []
+    for workflow_id, role, slug, name, number, submitted_at, packet in rows:
+        del workflow_id
+        if packet is not None and not _is_signed(packet, role, actor):
+            label = role.replace("_", " ").replace("it owner", "IT owner")
+            asked.append(SignatureAsked(slug, name, number, label, submitted_at))
+    return tuple(asked[:SIGNATURES_MAX])
+
+
+def _is_signed(packet_id: UUID, role: str, actor: Actor) -> bool:
+    signatures = (
+        _WORKFLOWS.filter(versions__packet=packet_id)
+        .filter(
+            versions__packet__signatures__packet=packet_id,
+            versions__packet__signatures__withdrawn_at=None,
+            versions__packet__signatures__role=role,
+        )
+        .exists()
+    )
+    own = _WORKFLOWS.filter(
+        versions__packet__signatures__packet=packet_id,
+        versions__packet__signatures__withdrawn_at=None,
+        versions__packet__signatures__person=actor.id,
+    ).exists()
+    return signatures or own
+
+
+def _vacant_roles(workflow_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
+    found: dict[UUID, list[str]] = {}
+    rows = _HOLDINGS.filter(workflow_id__in=workflow_ids).select_related("person")
+    for row in rows.order_by("role", "id"):
+        is_vacant = row.person is None or not row.person.is_active
+        if is_vacant and row.role != "ai_product_owner":
+            found.setdefault(row.workflow_id, []).append(row.get_role_display())
+    return {key: tuple(roles) for key, roles in found.items()}
+
+
+def _looked_after(
+    workflow, roles: tuple[str, ...], vacant: tuple[str, ...], has_open_draft: bool
+) -> LookedAfter:
+    version = workflow.live_version.number if workflow.live_version else None
+    if workflow.paused_at is not None:
+        state = "paused"
+    else:
+        state = "live" if version else "draft"
+    return LookedAfter(
+        id=workflow.id,
+        slug=workflow.slug,
+        name=workflow.name,
+        roles=roles,
+        state=state,
+        version=version,
+        pause_reason=workflow.pause_reason,
+        vacant_roles=vacant,
+        has_open_draft=has_open_draft and version is not None,
+    )
