@@ -32,9 +32,9 @@ def start_run(workflow, agent, name="case-1", now=START) -> UUID:
     return ref.id
 
 
-def append(run_id, kind, after=0, actor=SYSTEM, **facts) -> moments.RunRef:
+def append(run_id, kind, offset=0, actor=SYSTEM, **facts) -> moments.RunRef:
     """Append one moment so many seconds after the start."""
-    at = START + timedelta(seconds=after)
+    at = START + timedelta(seconds=offset)
     return inside(
         lambda: moments.append_moment(
             run_id=run_id, kind=kind, at=at, facts=facts, actor=actor
@@ -42,20 +42,20 @@ def append(run_id, kind, after=0, actor=SYSTEM, **facts) -> moments.RunRef:
     )
 
 
-def told(kind, seconds=0.0, source="Refund agent", **facts) -> Event:
+def told(kind, offset=0.0, source="Refund agent", **facts) -> Event:
     """An event as an agent tells it."""
-    return _event(kind, seconds, Provenance.REPORTED, source, facts)
+    return _event(kind, offset, Provenance.REPORTED, source, facts)
 
 
-def confirmed(kind, seconds=0.0, source="Billing", **facts) -> Event:
+def confirmed(kind, offset=0.0, source="Billing", **facts) -> Event:
     """An event as a system of record tells it."""
-    return _event(kind, seconds, Provenance.CONFIRMED, source, facts)
+    return _event(kind, offset, Provenance.CONFIRMED, source, facts)
 
 
-def moment(kind, seconds=0.0, source="Countersign", **facts) -> Event:
+def moment(kind, offset=0.0, source="Countersign", **facts) -> Event:
     """One of our own records."""
     facts.setdefault("action_request", ACTION)
-    return _event(kind, seconds, Provenance.ENFORCED, source, facts)
+    return _event(kind, offset, Provenance.ENFORCED, source, facts)
 
 
 def _event(kind, seconds, provenance, source, facts) -> Event:

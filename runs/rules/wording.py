@@ -1,0 +1,233 @@
+"""The words of single events: verb, text and mark of each kind."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from runs.rules.events import Event
+from runs.rules.folding import short
+from runs.rules.phrases import bare, listed, money
+
+Said = dict[str, Any]
+CHANGES_NAMED_MAX = 4
+
+
+def said(event: Event) -> Said | None:
+    """Say one event that stands alone; None for a kind that has no words."""
+    handler = (_MOMENTS if event.is_moment else _TOLD).get(event.kind)
+    return handler(event) if handler else None
+
+
+def headline(facts: Mapping[str, Any]) -> str:
+    """Say what was asked for, as the end of "Asked to"."""
+    text = bare(str(facts.get("headline") or facts.get("title") or facts.get("verb") or "act"))
+    return text[:1].lower() + text[1:]
+
+
+def reasons(facts: Mapping[str, Any]) -> list[str]:
+    """Give the reasons of a ruling as sentences."""
+    found = [r.get("text") if isinstance(r, Mapping) else r for r in facts.get("reasons") or ()]
+    return [short(text, 300) for text in found if text]
+
+
+def ruling(answer: object, why: Sequence[str]) -> Said:
+    """Say what the rulebook answered."""
+    verb, tone, mark, question = {
+        "allow": ("Allowed", "allowed", "allowed", "approved"),
+        "escalate": ("Escalated", "review", "escalate", "escalated"),
+        "refuse": ("Refused", "never", "never", "approved"),
+    }.get(str(answer), ("Held", "review", "review", "approved"))
+    said: Said = {
+        "verb": verb,
+        "text": f"by the rulebook: {why[0]}" if why else "by the rulebook",
+        "tone": tone,
+        "mark": mark,
+        "question": question,
+    }
+    return said
+
+
+def change(facts: Mapping[str, Any]) -> str:
+    """Say one change: "refunded 0.00 → 40.00 (order 12)"."""
+    where = facts.get("resource")
+    if isinstance(where, Mapping):
+        where = " ".join(str(part) for part in where.values())
+    name = short(facts.get("field") or where or "something", 80)
+    text = name
+    if "before" in facts or "after" in facts:
+        text = f"{name} {_value(facts.get('before'))} → {_value(facts.get('after'))}"
+    place = [short(part, 60) for part in (facts.get("field") and where, facts.get("system")) if part]
+    return f"{text} ({', '.join(place)})" if place else text
+
+
+def outcome(status: object, changes: Sequence[str], facts: Mapping[str, Any]) -> Said:
+    """Say the outcome that was told of a redeemed grant."""
+    detail = short(facts.get("detail"), 200)
+    named = "; ".join(changes[:CHANGES_NAMED_MAX])
+    if len(changes) > CHANGES_NAMED_MAX:
+        named += f" and {len(changes) - CHANGES_NAMED_MAX} more"
+    if status == "succeeded":
+        verb = "Changed" if changes else "Done"
+        text = named or detail or headline(facts)
+        return {"verb": verb, "text": text, "mark": "square"}
+    if status == "failed":
+        text = detail or headline(facts)
+        return {"verb": "Failed", "text": text, "mark": "x", "tone": "never"}
+    text = detail or "nobody knows whether it was done"
+    return {"verb": "Unknown", "text": text, "mark": "circle-question-mark", "tone": "review"}
+
+
+def technical(event: Event) -> str:
+    """Say a hidden step."""
+    facts = event.facts
+    if event.kind == "model.called":
+        tokens = [facts.get("input_tokens"), facts.get("output_tokens")]
+        told = f", {sum(t for t in tokens if isinstance(t, int)):,} tokens" if any(tokens) else ""
+        return f"Model {short(facts.get('model'), 60)}{told}{_cost(facts.get('cost'))}"
+    if event.kind == "cost":
+        return f"Cost{_cost(facts)}"
+    words = {
+        "granted": "Grant issued",
+        "redeemed": f"Grant used by {event.source}",
+        "proposed": "A person was asked",
+        "ruled": f"The rulebook was asked again: {facts.get('answer')}",
+    }
+    return words.get(event.kind, f"{event.kind} from {event.source}")
+
+
+def _cost(cost: object) -> str:
+    if not isinstance(cost, Mapping) or not cost.get("value"):
+        return ""
+    return f", {money(cost['value'], cost.get('currency'))}"
+
+
+def _value(value: object) -> str:
+    if value is None or value == "":
+        return "nothing"
+    return short(value, 60)
+
+
+def _started(event: Event) -> Said:
+    text = short(event.facts.get("trigger"), 300) or "what started it was not told"
+    return {"verb": "Started", "text": text, "question": "triggered"}
+
+
+def _decision(event: Event) -> Said:
+    confidence = event.facts.get("confidence")
+    text = short(event.facts.get("text"), 400)
+    if confidence is not None:
+        text = f"{text} · {confidence}"
+    return {"verb": "Decided", "text": text, "mark": "diamond", "question": "decided"}
+
+
+def _finished(event: Event) -> Said:
+    status = event.facts.get("status")
+    verb, tone, mark = {
+        "completed": ("Finished", "allowed", "circle-check"),
+        "failed": ("Failed", "never", "x"),
+        "stopped": ("Stopped", "review", "hand"),
+        "cancelled": ("Cancelled", "", "x"),
+    }.get(str(status), ("Ended", "", "ring"))
+    return {"verb": verb, "text": short(event.facts.get("summary"), 300), "tone": tone, "mark": mark}
+
+
+def _note(event: Event) -> Said:
+    return {"verb": "Noted", "text": short(event.facts.get("text"), 400)}
+
+
+def _handoff(event: Event) -> Said:
+    to = short(event.facts.get("to"), 80)
+    return {"verb": "Handed over", "text": f"to {to}", "mark": "arrow-up", "question": "escalated"}
+
+
+def _told_escalation(event: Event) -> Said:
+    reason = short(event.facts.get("reason"), 300)
+    return {"verb": "Escalated", "text": reason, "mark": "escalate", "question": "escalated"}
+
+
+def _confirmed(event: Event) -> Said:
+    by = short(event.facts.get("by"), 80) or event.source
+    is_resolved = event.facts.get("resolved")
+    text = f"{'resolved' if is_resolved else 'not resolved'}, says {by}"
+    return {"verb": "Confirmed", "text": text, "mark": "check" if is_resolved else "x"}
+
+
+def _decided(event: Event) -> Said:
+    facts = event.facts
+    verdict = str(facts.get("verdict") or "")
+    verb, tone, mark = {
+        "approve": ("Approved", "allowed", "check"),
+        "edit": ("Approved", "allowed", "pencil"),
+        "reject": ("Rejected", "never", "x"),
+        "respond": ("Answered", "", "send"),
+    }.get(verdict, ("Decided", "", "check"))
+    text = event.source
+    total = facts.get("evidence_total")
+    if total:
+        text += f", who opened {facts.get('evidence_opened') or 0} of {total} evidence items"
+    if verdict == "edit":
+        text += ", as edited"
+    if not facts.get("resolution"):
+        text += "; more approvals are needed"
+    words = [facts.get("reason_code"), facts.get("message")]
+    why = ": ".join(short(word, 300) for word in words if word)
+    if why:
+        text += f": {why}"
+    return {"verb": verb, "text": text, "tone": tone, "mark": mark, "question": "approved"}
+
+
+def _edited(event: Event) -> Said:
+    fields = [short(name, 60) for name in event.facts.get("edited_fields") or ()]
+    changes = [_path(c) for c in event.facts.get("changes") or () if isinstance(c, Mapping)]
+    what = "; ".join(changes[:CHANGES_NAMED_MAX]) or listed(fields[:CHANGES_NAMED_MAX])
+    return {"verb": "Edited", "text": f"{event.source}: {what or 'the action'}", "mark": "pencil"}
+
+
+def _path(entry: Mapping[str, Any]) -> str:
+    name = short(entry.get("path") or entry.get("field"), 60)
+    return f"{name} {_value(entry.get('before'))} → {_value(entry.get('after'))}"
+
+
+def _words(verb: str, mark: str, **more: Any) -> Callable[[Event], Said]:
+    def say(event: Event) -> Said:
+        facts = event.facts
+        text = facts.get("message") or facts.get("reason") or facts.get("sentence") or ""
+        text = f"{event.source}: {short(text, 300)}" if text else event.source
+        return {"verb": verb, "text": text, "mark": mark, **more}
+
+    return say
+
+
+def _expired(event: Event) -> Said:
+    if event.facts.get("grant"):
+        return {"verb": "Ran out", "text": "the grant was not used in time", "mark": "clock"}
+    return {"verb": "Expired", "text": "nobody decided in time", "mark": "clock", "tone": "review"}
+
+
+def _held(event: Event) -> Said:
+    text = short(event.facts.get("sentence"), 300)
+    more = {"tone": "never", "mark": "hand", "question": "escalated"}
+    return {"verb": "Put on hold", "text": text, **more}
+
+
+_TOLD: dict[str, Callable[[Event], Said]] = {
+    "run.started": _started,
+    "decision.made": _decision,
+    "run.finished": _finished,
+    "note": _note,
+    "handoff": _handoff,
+    "escalated": _told_escalation,
+    "outcome.confirmed": _confirmed,
+}
+_MOMENTS: dict[str, Callable[[Event], Said]] = {
+    "decided": _decided,
+    "edited": _edited,
+    "question": _words("Asked back", "circle-question-mark"),
+    "answer": _words("Answered", "send"),
+    "escalated": _words("Escalated", "escalate", tone="review", question="escalated"),
+    "withdrawn": _words("Withdrawn", "undo-2"),
+    "revoked": _words("Taken back", "undo-2", tone="review"),
+    "expired": _expired,
+    "held": _held,
+    "resumed": _words("Let go on", "play"),
+    "flagged": _words("Flagged", "flag"),
+}
