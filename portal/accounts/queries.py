@@ -89,7 +89,9 @@ def people_for(
     *, actor: Actor, text: str = "", cursor: str | None = None, only_active: bool = True
 ) -> Page[PersonRow]:
     """Give one page of people by name. Two queries."""
-    rows = Person.objects.annotate(name_lower=Lower("name")).select_related("department")
+    rows = Person.objects.annotate(name_lower=Lower("name")).select_related(
+        "department"
+    )
     if text:
         rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text))
     if only_active:

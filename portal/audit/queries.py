@@ -111,7 +111,12 @@ def entry_names() -> tuple[str, ...]:
 
 
 def lines_of(
-    *, within: Within, wanted: JournalFilter, now: datetime, cursor: str | None, size: int
+    *,
+    within: Within,
+    wanted: JournalFilter,
+    now: datetime,
+    cursor: str | None,
+    size: int,
 ) -> Page[Line]:
     """Give one page of entries, newest first. One query, by an index of what is asked."""
     page = keyset(

@@ -29,7 +29,9 @@ def examples_for(page: AgentPage, *, base_url: str) -> tuple[Example, ...]:
     return (
         Example("Ask before it acts", "curl", _curl(actions, asking, is_once=True)),
         Example("Tell what it did", "curl", _curl(events, telling, is_once=False)),
-        Example("Ask and tell from Python", "Python", _python(base_url, asking, telling)),
+        Example(
+            "Ask and tell from Python", "Python", _python(base_url, asking, telling)
+        ),
     )
 
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portal.home.views import agents, assets, journal, preferences, replays, start, style
+from portal.home.views import (
+    agents,
+    assets,
+    journal,
+    preferences,
+    replays,
+    search,
+    start,
+    style,
+)
 
 urlpatterns = [
     path("", start.start, name="start"),
@@ -11,6 +20,7 @@ urlpatterns = [
     path("shortcuts/", preferences.shortcuts, name="shortcuts"),
     path("shortcuts/switch/", preferences.set_keys, name="set_keys"),
     path("style/", style.style, name="style"),
+    path("search/", search.search, name="search"),
     path("agents/", agents.agents, name="agents"),
     path("agents/register-an-agent/", agents.agent_add, name="agent_add"),
     path("agents/<slug:slug>/", agents.agent, name="agent"),

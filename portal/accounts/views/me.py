@@ -64,7 +64,9 @@ def _person(request: HttpRequest) -> Person:
     return request.user
 
 
-def _page(request: HttpRequest, form: PasswordForm, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, form: PasswordForm, *, status: int = 200
+) -> HttpResponse:
     actor = actor_of(request)
     shown = {
         "crumbs": [("My account", "")],

@@ -98,7 +98,9 @@ def person_deactivate(request: HttpRequest, person_id: UUID) -> HttpResponse:
     actor = _administrator(request)
     whom = get_object_or_404(Person, id=person_id)
     if whom.id == actor.id:
-        raise Invalid(detail="You cannot deactivate yourself; ask another administrator.")
+        raise Invalid(
+            detail="You cannot deactivate yourself; ask another administrator."
+        )
     deactivate_person(actor=actor, person=whom)
     messages.info(request, f"{whom.name} can no longer sign in; every session ended.")
     return HttpResponseRedirect(reverse("person", args=[whom.id]))

@@ -82,7 +82,7 @@ class AgentPage:
 
 def agents_for(*, actor: Actor, cursor: str | None = None) -> Page[AgentLine]:
     """Give one page of agents, by name. At most six queries."""
-    rows = _with_keys(_seen_by(actor)).select_related("department", "operator")
+    rows = _with_keys(agents_seen_by(actor)).select_related("department", "operator")
     page = keyset(rows, order=("name", "id"), cursor=cursor)
     served = _names_served(actor, [agent.id for agent in page.items])
     return Page(
@@ -97,7 +97,7 @@ def agent_for(*, actor: Actor, slug: str, now: datetime) -> AgentPage:
 
     At most eight queries, and two for each workflow that it serves.
     """
-    rows = _with_keys(_seen_by(actor)).select_related("department", "operator")
+    rows = _with_keys(agents_seen_by(actor)).select_related("department", "operator")
     agent = access.visible_or_404(rows, slug=slug)
     served = _served(actor, agent)
     may_manage = _may_manage(actor, agent)
@@ -115,7 +115,9 @@ def agent_for(*, actor: Actor, slug: str, now: datetime) -> AgentPage:
 
 def agent_to_manage(*, actor: Actor, slug: str) -> Agent:
     """Give the agent to somebody who may change it. Raises NotFound or Forbidden."""
-    agent = access.visible_or_404(_seen_by(actor).select_related("operator"), slug=slug)
+    agent = access.visible_or_404(
+        agents_seen_by(actor).select_related("operator"), slug=slug
+    )
     if not _may_manage(actor, agent):
         raise Forbidden(_who_manages(agent), code="agent.not_yours")
     return agent
@@ -128,7 +130,7 @@ def key_to_revoke(*, actor: Actor, slug: str, key_id: UUID) -> AgentKey:
     return access.visible_or_404(keys, id=key_id)
 
 
-def _seen_by(actor: Actor) -> QuerySet[Agent]:
+def agents_seen_by(actor: Actor) -> QuerySet[Agent]:
     if access.holds_everywhere(actor, access.VIEW) or is_administrator(actor):
         return Agent.objects.all()
     if not actor.is_person:
@@ -173,7 +175,9 @@ def _names_served(actor: Actor, agent_ids: list[UUID]) -> dict[UUID, tuple[str, 
 
 def _served(actor: Actor, agent: Agent) -> tuple[Served, ...]:
     rows = assignments_seen_by(actor).filter(agent=agent)
-    slugs = rows.order_by("workflow__name", "id").values_list("workflow__slug", flat=True)
+    slugs = rows.order_by("workflow__name", "id").values_list(
+        "workflow__slug", flat=True
+    )
     itself = agent_actor(agent_id=agent.id, name=agent.name)
     return tuple(_boundaries(itself, slug) for slug in slugs[:SERVED_MAX])
 

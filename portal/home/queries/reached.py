@@ -85,9 +85,7 @@ def workflows_matching(*, actor: Actor, text: str, at_most: int) -> tuple[dict, 
 
 def assignments_seen_by(actor: Actor) -> QuerySet:
     """Give which agent serves which visible workflow. At most one query, and not run."""
-    return access.visible(
-        _ASSIGNMENTS.all(), actor=actor, workflow_path="workflow_id"
-    )
+    return access.visible(_ASSIGNMENTS.all(), actor=actor, workflow_path="workflow_id")
 
 
 def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:

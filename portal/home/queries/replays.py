@@ -94,7 +94,9 @@ def report_for(*, actor: Actor, report_id: UUID) -> ReportPage:
         seconds=row.document["seconds"],
         facts=_facts(sums),
         judged=_judged(sums) if sums["judged"] else (),
-        reasons=tuple((code, count, f"{count:,}") for code, count in sums["codes"].items()),
+        reasons=tuple(
+            (code, count, f"{count:,}") for code, count in sums["codes"].items()
+        ),
         writes=tuple(_write(write) for write in writes[:WRITES_SHOWN_MAX]),
         left_out=max(0, len(writes) - WRITES_SHOWN_MAX),
     )

@@ -12,7 +12,12 @@ from portal.home.queries.reached import (
     looked_after_by,
     signatures_asked_of,
 )
-from portal.home.queries.week import FindingDue, ReviewShare, findings_due, review_shares
+from portal.home.queries.week import (
+    FindingDue,
+    ReviewShare,
+    findings_due,
+    review_shares,
+)
 
 DECIDE_SHOWN = 6
 
@@ -37,9 +42,7 @@ class Start:
 def start_for(*, actor: Actor, now: datetime) -> Start:
     """Give what needs this person. At most sixteen queries."""
     rows = inbox_for(actor, tab="mine").rows
-    decide_count = (
-        len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
-    )
+    decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = looked_after_by(actor=actor)
     return Start(
         decide=rows[:DECIDE_SHOWN],

@@ -16,6 +16,7 @@ _SAMPLED = next(
     for field in _RUN._meta.get_fields(include_hidden=True)
     if field.auto_created and field.related_model.__name__ == "SampledRun"
 )
+RUNS = _RUN._default_manager
 _WEEKS = _SAMPLED._meta.get_field("week").related_model._default_manager
 _FINDINGS = _SAMPLED._meta.get_field("findings").related_model._default_manager
 
