@@ -1,7 +1,7 @@
 """The door for agents: a valid key, within the rate limit, becomes a principal."""
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest  # noqa: TID251 - it is the door itself
 from ninja.security import HttpBearer
 
 from portal.accounts.keys import AgentPrincipal, authenticate

@@ -1,6 +1,10 @@
 """Departments, people, agents and agents' keys."""
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import (
+    AbstractBaseUser,
+    BaseUserManager,
+    PermissionsMixin,
+)
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
@@ -33,7 +37,9 @@ class PersonManager(BaseUserManager["Person"]):
         person.save(using=self._db)
         return person
 
-    def create_superuser(self, email: str, name: str, password: str | None = None, **more):
+    def create_superuser(
+        self, email: str, name: str, password: str | None = None, **more
+    ):
         return self.create_user(
             email, name, password, is_staff=True, is_superuser=True, **more
         )
@@ -47,7 +53,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120)
     job_title = models.CharField(max_length=120, blank=True)
     department = models.ForeignKey(
-        Department, null=True, blank=True, on_delete=models.PROTECT, related_name="people"
+        Department,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="people",
     )
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -97,7 +107,11 @@ class Agent(models.Model):
         max_length=20, choices=AgentKind.choices, default=AgentKind.AGENT
     )
     department = models.ForeignKey(
-        Department, null=True, blank=True, on_delete=models.PROTECT, related_name="agents"
+        Department,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="agents",
     )
     operator = models.ForeignKey(
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="operates"
@@ -109,7 +123,8 @@ class Agent(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(kind__in=AgentKind.values), name="accounts_agent_kind"
+                condition=models.Q(kind__in=AgentKind.values),
+                name="accounts_agent_kind",
             ),
         )
 

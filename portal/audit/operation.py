@@ -105,7 +105,9 @@ def step[**P, R](write: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(write)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if _OPEN.get() is None:
-            raise RuntimeError(f"{write.__qualname__} is a step; call it in an operation")
+            raise RuntimeError(
+                f"{write.__qualname__} is a step; call it in an operation"
+            )
         return write(*args, **kwargs)
 
     run.is_step = True  # type: ignore[attr-defined]
@@ -129,7 +131,8 @@ def record(
     Raises KeyError for a name outside the closed list.
     """
     drafts = _OPEN.get()
-    assert drafts is not None  # step() has looked
+    if drafts is None:
+        raise RuntimeError("record belongs inside an operation")
     drafts.append(
         chaining.draft(
             name,

@@ -15,8 +15,6 @@ from portal.audit import sealing
 from portal.audit.chaining import GENESIS, hash_of
 from portal.audit.models import Checkpoint, Stream
 
-READ_AT_ONCE = 2000
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -64,7 +62,6 @@ def verify_journal() -> Verdict:
 
 def _entries() -> Iterator[tuple]:
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = READ_AT_ONCE
         cursor.execute(
             "SELECT stream, sequence, previous_hash, hash, body, name, actor_id, at,"
             ' workflow_id FROM audit_entry ORDER BY stream COLLATE "C", sequence'

@@ -1,5 +1,6 @@
 """What every API of the portal shares: strict bodies, and one shape for errors."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -54,48 +55,46 @@ def body_of(
 
 def install_problem_handlers(api: NinjaAPI) -> None:
     """Make every failure of an API a Problem; nothing a client sends makes a 500."""
+    for kind in _MEANINGS:
+        api.add_exception_handler(kind, _answer)
 
-    @api.exception_handler(Problem)
-    def _problem(request: HttpRequest, error: Problem) -> HttpResponse:
-        return problem_response(error)
 
-    @api.exception_handler(ValidationError)
-    def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        return problem_response(Invalid(_fields_of(error)))
+def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
+    for kind, meaning in _MEANINGS.items():
+        if isinstance(error, kind):
+            return problem_response(meaning(error))
+    raise error
 
-    @api.exception_handler(AuthenticationError)
-    def _unauthenticated(request: HttpRequest, error: Exception) -> HttpResponse:
-        return problem_response(
-            Unauthenticated("Send your key as: Authorization: Bearer cs_…")
-        )
 
-    @api.exception_handler(HttpError)
-    def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
-        cause = error.__cause__
-        if isinstance(cause, Problem):
-            return problem_response(cause)
-        if isinstance(cause, RequestDataTooBig):
-            return problem_response(TooLarge("The body is larger than is read here."))
-        problem = Malformed(str(error))
-        problem.status = error.status_code
-        return problem_response(problem)
+def _http_problem(error: HttpError) -> Problem:
+    # ninja wraps what the parser raised; the cause knows better what is wrong.
+    cause = error.__cause__
+    if isinstance(cause, Problem):
+        return cause
+    if isinstance(cause, RequestDataTooBig):
+        return TooLarge("The body is larger than is read here.")
+    problem = Malformed(str(error))
+    problem.status = error.status_code
+    return problem
 
-    @api.exception_handler(Http404)
-    def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-        return problem_response(NotFound("There is nothing at this address."))
 
-    @api.exception_handler(RequestDataTooBig)
-    def _large(request: HttpRequest, error: Exception) -> HttpResponse:
-        return problem_response(TooLarge("The body is larger than is read here."))
+def _database_problem(error: Exception) -> Problem:
+    log.warning("database.away", error=type(error).__name__)
+    return Unavailable(1)
 
-    @api.exception_handler(OperationalError)
-    def _database_away(request: HttpRequest, error: Exception) -> HttpResponse:
-        log.warning("database.away", error=type(error).__name__)
-        return problem_response(Unavailable(1))
 
-    @api.exception_handler(InterfaceError)
-    def _connection_lost(request: HttpRequest, error: Exception) -> HttpResponse:
-        return problem_response(Unavailable(1))
+_MEANINGS: dict[type[Exception], Callable[[Any], Problem]] = {
+    Problem: lambda problem: problem,
+    ValidationError: lambda error: Invalid(_fields_of(error)),
+    AuthenticationError: lambda _: Unauthenticated(
+        "Send your key as: Authorization: Bearer cs_…"
+    ),
+    HttpError: _http_problem,
+    Http404: lambda _: NotFound("There is nothing at this address."),
+    RequestDataTooBig: lambda _: TooLarge("The body is larger than is read here."),
+    OperationalError: _database_problem,
+    InterfaceError: _database_problem,
+}
 
 
 def _fields_of(error: ValidationError) -> dict[str, str]:

@@ -83,7 +83,9 @@ def answer_once(
 def _check_key(key: str) -> None:
     if not key:
         raise Invalid(
-            {"Idempotency-Key": "This header is required: a key of your own for this request."},
+            {
+                "Idempotency-Key": "This header is required: a key of your own for this request."
+            },
             code="idempotency.key_missing",
         )
     if len(key) > KEY_LENGTH_MAX or not key.isprintable():

@@ -54,7 +54,9 @@ def enqueue(*, topic: str, payload: dict, available_at: datetime | None = None) 
         raise RuntimeError("enqueue belongs inside an operation")
     text = json.dumps(payload)
     if len(text) > PAYLOAD_BYTES_MAX:
-        raise ValueError(f"a message of {topic} is larger than {PAYLOAD_BYTES_MAX} bytes")
+        raise ValueError(
+            f"a message of {topic} is larger than {PAYLOAD_BYTES_MAX} bytes"
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_outboxmessage (id, topic, payload, created_at, available_at,"
@@ -111,7 +113,9 @@ def relay_once() -> RelayReport:
         else:
             failed += 1
     if delivered:
-        OutboxMessage.objects.filter(id__in=delivered).update(delivered_at=database_now())
+        OutboxMessage.objects.filter(id__in=delivered).update(
+            delivered_at=database_now()
+        )
     return RelayReport(delivered=len(delivered), failed=failed)
 
 
@@ -156,6 +160,6 @@ def forget_delivered() -> int:
 
 def redrive_dead() -> int:
     """Make dead messages due again; says how many."""
-    return OutboxMessage.objects.filter(delivered_at=None, dead_at__isnull=False).update(
-        dead_at=None, attempts=0, available_at=database_now()
-    )
+    return OutboxMessage.objects.filter(
+        delivered_at=None, dead_at__isnull=False
+    ).update(dead_at=None, attempts=0, available_at=database_now())

@@ -2,250 +2,688 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import portal.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import portal.core.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_people_and_agents'),
+        ("accounts", "0001_people_and_agents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AiModel',
+            name="AiModel",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.CharField(max_length=120, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('is_approved', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.CharField(max_length=120, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("is_approved", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='System',
+            name="System",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('description', models.CharField(blank=True, max_length=300)),
-                ('is_approved', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("description", models.CharField(blank=True, max_length=300)),
+                ("is_approved", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='LevelEpoch',
+            name="LevelEpoch",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('class_id', models.PositiveSmallIntegerField()),
-                ('identity', models.PositiveIntegerField()),
-                ('number', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("class_id", models.PositiveSmallIntegerField()),
+                ("identity", models.PositiveIntegerField()),
+                ("number", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('class_id', 'identity'), name='registry_one_epoch_per_level')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("class_id", "identity"),
+                        name="registry_one_epoch_per_level",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OperatingModelVersion',
+            name="OperatingModelVersion",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('SUBMITTED', 'Waiting for signatures'), ('LAUNCHED', 'Launched'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=10)),
-                ('document', models.JSONField()),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('content', models.BinaryField(null=True)),
-                ('digest', models.CharField(blank=True, max_length=80)),
-                ('label', models.CharField(blank=True, max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('launched_at', models.DateTimeField(null=True)),
-                ('based_on', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.operatingmodelversion')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("SUBMITTED", "Waiting for signatures"),
+                            ("LAUNCHED", "Launched"),
+                            ("WITHDRAWN", "Withdrawn"),
+                        ],
+                        default="DRAFT",
+                        max_length=10,
+                    ),
+                ),
+                ("document", models.JSONField()),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("content", models.BinaryField(null=True)),
+                ("digest", models.CharField(blank=True, max_length=80)),
+                ("label", models.CharField(blank=True, max_length=10)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("launched_at", models.DateTimeField(null=True)),
+                (
+                    "based_on",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.operatingmodelversion",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LaunchPacket',
+            name="LaunchPacket",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('content', models.BinaryField()),
-                ('digest', models.CharField(max_length=80)),
-                ('created_at', models.DateTimeField()),
-                ('voided_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='packet', to='registry.operatingmodelversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("content", models.BinaryField()),
+                ("digest", models.CharField(max_length=80)),
+                ("created_at", models.DateTimeField()),
+                ("voided_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="packet",
+                        to="registry.operatingmodelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('purpose', models.CharField(blank=True, max_length=300)),
-                ('template', models.CharField(blank=True, max_length=60)),
-                ('phase', models.PositiveSmallIntegerField(default=1)),
-                ('risk', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High')], default='medium', max_length=6)),
-                ('currency', models.CharField(default='EUR', max_length=3)),
-                ('lock_number', models.PositiveIntegerField(unique=True)),
-                ('pause_epoch', models.BigIntegerField(default=0)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.department')),
-                ('live_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.operatingmodelversion')),
-                ('paused_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("purpose", models.CharField(blank=True, max_length=300)),
+                ("template", models.CharField(blank=True, max_length=60)),
+                ("phase", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "risk",
+                    models.CharField(
+                        choices=[
+                            ("low", "Low"),
+                            ("medium", "Medium"),
+                            ("high", "High"),
+                        ],
+                        default="medium",
+                        max_length=6,
+                    ),
+                ),
+                ("currency", models.CharField(default="EUR", max_length=3)),
+                ("lock_number", models.PositiveIntegerField(unique=True)),
+                ("pause_epoch", models.BigIntegerField(default=0)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "live_version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.operatingmodelversion",
+                    ),
+                ),
+                (
+                    "paused_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'permissions': (('edit_workflow', 'May change the draft'), ('pause_workflow', 'May pause and resume'), ('decide_workflow', 'May decide its proposals'), ('assess_workflow', 'May review its runs each week'), ('resolve_workflow', 'May resolve its exceptions')),
+                "permissions": (
+                    ("edit_workflow", "May change the draft"),
+                    ("pause_workflow", "May pause and resume"),
+                    ("decide_workflow", "May decide its proposals"),
+                    ("assess_workflow", "May review its runs each week"),
+                    ("resolve_workflow", "May resolve its exceptions"),
+                ),
             },
         ),
         migrations.CreateModel(
-            name='RoleHolding',
+            name="RoleHolding",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('business_owner', 'Business owner'), ('it_owner', 'IT owner'), ('risk_owner', 'Risk owner'), ('ai_product_owner', 'AI product owner'), ('escalation_owner', 'Escalation owner')], max_length=20)),
-                ('since', models.DateTimeField()),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles', to='registry.workflow')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("business_owner", "Business owner"),
+                            ("it_owner", "IT owner"),
+                            ("risk_owner", "Risk owner"),
+                            ("ai_product_owner", "AI product owner"),
+                            ("escalation_owner", "Escalation owner"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="roles",
+                        to="registry.workflow",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reviewer',
+            name="Reviewer",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviewers', to='registry.workflow')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviewers",
+                        to="registry.workflow",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='operatingmodelversion',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.workflow'),
+            model_name="operatingmodelversion",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="versions",
+                to="registry.workflow",
+            ),
         ),
         migrations.CreateModel(
-            name='AgentAssignment',
+            name="AgentAssignment",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='serves', to='accounts.agent')),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='registry.workflow')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="serves",
+                        to="accounts.agent",
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="registry.workflow",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Ceiling',
+            name="Ceiling",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('level', models.CharField(choices=[('enterprise', 'Enterprise'), ('department', 'Department'), ('team', 'Team')], max_length=12)),
-                ('name', models.CharField(max_length=120)),
-                ('systems', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list)),
-                ('verbs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list)),
-                ('tiers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), default=list)),
-                ('authority', models.CharField(choices=[('review', 'Review'), ('never', 'Never')], max_length=8)),
-                ('amount_max', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('sentence', models.CharField(max_length=300)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='accounts.department')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("enterprise", "Enterprise"),
+                            ("department", "Department"),
+                            ("team", "Team"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "systems",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list
+                    ),
+                ),
+                (
+                    "verbs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list
+                    ),
+                ),
+                (
+                    "tiers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10), default=list
+                    ),
+                ),
+                (
+                    "authority",
+                    models.CharField(
+                        choices=[("review", "Review"), ("never", "Never")], max_length=8
+                    ),
+                ),
+                (
+                    "amount_max",
+                    models.DecimalField(decimal_places=2, max_digits=18, null=True),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("sentence", models.CharField(max_length=300)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.department",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('is_active', True)), fields=['level', 'department'], name='registry_ceiling_in_force')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('department', None), ('level', 'enterprise')), models.Q(('department__isnull', False), ('level__in', ('department', 'team'))), _connector='OR'), name='registry_ceiling_has_its_level'), models.CheckConstraint(condition=models.Q(('amount_max', None), models.Q(('amount_max__gte', 0), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='registry_ceiling_amount_has_currency')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_active", True)),
+                        fields=["level", "department"],
+                        name="registry_ceiling_in_force",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("department", None), ("level", "enterprise")),
+                            models.Q(
+                                ("department__isnull", False),
+                                ("level__in", ("department", "team")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="registry_ceiling_has_its_level",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_max", None),
+                            models.Q(
+                                ("amount_max__gte", 0),
+                                models.Q(("currency", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="registry_ceiling_amount_has_currency",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AllowanceRow',
+            name="AllowanceRow",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('system', models.CharField(max_length=60)),
-                ('verb', models.CharField(max_length=40)),
-                ('authority', models.CharField(max_length=8)),
-                ('amount_max', models.DecimalField(decimal_places=2, max_digits=18, null=True)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allowances', to='registry.operatingmodelversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("system", models.CharField(max_length=60)),
+                ("verb", models.CharField(max_length=40)),
+                ("authority", models.CharField(max_length=8)),
+                (
+                    "amount_max",
+                    models.DecimalField(decimal_places=2, max_digits=18, null=True),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="allowances",
+                        to="registry.operatingmodelversion",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['verb', 'system'], name='registry_allowance_verb')],
-                'constraints': [models.UniqueConstraint(fields=('version', 'system', 'verb'), name='registry_allowance_once'), models.CheckConstraint(condition=models.Q(('authority__in', ('allowed', 'review', 'never'))), name='registry_allowance_authority')],
+                "indexes": [
+                    models.Index(
+                        fields=["verb", "system"], name="registry_allowance_verb"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "system", "verb"),
+                        name="registry_allowance_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("authority__in", ("allowed", "review", "never"))
+                        ),
+                        name="registry_allowance_authority",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(max_length=20)),
-                ('digest', models.CharField(max_length=80)),
-                ('signed_at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('packet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='registry.launchpacket')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("role", models.CharField(max_length=20)),
+                ("digest", models.CharField(max_length=80)),
+                ("signed_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "packet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signatures",
+                        to="registry.launchpacket",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('packet', 'role'), name='registry_one_signature_per_role'), models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('packet', 'person'), name='registry_one_signature_per_person'), models.CheckConstraint(condition=models.Q(('role__in', ('business_owner', 'it_owner', 'risk_owner'))), name='registry_signature_role')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("packet", "role"),
+                        name="registry_one_signature_per_role",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("packet", "person"),
+                        name="registry_one_signature_per_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("role__in", ("business_owner", "it_owner", "risk_owner"))
+                        ),
+                        name="registry_signature_role",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['name', 'id'], name='registry_workflow_name'),
+            model_name="workflow",
+            index=models.Index(fields=["name", "id"], name="registry_workflow_name"),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['department', 'name', 'id'], name='registry_workflow_dept'),
+            model_name="workflow",
+            index=models.Index(
+                fields=["department", "name", "id"], name="registry_workflow_dept"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.CheckConstraint(condition=models.Q(('phase__gte', 1), ('phase__lte', 5)), name='registry_workflow_phase'),
+            model_name="workflow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("phase__gte", 1), ("phase__lte", 5)),
+                name="registry_workflow_phase",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.CheckConstraint(condition=models.Q(('paused_at', None), models.Q(models.Q(('pause_reason', ''), _negated=True), ('live_version__isnull', False)), _connector='OR'), name='registry_workflow_pause_has_reason'),
+            model_name="workflow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("paused_at", None),
+                    models.Q(
+                        models.Q(("pause_reason", ""), _negated=True),
+                        ("live_version__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="registry_workflow_pause_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.CheckConstraint(condition=models.Q(('risk__in', ['low', 'medium', 'high'])), name='registry_workflow_risk'),
+            model_name="workflow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("risk__in", ["low", "medium", "high"])),
+                name="registry_workflow_risk",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleholding',
-            constraint=models.UniqueConstraint(fields=('workflow', 'role'), name='registry_role_once'),
+            model_name="roleholding",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "role"), name="registry_role_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleholding',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['business_owner', 'it_owner', 'risk_owner', 'ai_product_owner', 'escalation_owner'])), name='registry_role_known'),
+            model_name="roleholding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "business_owner",
+                            "it_owner",
+                            "risk_owner",
+                            "ai_product_owner",
+                            "escalation_owner",
+                        ],
+                    )
+                ),
+                name="registry_role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewer',
-            constraint=models.UniqueConstraint(fields=('workflow', 'person'), name='registry_reviewer_once'),
+            model_name="reviewer",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "person"), name="registry_reviewer_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatingmodelversion',
-            constraint=models.UniqueConstraint(fields=('workflow', 'number'), name='registry_version_number_once'),
+            model_name="operatingmodelversion",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "number"), name="registry_version_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatingmodelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'DRAFT')), fields=('workflow',), name='registry_one_draft'),
+            model_name="operatingmodelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "DRAFT")),
+                fields=("workflow",),
+                name="registry_one_draft",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatingmodelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'SUBMITTED')), fields=('workflow',), name='registry_one_submitted'),
+            model_name="operatingmodelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "SUBMITTED")),
+                fields=("workflow",),
+                name="registry_one_submitted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatingmodelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'DRAFT'), models.Q(('content__isnull', False), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='registry_frozen_has_content'),
+            model_name="operatingmodelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "DRAFT"),
+                    models.Q(
+                        ("content__isnull", False),
+                        models.Q(("digest", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="registry_frozen_has_content",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatingmodelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('label__in', ('', 'narrowing', 'widening', 'neutral'))), name='registry_version_label'),
+            model_name="operatingmodelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("label__in", ("", "narrowing", "widening", "neutral"))
+                ),
+                name="registry_version_label",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agentassignment',
-            constraint=models.UniqueConstraint(fields=('workflow', 'agent'), name='registry_assignment_once'),
+            model_name="agentassignment",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "agent"), name="registry_assignment_once"
+            ),
         ),
     ]

@@ -25,9 +25,9 @@ NAMES = {
 
 
 def make_groups(apps, schema_editor) -> None:
-    content_type, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
-        app_label="registry", model="workflow"
-    )
+    content_type, _ = apps.get_model(
+        "contenttypes", "ContentType"
+    ).objects.get_or_create(app_label="registry", model="workflow")
     permission_model = apps.get_model("auth", "Permission")
     permissions = {
         codename: permission_model.objects.get_or_create(

@@ -116,7 +116,9 @@ def test_the_journal_refuses_every_change_by_the_application(statement):
     ):
         cursor.execute(statement)
 
-    assert "append-only" in str(caught.value) or "permission denied" in str(caught.value)
+    assert "append-only" in str(caught.value) or "permission denied" in str(
+        caught.value
+    )
     assert Entry.objects.filter(name="department.created").exists()
 
 

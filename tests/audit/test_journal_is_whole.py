@@ -93,7 +93,9 @@ def test_what_was_tampered_with_is_named(journal, tamper, statement, values, fou
     assert any(found in problem for problem in verify_journal().problems)
 
 
-def test_a_tail_cut_off_together_with_its_head_is_told_by_the_checkpoint(journal, tamper):
+def test_a_tail_cut_off_together_with_its_head_is_told_by_the_checkpoint(
+    journal, tamper
+):
     tamper("DELETE FROM audit_entry WHERE stream = 'a' AND sequence = 7")
     tamper(
         "UPDATE audit_stream SET sequence = 6, hash ="

@@ -27,7 +27,10 @@ def test_not_a_number_has_no_canonical_form():
         digest.canonical({"a": float("nan")})
 
 
-@given(st.lists(st.binary(max_size=6), max_size=4), st.lists(st.binary(max_size=6), max_size=4))
+@given(
+    st.lists(st.binary(max_size=6), max_size=4),
+    st.lists(st.binary(max_size=6), max_size=4),
+)
 def test_two_lists_of_fields_have_one_digest_only_when_they_are_equal(left, right):
     same = digest.sha256_bytes(*left) == digest.sha256_bytes(*right)
 

@@ -18,7 +18,9 @@ ORDER = ("-name", "id")
 def departments():
     now = database_now()
     made = [
-        Department(slug=f"d{n}", name=f"name {n % 3}", lock_number=20_000 + n, created_at=now)
+        Department(
+            slug=f"d{n}", name=f"name {n % 3}", lock_number=20_000 + n, created_at=now
+        )
         for n in range(11)
     ]
     Department.objects.bulk_create(made)

@@ -65,7 +65,8 @@ def issue_key(
     live = AgentKey.objects.filter(agent=agent, revoked_at=None, expires_at__gt=now)
     if live.count() >= KEYS_LIVE_MAX:
         raise Conflict(
-            "agent.keys_many", f"{agent.name} has {KEYS_LIVE_MAX} live keys; revoke one."
+            "agent.keys_many",
+            f"{agent.name} has {KEYS_LIVE_MAX} live keys; revoke one.",
         )
     made = make_key()
     key = AgentKey.objects.create(

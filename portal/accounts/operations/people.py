@@ -24,7 +24,9 @@ def department_group(slug: str) -> str:
 
 
 @operation(leaves="department.created")
-def add_department(*, actor: Actor, name: str, now: datetime, slug: str = "") -> Department:
+def add_department(
+    *, actor: Actor, name: str, now: datetime, slug: str = ""
+) -> Department:
     """Add a department with its group. Raises Conflict when the name is taken."""
     slug = slug or slugify(name)[:60]
     if not slug:
@@ -83,7 +85,9 @@ def add_person(
 @operation(leaves="person.deactivated")
 def deactivate_person(*, actor: Actor, person: Person) -> None:
     """Take away a person's access at once; what they did stays theirs."""
-    changed = Person.objects.filter(id=person.id, is_active=True).update(is_active=False)
+    changed = Person.objects.filter(id=person.id, is_active=True).update(
+        is_active=False
+    )
     if not changed:
         raise AlreadyDone("person.inactive", f"{person.name} is not active.")
     for session in Session.objects.all().iterator():
