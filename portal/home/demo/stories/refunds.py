@@ -1,0 +1,397 @@
+"""Refund management: small clear refunds run by themselves, the rest is decided by people."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from approvals.operations.ask import Asked
+from portal.home.demo.scene import Scene
+from portal.home.demo.stories.things import (
+    CARRIERS,
+    PRODUCTS,
+    customer,
+    order_number,
+)
+
+type Story = Callable[[Scene], Iterator[float]]
+REVIEWERS = ("dana", "dana", "tom", "lena")
+SMALL_MAX = Decimal(25)
+_WHY = {
+    "damaged-item": ("arrived damaged", "The photo shows the damage and the delivery note says “box dented”."),
+    "late-delivery": ("came nine days late", "The carrier confirms delivery nine days after the promised date."),
+    "missing-item": ("was missing from the parcel", "The parcel weighed 1.4 kg less than packed."),
+    "wrong-item": ("was the wrong one", "The warehouse picked the neighbouring shelf; the scan says so."),
+    "duplicate-charge": ("was charged twice", "Two payments of the same amount, forty seconds apart."),
+}  # fmt: skip
+
+
+@dataclass
+class Case:
+    """One customer's case."""
+
+    chance: Random
+    customer: str
+    address: str
+    order: str
+    product: str
+    price: Decimal
+    category: str
+    amount: Decimal
+    confidence: float
+
+    @property
+    def reviewer(self) -> str:
+        return self.chance.choice(REVIEWERS)
+
+    def think_time(self) -> float:
+        """Give how long a person needs, mostly minutes."""
+        return min(6000.0, self.chance.lognormvariate(6.2, 0.9))
+
+
+def case_of(chance: Random, *, is_small: bool) -> Case:
+    name, address = customer(chance)
+    affordable = [
+        each for each in PRODUCTS if (Decimal(each[1]) <= SMALL_MAX) is is_small
+    ]
+    product, price = chance.choice(affordable)
+    category = chance.choice(tuple(_WHY))
+    return Case(
+        chance=chance,
+        customer=name,
+        address=address,
+        order=order_number(chance),
+        product=product,
+        price=Decimal(price),
+        category=category,
+        amount=Decimal(price),
+        confidence=round(chance.uniform(0.92, 0.98), 2),
+    )
+
+
+def story(number: int, chance: Random) -> Story:
+    """Pick what happens in one run; the rare things have fixed places."""
+    rare = {
+        4: _deletes, 11: _half_failed, 17: _conflict, 23: _asked_back, 29: _withheld,
+        34: _unknown, 38: _conflict, 42: _lawyer, 47: _asked_back, 52: _half_failed,
+    }  # fmt: skip
+    chosen = rare.get(number)
+    if chosen is None:
+        chosen = chance.choices(
+            (_small, _approved, _edited, _rejected, _unsure, _credit),
+            weights=(46, 26, 7, 9, 5, 7),
+        )[0]
+    case = case_of(chance, is_small=chosen in (_small, _half_failed))
+    return lambda scene: chosen(scene, case)
+
+
+def waiting_story(
+    chance: Random, *, price: str, category: str, confidence: float
+) -> Story:
+    """Give a run that still waits in the inbox."""
+    case = case_of(chance, is_small=False)
+    product = min(PRODUCTS, key=lambda each: abs(Decimal(each[1]) - Decimal(price)))
+    case.product, case.price = product[0], Decimal(price)
+    case.amount, case.category, case.confidence = Decimal(price), category, confidence
+
+    def play(scene: Scene) -> Iterator[float]:
+        yield from _opening(scene, case)
+        scene.ask(refund_body(case))
+        scene.flush()
+
+    return play
+
+
+def refund_body(case: Case, **changes: Any) -> dict[str, Any]:
+    """Write the request of one refund, with its evidence."""
+    what, proof = _WHY[case.category]
+    amount = f"{case.amount:.2f}"
+    body = {
+        "on_behalf_of": {"type": "customer", "id": case.address},
+        "action": {
+            "verb": "refund",
+            "system": "billing",
+            "resource": {"type": "order", "id": case.order},
+            "args": {
+                "amount": amount,
+                "currency": "EUR",
+                "recipient": case.address,
+                "reason": case.category,
+            },
+        },
+        "title": f"Refund EUR {amount} for order {case.order}",
+        "description": f"{case.customer} writes that the {case.product} {what}.",
+        "rationale": proof,
+        "evidence": [
+            {
+                "label": f"Order {case.order}",
+                "source": "orders",
+                "url": f"https://orders.alderpike.example/{case.order}",
+                "excerpt": f"1 × {case.product}, EUR {case.price:.2f}, delivered.",
+            },
+            {
+                "label": "What the customer wrote",
+                "source": "crm",
+                "excerpt": f"“My {case.product} {what}. Could you help?” {case.customer}",
+            },
+        ],
+        "before": {"refunded": "0.00"},
+        "after": {"refunded": amount},
+        "amount": {"value": amount, "currency": "EUR"},
+        "confidence": case.confidence,
+        "category": case.category,
+        "reversibility": "irreversible",
+        "checks": [{"name": "order exists", "status": "pass"}],
+        "cost": {"value": "0.03", "currency": "EUR"},
+    }
+    return {**body, **changes}
+
+
+def _opening(scene: Scene, case: Case) -> Iterator[float]:
+    """Read the order and the payments, and think."""
+    scene.start(f"{case.customer} wrote about order {case.order}.")
+    yield 3
+    scene.tool(
+        "get_order", "orders", {"order": case.order}, result={"total": f"{case.price}"}
+    )
+    scene.read("orders", f"order {case.order}", "items", "total", "delivered_at")
+    yield 4
+    scene.tool(
+        "get_payments", "billing", {"order": case.order}, result={"refunded": "0.00"}
+    )
+    scene.read("billing", f"payments of order {case.order}", "paid", "refunded")
+    yield 2
+    scene.model(
+        "gpt-5", case.chance.randint(1800, 3600), case.chance.randint(150, 400), "0.021"
+    )
+    what, _ = _WHY[case.category]
+    scene.think(f"The {case.product} {what}; a refund of EUR {case.amount:.2f} is fair.", case.confidence)  # fmt: skip
+    yield 3
+
+
+def _pay(scene: Scene, asked: Asked, amount: Decimal, case: Case) -> Iterator[float]:
+    """Redeem the grant, pay, report; the ledger confirms most of it a little later."""
+    grant = scene.redeem(asked)
+    if grant is None:
+        return
+    yield 2
+    paid = f"{amount:.2f}"
+    reference = f"rf-{case.chance.randint(100000, 999999)}"
+    scene.report(
+        asked,
+        detail=f"Billing paid EUR {paid}.",
+        reference=reference,
+        changes=[
+            {
+                "system": "billing",
+                "resource": f"order {case.order}",
+                "field": "refunded",
+                "before": "0.00",
+                "after": paid,
+            }
+        ],
+    )
+    scene.tool(
+        "issue_refund",
+        "billing",
+        {"order": case.order, "amount": paid},
+        result=reference,
+    )
+    yield 1
+    scene.tell("outcome.confirmed", resolved=True, by="customer")
+    scene.finish(f"Refunded EUR {paid} to {case.customer}.")
+    if case.chance.random() < 0.7:
+        yield case.chance.uniform(60, 900)
+        scene.confirm(f"order {case.order}", "refunded", paid, grant.id)
+
+
+def _small(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    yield 2
+    if asked.grant is None:
+        yield case.think_time()
+        scene.approve(asked, case.reviewer)
+        yield 12
+    yield from _pay(scene, asked, case.amount, case)
+
+
+def _approved(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    reviewer = case.reviewer
+    yield case.think_time()
+    scene.look(asked, reviewer, (0, 1) if case.chance.random() < 0.5 else (0,))
+    yield case.chance.uniform(20, 140)
+    scene.approve(asked, reviewer)
+    yield 14
+    yield from _pay(scene, asked, case.amount, case)
+
+
+def _edited(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    less = (case.amount / 2).quantize(Decimal("0.01"))
+    reviewer = case.reviewer
+    yield case.think_time()
+    scene.look(asked, reviewer, (0, 1))
+    yield 60
+    scene.edit(asked, reviewer, {"amount": f"{less}"}, "Half: the lamp works, only the shade is damaged.")  # fmt: skip
+    yield 14
+    yield from _pay(scene, asked, less, case)
+
+
+def _rejected(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    yield case.think_time()
+    code, message = case.chance.choice(
+        (
+            ("duplicate", "This order was refunded on the phone yesterday."),
+            (
+                "not_justified",
+                "The photo shows another lamp than the one that was ordered.",
+            ),
+            (
+                "missing_information",
+                "Ask for a photo of the parcel first, then ask again.",
+            ),
+            (
+                "wrong_amount",
+                "The customer paid with a voucher; only the rest can be paid back.",
+            ),
+        )
+    )
+    scene.reject(asked, case.reviewer, code, message)
+    yield 5
+    scene.tell("note", text=f"Told {case.customer} that a colleague will write.")
+    scene.finish("Not refunded; a person said no.")
+
+
+def _unsure(scene: Scene, case: Case) -> Iterator[float]:
+    case.confidence = round(case.chance.uniform(0.55, 0.82), 2)
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    yield case.think_time()
+    scene.respond(
+        asked, case.reviewer, "Send a replacement instead; the customer prefers one."
+    )
+    yield 6
+    scene.finish("A replacement was sent instead of a refund.")
+
+
+def _credit(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    body = refund_body(case)
+    body["action"] = {**body["action"], "verb": "credit"}
+    body["title"] = f"Credit EUR {case.amount:.2f} to {case.customer}"
+    asked = scene.ask(body)
+    if asked.proposal is None:
+        scene.finish("Credit is not in this rulebook.", status="stopped")
+        return
+    yield case.think_time()
+    scene.approve(asked, case.reviewer, "Fair; they waited long.")
+    yield 14
+    yield from _pay(scene, asked, case.amount, case)
+
+
+def _asked_back(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    yield 500
+    scene.question(asked, "tom", "Did the customer say when the box was opened?")
+    yield 240
+    scene.answer(asked, "Yes: on the day it arrived, in front of the driver.")
+    yield 300
+    scene.approve(asked, "tom")
+    yield 14
+    yield from _pay(scene, asked, case.amount, case)
+
+
+def _conflict(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    carrier = case.chance.choice(CARRIERS)
+    scene.think(f"{carrier} says delivered, the customer says nothing came.", 0.5)
+    asked = scene.ask(refund_body(case, signals=["conflicting_records"]))
+    yield 1500
+    scene.comment(
+        asked, "erik", f"I called {carrier}: the driver left it with a neighbour."
+    )
+    yield 600
+    scene.reject(asked, "erik", "not_justified", "The neighbour has the parcel; the customer was told.")  # fmt: skip
+    yield 8
+    scene.finish("Not refunded; the parcel was found.")
+
+
+def _lawyer(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    body = refund_body(case)
+    body["description"] += " Otherwise their lawyer will write."
+    asked = scene.ask(body)
+    yield 2400
+    scene.approve(asked, "erik", "Pay it: the delay was ours. Legal knows.")
+    yield 14
+    yield from _pay(scene, asked, case.amount, case)
+
+
+def _half_failed(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    arguments = {"order": case.order, "amount": f"{case.amount}"}
+    scene.tool(
+        "issue_refund",
+        "billing",
+        arguments,
+        error="504 from billing",
+        milliseconds=30000,
+    )
+    yield 6
+    scene.ask(refund_body(case))
+    yield 4
+    scene.tell("escalated", reason="Billing did not answer; a person should look.")
+    scene.flush()
+
+
+def _withheld(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    yield 800
+    scene.escalate(asked, "lena", "Third refund for this address within a month.")
+    yield 3000
+    scene.reject(
+        asked, "erik", "against_policy", "Three in a month go to the fraud desk."
+    )
+    yield 5
+    scene.finish("Not refunded; passed to the fraud desk.")
+
+
+def _unknown(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    asked = scene.ask(refund_body(case))
+    yield case.think_time()
+    scene.approve(asked, "dana")
+    yield 14
+    scene.redeem(asked)
+    yield 31
+    scene.report(asked, status="UNKNOWN", detail="Billing closed the connection before it answered.")  # fmt: skip
+    scene.finish("It is not known whether the refund was paid.", status="failed")
+
+
+def _deletes(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _opening(scene, case)
+    scene.ask(
+        {
+            "action": {
+                "verb": "delete",
+                "system": "orders",
+                "resource": {"type": "order", "id": case.order},
+                "args": {"reason": "the customer asked to forget the order"},
+            },
+            "title": f"Delete order {case.order}",
+            "description": f"{case.customer} asks to be forgotten.",
+            "confidence": 0.9,
+        }
+    )
+    yield 4
+    scene.tell("handoff", to="the privacy desk")
+    scene.finish("Passed to the privacy desk; orders are never deleted by an agent.")

@@ -1,0 +1,227 @@
+"""The six workflows: registered from templates, signed by three people, put live.
+
+Refund management has been live twice, content publishing is paused, and the policy
+assistant still waits for a signature.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from portal.accounts.keys import AgentPrincipal
+from portal.accounts.models import Agent, AgentKey
+from portal.accounts.operations.agents import issue_key
+from portal.core.clock import in_history
+from portal.home.demo.company import Company
+from registry.models import OperatingModelVersion, Workflow
+from registry.models.version import VersionState
+from registry.models.workflow import Role
+from registry.operations.drafts import save_draft
+from registry.operations.launching import launch_version
+from registry.operations.packets import new_version, sign_packet, submit_version
+from registry.operations.people import add_reviewer, assign_agent
+from registry.operations.registering import register_workflow
+from registry.queries.templates import template_document
+
+KEY_LIVES_FOR = timedelta(days=365)
+SIGNING = ((Role.BUSINESS_OWNER, 0), (Role.IT_OWNER, 1), (Role.RISK_OWNER, 2))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One workflow: where it comes from, who stands behind it, which agent serves it."""
+
+    slug: str
+    department: str
+    owner: str
+    escalation: str
+    reviewers: tuple[str, ...]
+    agent: str
+    purpose: str = ""
+    change: Callable[[dict[str, Any]], None] | None = None
+
+
+def _first_refunds(page: dict[str, Any]) -> None:
+    """Begin carefully: EUR 15 without a person, and no goodwill credit yet."""
+    for row in page["allowances"]:
+        if (row["system"], row["verb"]) == ("billing", "refund"):
+            row["amount_max"] = "15.00"
+    page["allowances"] = [row for row in page["allowances"] if row["verb"] != "credit"]
+    page["answers"]["allowed_without_approval"] = page["answers"][
+        "allowed_without_approval"
+    ].replace("EUR 25.00", "EUR 15.00")
+
+
+PLANS = (
+    Plan(
+        "refund-management",
+        "customer-care",
+        "maya",
+        "erik",
+        ("dana", "tom", "lena"),
+        "refunds",
+        change=_first_refunds,
+    ),
+    Plan("voice-service-desk", "customer-care", "maya", "erik", ("dana", "lena"), "voice"),
+    Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation"),
+    Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security"),
+    Plan("content-publishing", "marketing", "greta", "helen", ("paul", "lena"), "publishing"),
+    Plan("policy-assistant", "people-culture", "amara", "helen", ("bruno",), "policies"),
+)  # fmt: skip
+
+
+def register(company: Company, plan: Plan, *, now: datetime) -> Workflow:
+    """Register a workflow from its template with all its people."""
+    owner = company.actor(plan.owner)
+    page = template_document(plan.slug) or {}
+    if plan.change:
+        plan.change(page)
+    workflow = register_workflow(
+        actor=owner,
+        name=page["name"],
+        slug=plan.slug,
+        department=company.departments[plan.department],
+        document=page,
+        roles={
+            Role.BUSINESS_OWNER: company.people[plan.owner],
+            Role.IT_OWNER: company.people["ilan"],
+            Role.RISK_OWNER: company.people["rosa"],
+            Role.AI_PRODUCT_OWNER: company.people["priya"],
+            Role.ESCALATION_OWNER: company.people[plan.escalation],
+        },
+        now=now,
+    )
+    for key in plan.reviewers:
+        add_reviewer(
+            actor=owner, workflow_id=workflow.id, person=company.people[key], now=now
+        )
+    assign_agent(
+        actor=owner, workflow_id=workflow.id, agent=company.agents[plan.agent], now=now
+    )
+    return workflow
+
+
+def submit(company: Company, plan: Plan, workflow: Workflow, *, now: datetime) -> str:
+    """Freeze the draft and give the digest that is signed."""
+    draft = OperatingModelVersion.objects.get(
+        workflow=workflow, state=VersionState.DRAFT
+    )
+    packet = submit_version(
+        actor=company.actor(plan.owner),
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        now=now,
+    )
+    return packet.digest
+
+
+def sign(
+    company: Company,
+    plan: Plan,
+    workflow: Workflow,
+    digest: str,
+    *,
+    roles: int = 3,
+    now: datetime,
+) -> None:
+    """Let the first so many of the three owners sign, some hours apart."""
+    signers = (plan.owner, "ilan", "rosa")
+    for role, number in SIGNING[:roles]:
+        sign_packet(
+            actor=company.actor(signers[number]),
+            workflow_id=workflow.id,
+            role=role,
+            digest=digest,
+            now=now + timedelta(hours=3 * number),
+        )
+
+
+def go_live(company: Company, plan: Plan, workflow: Workflow, *, now: datetime) -> None:
+    """Take the open draft through the three signatures and put it live."""
+    digest = submit(company, plan, workflow, now=now)
+    sign(company, plan, workflow, digest, now=now + timedelta(hours=1))
+    launch_version(
+        actor=company.actor(plan.owner),
+        workflow_id=workflow.id,
+        now=now + timedelta(hours=9),
+    )
+
+
+def widen_refunds(company: Company, workflow: Workflow, *, now: datetime) -> None:
+    """Begin version 2 of refund management: the template as it is, EUR 25 and credit."""
+    draft = new_version(actor=company.actor("maya"), workflow_id=workflow.id, now=now)
+    page = template_document("refund-management") or {}
+    _save(
+        company,
+        "maya",
+        workflow,
+        draft,
+        page,
+        "refunds up to EUR 25.00, and credit",
+        now,
+    )
+
+
+def draft_next_refunds(company: Company, workflow: Workflow, *, now: datetime) -> None:
+    """Leave version 3 open: damaged lamps get a photo check before anything is paid."""
+    draft = new_version(actor=company.actor("priya"), workflow_id=workflow.id, now=now)
+    page = dict(draft.document)
+    page["checks"] = [
+        *page.get("checks", []),
+        {"name": "photo of the damage seen", "required_for": ["refund"]},
+    ]
+    what = "a photo of the damage before a refund"
+    _save(company, "priya", workflow, draft, page, what, now)
+
+
+def principal_of(company: Company, agent: Agent, *, now: datetime) -> AgentPrincipal:
+    """Issue the agent a key, as Ilan, and give whom it speaks for."""
+    with in_history(now):
+        made = issue_key(
+            actor=company.actor("ilan"),
+            agent=agent,
+            label="production",
+            lives_for=KEY_LIVES_FOR,
+            now=now,
+        )
+    key = AgentKey.objects.get(prefix=made.prefix)
+    return principal_with(agent, key)
+
+
+def principal_with(agent: Agent, key: AgentKey) -> AgentPrincipal:
+    """Give whom a key speaks for, without the key itself."""
+    return AgentPrincipal(
+        agent_id=agent.id,
+        agent_slug=agent.slug,
+        agent_name=agent.name,
+        kind=agent.kind,
+        key_id=key.id,
+        scopes=frozenset(key.scopes),
+        operator_id=agent.operator_id,
+        key_owner_id=key.created_by_id,
+    )
+
+
+def _save(
+    company: Company,
+    who: str,
+    workflow: Workflow,
+    draft: OperatingModelVersion,
+    page: Mapping[str, Any],
+    what: str,
+    now: datetime,
+) -> None:
+    save_draft(
+        actor=company.actor(who),
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        document={
+            **page,
+            "workflow": workflow.slug,
+            "name": workflow.name,
+            "department": workflow.department.slug,
+        },
+        what=what,
+        now=now,
+    )
