@@ -150,10 +150,12 @@ class DataDirectory:
         return False
 
     def take(self) -> None:
-        """This will hold the folder until this process ends.
+        """This will hold the folder until this process ends; holding it twice is once.
 
         Raises StartRefused when another live process holds it.
         """
+        if self._lock is not None:
+            return
         with refuse_on_disk_trouble(self.path):
             descriptor = os.open(
                 self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
