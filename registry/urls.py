@@ -1,3 +1,128 @@
 """Addresses of the registry's pages."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from registry.views import (
+    drafting,
+    lists,
+    matrix,
+    overview,
+    packets,
+    pausing,
+    people,
+    rules,
+    versions,
+)
+
+urlpatterns = [
+    path("workflows/", lists.workflows, name="workflows"),
+    path("workflows/new/", lists.workflow_new, name="workflow_new"),
+    path("workflows/<slug:slug>/", overview.workflow, name="workflow"),
+    path("workflows/<slug:slug>/page/", overview.workflow_page, name="workflow_page"),
+    path(
+        "workflows/<slug:slug>/page.toml",
+        overview.workflow_page_toml,
+        name="workflow_page_toml",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/", drafting.workflow_draft, name="workflow_draft"
+    ),
+    path("workflows/<slug:slug>/draft/new/", drafting.draft_new, name="draft_new"),
+    path(
+        "workflows/<slug:slug>/draft/discard/",
+        drafting.draft_discard,
+        name="draft_discard",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/basics/",
+        drafting.draft_basics,
+        name="draft_basics",
+    ),
+    path("workflows/<slug:slug>/draft/load/", drafting.draft_load, name="draft_load"),
+    path(
+        "workflows/<slug:slug>/draft/submit/", packets.draft_submit, name="draft_submit"
+    ),
+    path(
+        "workflows/<slug:slug>/draft/answers/<slug:question>/",
+        drafting.draft_answer,
+        name="draft_answer",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/", matrix.draft_matrix, name="draft_matrix"
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/<slug:system>/<slug:verb>/",
+        matrix.draft_cell,
+        name="draft_cell",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/guardrails/",
+        rules.draft_guardrail,
+        name="draft_guardrail",
+    ),
+    path("workflows/<slug:slug>/draft/caps/", rules.draft_caps, name="draft_caps"),
+    path(
+        "workflows/<slug:slug>/draft/stop-rules/",
+        rules.draft_stop_rules,
+        name="draft_stop_rules",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/stop-rules/new/<slug:kind>/",
+        rules.draft_stop_rule_new,
+        name="draft_stop_rule_new",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/stop-rules/<slug:key>/",
+        rules.draft_stop_rule,
+        name="draft_stop_rule",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/checks/", rules.draft_checks, name="draft_checks"
+    ),
+    path(
+        "workflows/<slug:slug>/draft/remove/<slug:part>/",
+        rules.draft_remove,
+        name="draft_remove",
+    ),
+    path(
+        "workflows/<slug:slug>/packet/", packets.workflow_packet, name="workflow_packet"
+    ),
+    path("workflows/<slug:slug>/packet/sign/", packets.packet_sign, name="packet_sign"),
+    path(
+        "workflows/<slug:slug>/packet/withdraw-signature/",
+        packets.signature_withdraw,
+        name="signature_withdraw",
+    ),
+    path(
+        "workflows/<slug:slug>/packet/withdraw/",
+        packets.version_withdraw,
+        name="version_withdraw",
+    ),
+    path(
+        "workflows/<slug:slug>/packet/launch/",
+        packets.version_launch,
+        name="version_launch",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/",
+        versions.workflow_versions,
+        name="workflow_versions",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/",
+        versions.workflow_version,
+        name="workflow_version",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/roll-back/",
+        versions.version_roll_back,
+        name="version_roll_back",
+    ),
+    path(
+        "workflows/<slug:slug>/people/", people.workflow_people, name="workflow_people"
+    ),
+    path("workflows/<slug:slug>/pause/", pausing.workflow_pause, name="workflow_pause"),
+    path(
+        "workflows/<slug:slug>/resume/", pausing.workflow_resume, name="workflow_resume"
+    ),
+]

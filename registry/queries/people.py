@@ -88,6 +88,10 @@ class Choice:
     label: str
     detail: str = ""
 
+    @property
+    def shown(self) -> str:
+        return f"{self.label} ({self.detail})" if self.detail else self.label
+
 
 def person_ref(person: Person) -> PersonRef:
     return PersonRef(id=person.id, name=person.name, email=person.email)

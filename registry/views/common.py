@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 from portal.accounts.actors import actor_of
 from portal.core.errors import Conflict, Invalid, Malformed
 from portal.core.htmx import is_htmx, render
+from registry.queries.drafts import Draft, draft_steps
 from registry.queries.workflows import WorkflowHead, workflow_head
 
 SECTIONS = (
@@ -36,10 +37,16 @@ def show(
     *,
     current: str,
     title: str = "",
+    step: tuple[Draft, str] | None = None,
     fragment: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Render one page of a workflow, or its fragment for htmx."""
+    """Render one page of a workflow, or its fragment for htmx.
+
+    `step` names the draft and the step that the page is, for the steps beside it.
+    """
+    if step is not None:
+        context["steps"] = steps_of(head, *step)
     crumbs = [
         ("Workflows", reverse("workflows")),
         (head.name, reverse("workflow", args=[head.slug])),
@@ -57,6 +64,22 @@ def show(
         fragment=fragment,
         status=status,
     )
+
+
+def steps_of(head: WorkflowHead, draft: Draft, current: str) -> list[dict[str, str]]:
+    """Give the steps of the draft for the side of a step's page."""
+    items = []
+    for step in draft_steps(draft=draft, workflow_id=head.id):
+        address = [head.slug, "what_changes"] if step.key == "answers" else [head.slug]
+        items.append(
+            {
+                "label": step.label,
+                "state": "current" if step.key == current else step.state,
+                "href": reverse(step.url_name, args=address),
+                "note": step.note,
+            }
+        )
+    return items
 
 
 def go(request: HttpRequest, name: str, *args: object, said: str = "") -> HttpResponse:

@@ -1,0 +1,315 @@
+"""Forms of the registry: they validate what was typed and never save.
+
+What an empty field means is decided in the operations; here it is only left out.
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.utils.text import slugify
+
+from portal.accounts.models import Agent, Department, Person
+from registry.models import System
+from registry.models.workflow import Role
+from registry.rules.answers import Authority, Reversibility, Risk
+from registry.rules.rulebook import CapKind, DecidedBy, Effect, StopKind
+from registry.rules.verbs import VERBS
+
+LINES_MAX = 50
+LIST_TEXT_MAX = 4000
+
+
+class TypedDecimal(forms.CharField):
+    """A plain number as it was typed: 25 stays 25 and 84.20 stays 84.20."""
+
+    def __init__(self, *, maximum: int | None = None, **more: Any) -> None:
+        self.maximum = maximum
+        super().__init__(max_length=20, required=more.pop("required", False), **more)
+
+    def clean(self, value: str) -> str:
+        text = super().clean(value).replace(",", ".").strip()
+        if not text:
+            return ""
+        try:
+            number = Decimal(text)
+        except InvalidOperation as error:
+            raise forms.ValidationError(
+                "Write a plain number, such as 25 or 0.9."
+            ) from error
+        if not number.is_finite() or number < 0:
+            raise forms.ValidationError("Write a number of at least zero.")
+        if self.maximum is not None and number > self.maximum:
+            raise forms.ValidationError(f"At most {self.maximum}.")
+        return text
+
+
+class ListField(forms.CharField):
+    """Several texts, one a line or separated by commas."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            max_length=LIST_TEXT_MAX, required=more.pop("required", False), **more
+        )
+
+    def clean(self, value: str) -> list[str]:
+        text = super().clean(value).replace(",", "\n")
+        found = list(
+            dict.fromkeys(part.strip() for part in text.splitlines() if part.strip())
+        )
+        if len(found) > LINES_MAX:
+            raise forms.ValidationError(f"At most {LINES_MAX}.")
+        return found
+
+
+class RegisterForm(forms.Form):
+    """A new workflow: where it starts from, its name, its department and its owners."""
+
+    template = forms.CharField(required=False, max_length=60)
+    name = forms.CharField(max_length=120)
+    department = forms.ModelChoiceField(Department.objects.all())
+    business_owner = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+    it_owner = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+    risk_owner = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+    ai_product_owner = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+    escalation_owner = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+
+    def roles(self) -> dict[str, Person]:
+        """Give who was picked for each role."""
+        return {
+            role.value: self.cleaned_data[role.value]
+            for role in Role
+            if self.cleaned_data.get(role.value)
+        }
+
+
+class BasicsForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    purpose = forms.CharField(max_length=300, required=False)
+    units = forms.CharField(max_length=60, required=False)
+    phase = forms.TypedChoiceField(
+        choices=[(number, str(number)) for number in range(1, 6)], coerce=int
+    )
+    risk = forms.ChoiceField(
+        choices=[(risk.value, risk.value.capitalize()) for risk in Risk]
+    )
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$", error_messages={"invalid": "Three capital letters, such as EUR."}
+    )
+
+
+class CellForm(forms.Form):
+    """One cell of the matrix. An empty authority empties the cell."""
+
+    authority = forms.ChoiceField(
+        choices=[("", "No row"), *((each.value, each.value) for each in Authority)],
+        required=False,
+    )
+    amount_max = TypedDecimal()
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$",
+        required=False,
+        error_messages={"invalid": "Three capital letters, such as EUR."},
+    )
+    count_per_day = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
+    quorum = forms.IntegerField(required=False, min_value=1, max_value=20)
+    decided_by = forms.ChoiceField(
+        choices=[("", "-"), *((each.value, each.value) for each in DecidedBy)],
+        required=False,
+    )
+    reversibility = forms.ChoiceField(
+        choices=[("", "-"), *((each.value, each.value) for each in Reversibility)],
+        required=False,
+    )
+    risk = forms.ChoiceField(
+        choices=[("", "-"), *((each.value, each.value) for each in Risk)],
+        required=False,
+    )
+    data_classes = ListField()
+    amount_field = forms.CharField(max_length=200, required=False)
+    currency_field = forms.CharField(max_length=200, required=False)
+    recipient_field = forms.CharField(max_length=200, required=False)
+    resource_field = forms.CharField(max_length=200, required=False)
+
+    def allowance(self, system: str, verb: str) -> dict[str, Any]:
+        """Give the row as a document holds it."""
+        said = dict(self.cleaned_data)
+        if said.get("quorum") == 1:
+            said["quorum"] = None
+        if said.get("decided_by") == DecidedBy.REVIEWERS:
+            said["decided_by"] = ""
+        return {"system": system, "verb": verb, **said}
+
+
+class GuardrailForm(forms.Form):
+    confidence_min = TypedDecimal(maximum=1)
+    confidence_escalate = TypedDecimal(maximum=1)
+    risk_review = forms.ChoiceField(
+        choices=[("", "-"), *((each.value, each.value) for each in Risk)],
+        required=False,
+    )
+    risk_escalate = forms.ChoiceField(
+        choices=[("", "-"), *((each.value, each.value) for each in Risk)],
+        required=False,
+    )
+    amount_review = TypedDecimal()
+    amount_escalate = TypedDecimal()
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$",
+        required=False,
+        error_messages={"invalid": "Three capital letters, such as EUR."},
+    )
+
+    def guardrail(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class StopRuleForm(forms.Form):
+    """A stop rule of one kind; only the fields of its kind are asked."""
+
+    sentence = forms.CharField(max_length=400)
+    effect = forms.ChoiceField(choices=[(each.value, each.value) for each in Effect])
+    applies_to = forms.MultipleChoiceField(
+        choices=[(verb.slug, verb.label) for verb in VERBS.values()], required=False
+    )
+    fields_missing = ListField()
+    signals = ListField()
+    pairs = forms.CharField(max_length=LIST_TEXT_MAX, required=False)
+    topics = ListField()
+    words = ListField()
+    amount_above = TypedDecimal()
+    currency = forms.RegexField(r"^[A-Z]{3}$", required=False)
+    below = TypedDecimal(maximum=1)
+    categories = ListField()
+    failures = forms.IntegerField(required=False, min_value=1, max_value=100)
+    within_steps = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+    source = forms.CharField(max_length=1000, required=False)
+
+    def row(self, kind: str, key: str) -> dict[str, Any]:
+        """Give the rule as a document holds it."""
+        said = self.cleaned_data
+        return {
+            "key": key
+            or slugify(said["sentence"])[:40].strip("-")
+            or kind.replace("_", "-"),
+            "kind": kind,
+            "effect": said["effect"],
+            "sentence": said["sentence"].strip(),
+            "params": {
+                name: value
+                for name, value in self._params(kind).items()
+                if value not in ("", None, [])
+            },
+            "applies_to": said["applies_to"],
+        }
+
+    def _params(self, kind: str) -> dict[str, Any]:
+        said = self.cleaned_data
+        names = {
+            StopKind.SENSITIVE_TOPIC: ("topics", "words", "amount_above", "currency"),
+            StopKind.LOW_CONFIDENCE: ("below",),
+            StopKind.OUTSIDE_CATEGORY: ("categories",),
+            StopKind.TOOL_FAILURE: ("failures", "within_steps"),
+            StopKind.EXPRESSION: ("source",),
+        }
+        if kind == StopKind.MISSING_DATA:
+            return {"fields": said["fields_missing"]}
+        if kind == StopKind.CONFLICTING_RECORDS:
+            return {"signals": said["signals"], "pairs": self._pairs(said["pairs"])}
+        params = {name: said[name] for name in names[StopKind(kind)]}
+        if not params.get("amount_above"):
+            params.pop("currency", None)
+        return params
+
+    def _pairs(self, text: str) -> list[list[str]]:
+        lines = [line.split("=") for line in text.splitlines() if line.strip()]
+        return [[part.strip() for part in line] for line in lines]
+
+
+class CapForm(forms.Form):
+    key = forms.CharField(max_length=60)
+    kind = forms.ChoiceField(choices=[(each.value, each.value) for each in CapKind])
+    limit = TypedDecimal(required=True)
+    currency = forms.RegexField(r"^[A-Z]{3}$", required=False)
+    window_hours = forms.IntegerField(min_value=1, max_value=24 * 366)
+    verbs = forms.MultipleChoiceField(
+        choices=[(verb.slug, verb.label) for verb in VERBS.values()], required=False
+    )
+
+    def row(self) -> dict[str, Any]:
+        said = dict(self.cleaned_data)
+        said["key"] = slugify(said["key"])[:60]
+        if said["kind"] == CapKind.COUNT:
+            said["currency"] = ""
+        return said
+
+
+class CheckForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    required_for = forms.MultipleChoiceField(
+        choices=[(verb.slug, verb.label) for verb in VERBS.values()], required=False
+    )
+
+
+class ToolForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    system = forms.CharField(max_length=60)
+    verb = forms.ChoiceField(
+        choices=[(verb.slug, verb.label) for verb in VERBS.values()]
+    )
+
+
+class NewColumnForm(forms.Form):
+    """A system or a verb that the matrix shows before a cell of it is set."""
+
+    system = forms.ModelChoiceField(
+        System.objects.all(), to_field_name="slug", required=False
+    )
+    verb = forms.ChoiceField(
+        choices=[("", "-"), *((verb.slug, verb.label) for verb in VERBS.values())],
+        required=False,
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=500)
+
+
+class FileForm(forms.Form):
+    """The file form of the one page, uploaded or pasted."""
+
+    file = forms.FileField(required=False, max_length=200)
+    text = forms.CharField(required=False, max_length=300_000)
+
+
+class MemberForm(forms.Form):
+    """One change to who belongs to a workflow."""
+
+    change = forms.ChoiceField(
+        choices=[
+            (name, name)
+            for name in (
+                "assign",
+                "vacate",
+                "add_reviewer",
+                "remove_reviewer",
+                "assign_agent",
+                "remove_agent",
+            )
+        ]
+    )
+    role = forms.ChoiceField(choices=Role.choices, required=False)
+    person = forms.ModelChoiceField(Person.objects.all(), required=False)
+    agent = forms.ModelChoiceField(Agent.objects.all(), required=False)
