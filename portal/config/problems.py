@@ -73,7 +73,9 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     is_page = request.method in {"GET", "HEAD"}
     if isinstance(problem, Unauthenticated) and is_page:
         return redirect_to_login(request.get_full_path())
-    response = page(request, status=problem.status, sentence=problem.detail)
+    who_can_help = str(problem.extra.get("who_can_help") or "")
+    sentence = f"{problem.detail} {who_can_help}".strip()
+    response = page(request, status=problem.status, sentence=sentence)
     retry_after = getattr(problem, "retry_after", None)
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
