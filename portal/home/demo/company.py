@@ -135,7 +135,7 @@ class Company:
 
 
 def found_company(*, now: datetime) -> Company:
-    """Add departments, people, systems, ceilings and agents."""
+    """Add departments, people, systems, ceilings and agents. Nobody can sign in yet."""
     departments = {
         slug: add_department(actor=SYSTEM, name=name, slug=slug, now=now)
         for slug, name in DEPARTMENTS.items()
@@ -146,7 +146,7 @@ def found_company(*, now: datetime) -> Company:
             email=role.email,
             name=role.name,
             department=departments[role.department],
-            password=PASSWORD,
+            password=None,
             job_title=role.job_title,
             groups=role.groups,
             is_administrator=role.is_administrator,

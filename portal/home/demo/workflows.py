@@ -12,7 +12,6 @@ from typing import Any
 from portal.accounts.keys import AgentPrincipal
 from portal.accounts.models import Agent, AgentKey
 from portal.accounts.operations.agents import issue_key
-from portal.core.clock import in_history
 from portal.home.demo.company import Company
 from registry.models import OperatingModelVersion, Workflow
 from registry.models.version import VersionState
@@ -53,6 +52,11 @@ def _first_refunds(page: dict[str, Any]) -> None:
     ].replace("EUR 25.00", "EUR 15.00")
 
 
+def _calm_remediation(page: dict[str, Any]) -> None:
+    """Let snapshots and messages through: the risk of the workflow is medium as such."""
+    page["guardrail"]["risk_review"] = "high"
+
+
 PLANS = (
     Plan(
         "refund-management",
@@ -64,7 +68,7 @@ PLANS = (
         change=_first_refunds,
     ),
     Plan("voice-service-desk", "customer-care", "maya", "erik", ("dana", "lena"), "voice"),
-    Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation"),
+    Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation", change=_calm_remediation),
     Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security"),
     Plan("content-publishing", "marketing", "greta", "helen", ("paul", "lena"), "publishing"),
     Plan("policy-assistant", "people-culture", "amara", "helen", ("bruno",), "policies"),
@@ -175,22 +179,20 @@ def draft_next_refunds(company: Company, workflow: Workflow, *, now: datetime) -
     _save(company, "priya", workflow, draft, page, what, now)
 
 
-def principal_of(company: Company, agent: Agent, *, now: datetime) -> AgentPrincipal:
-    """Issue the agent a key, as Ilan, and give whom it speaks for."""
-    with in_history(now):
-        made = issue_key(
-            actor=company.actor("ilan"),
-            agent=agent,
-            label="production",
-            lives_for=KEY_LIVES_FOR,
-            now=now,
-        )
-    key = AgentKey.objects.get(prefix=made.prefix)
-    return principal_with(agent, key)
+def give_key(company: Company, agent: Agent, *, now: datetime) -> None:
+    """Issue an agent its key, as Ilan; nobody reads it, because nobody calls from outside."""
+    issue_key(
+        actor=company.actor("ilan"),
+        agent=agent,
+        label="production",
+        lives_for=KEY_LIVES_FOR,
+        now=now,
+    )
 
 
-def principal_with(agent: Agent, key: AgentKey) -> AgentPrincipal:
-    """Give whom a key speaks for, without the key itself."""
+def principal_of(agent: Agent) -> AgentPrincipal:
+    """Give whom the agent's key speaks for, without the key itself. One query."""
+    key = AgentKey.objects.filter(agent=agent, revoked_at=None).earliest("created_at")
     return AgentPrincipal(
         agent_id=agent.id,
         agent_slug=agent.slug,

@@ -193,7 +193,7 @@ def _pay(scene: Scene, asked: Asked, amount: Decimal, case: Case) -> Iterator[fl
         ],
     )
     scene.tool(
-        "issue_refund",
+        f"issue_{asked.action_request.verb}",
         "billing",
         {"order": case.order, "amount": paid},
         result=reference,
