@@ -58,6 +58,7 @@ class Environment:
     is_behind_proxy: bool
     pool_size_max: int
     statement_timeout_seconds: int | None
+    undo_seconds: int
 
     @property
     def is_https(self) -> bool:
@@ -103,6 +104,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         is_behind_proxy=_switch(environ, "BEHIND_PROXY"),
         pool_size_max=_whole_number(environ, "DATABASE_POOL_SIZE", 16, least=0),
         statement_timeout_seconds={"web": 30, "worker": 300}.get(process),
+        undo_seconds=_whole_number(environ, "APPROVALS_UNDO_SECONDS", 10, least=0),
     )
 
 

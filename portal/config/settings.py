@@ -325,6 +325,11 @@ JOURNAL_ANCHOR_FILE = os.environ.get("JOURNAL_ANCHOR_FILE") or str(
 )
 JOURNAL_SIGNING_KEY = os.environ.get("JOURNAL_SIGNING_KEY") or SECRET_KEY
 
+# --- Approvals ---
+
+# How long an approval can be taken back before its grant is usable.
+APPROVALS_UNDO_SECONDS = ENVIRONMENT.undo_seconds
+
 # --- Words, times, files ---
 
 LANGUAGE_CODE = "en"
