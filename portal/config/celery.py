@@ -9,11 +9,15 @@ import threading
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.config.settings")
 
 app = Celery("countersign")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Celery's command line takes BROKER_URL as it stands and lets it win; a socket is
+# written differently there, so the settings' own form is put in its place.
+os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
 app.autodiscover_tasks()
 
 RELAY_LOOKS_EVERY_SECONDS = 0.25

@@ -7,7 +7,12 @@ from portal.core import idempotency, outbox
 RELAY_ROUNDS_MAX = 50
 
 
-@shared_task(name="portal.core.tasks.relay_outbox", ignore_result=True, time_limit=60)
+@shared_task(
+    name="portal.core.tasks.relay_outbox",
+    ignore_result=True,
+    soft_time_limit=50,
+    time_limit=60,
+)
 def relay_outbox(**_later: object) -> None:
     """Deliver what the outbox holds, until it is empty or a minute has gone."""
     for _ in range(RELAY_ROUNDS_MAX):
