@@ -1,7 +1,7 @@
 """Who works here: the people, departments and rights that pages show.
 
-Administration is a right of its own, held through the group of administrators; it
-opens accounts and keys, and no workflow's content.
+Administration of accounts is held through the group of administrators; what the group
+may do in workflows is the registry's to say, and deciding is never among it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from portal.core.pagination import Page, keyset
 HELPERS_NAMED_MAX = 3
 TEAMS = (ADMINISTRATORS, RISK_TEAM, AUDITORS)
 TEAM_MEANINGS = {
-    ADMINISTRATORS: "Looks after people, departments, agents and their keys.",
+    ADMINISTRATORS: "Looks after people, agents and keys; sees and may pause every workflow.",
     RISK_TEAM: "Sees every workflow, signs for risk and runs the weekly review.",
     AUDITORS: "Reads every workflow and the whole journal, and changes nothing.",
 }

@@ -1,0 +1,199 @@
+"""Every address by everybody who may knock: one table.
+
+The letters stand for anonymous, agent, outsider, reviewer, owner, risk team, auditor,
+administrator, in this order:
+    L  led to signing in (a page), or told 401 (a machine)
+    H  hidden: 404, as if it were not there
+    D  denied: 403, with who can help
+    I  in: past the door, whatever the form then comes to
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.doors.world import DRAFT, SUBMITTED
+
+OPEN = "IIIIIIII"
+PERSONS = "LLIIIIII"
+SEEN = "LLHIIIII"
+EDITORS = "LLHDIDDI"
+PAUSERS = "LLHDIIDI"
+REVIEWERS = "LLHIDDDD"
+ADMINISTRATORS = "LLDDDDDI"
+KEEPERS = "LLHDDDDI"
+MACHINES = "LILLLLLL"
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address and method, what is sent, and how each is answered."""
+
+    name: str
+    letters: str
+    method: str = "get"
+    form: Mapping[str, Any] = field(default_factory=dict)
+    slug: str | None = None
+
+
+def _drafts(*names: str) -> tuple[Door, ...]:
+    return tuple(Door(name, SEEN, slug=DRAFT) for name in names)
+
+
+_REVISION = {"revision": "1", "seen": ""}
+_PLAIN_PAGES = (
+    *(Door(name, OPEN) for name in ("healthz", "readyz", "metrics", "login")),
+    *(Door(name, OPEN) for name in ("icons", "shortcuts", "style")),
+    *(Door(name, OPEN) for name in ("api_docs", "api:openapi-json")),
+    Door("login", OPEN, "post"),
+    Door("logout", "LLLLLLLL", "post"),
+    Door("set_theme", OPEN, "post", {"theme": "dark"}),
+    Door("set_keys", OPEN, "post", {"keys": "off"}),
+)
+_MACHINES = (
+    Door("api:api-root", "HHHHHHHH"),
+    Door("api:ask", MACHINES, "post"),
+    Door("api:read", MACHINES),
+    Door("api:withdraw", MACHINES, "post"),
+    Door("api:answer", MACHINES, "post"),
+    Door("api:outcome", MACHINES, "post"),
+    Door("api:redeem", MACHINES, "post"),
+    Door("api:tell_events", MACHINES, "post"),
+    Door("api:batch", "LHLLLLLL"),
+    Door("api:get_workflow", MACHINES),
+)
+_ACCOUNTS = (
+    Door("people", ADMINISTRATORS),
+    Door("person_add", ADMINISTRATORS),
+    Door("person_add", ADMINISTRATORS, "post"),
+    Door("person", ADMINISTRATORS),
+    Door("person_deactivate", ADMINISTRATORS, "post"),
+    Door("departments", ADMINISTRATORS),
+    Door("departments", ADMINISTRATORS, "post", {"name": "Legal"}),
+    Door("me", PERSONS),
+    Door("me_keys", PERSONS, "post", {"keys": "off"}),
+    Door("me_password", PERSONS, "post"),
+)
+_REGISTRY = (
+    Door("workflows", PERSONS),
+    Door("workflow_new", PERSONS),
+    Door("workflow_new", PERSONS, "post"),
+    Door("workflow", SEEN),
+    Door("workflow_page", SEEN),
+    Door("workflow_page_toml", SEEN),
+    Door("workflow_versions", SEEN),
+    Door("workflow_version", SEEN),
+    Door("version_roll_back", "LLHDIDDD", "post", {"reason": "It was better before."}),
+    Door("workflow_people", SEEN),
+    Door("workflow_people", SEEN, "post"),
+    Door("workflow_pause", SEEN),
+    Door("workflow_pause", PAUSERS, "post", {"reason": "Something smells."}),
+    Door("workflow_resume", SEEN),
+    Door("workflow_resume", PAUSERS, "post", {"reason": "It was nothing."}),
+    *_drafts(
+        *("workflow_draft", "draft_discard", "draft_basics", "draft_load"),
+        *("draft_answer", "draft_matrix", "draft_cell", "draft_guardrail"),
+        *("draft_caps", "draft_stop_rules", "draft_stop_rule_new"),
+        *("draft_stop_rule", "draft_checks"),
+    ),
+    Door("draft_new", EDITORS, "post"),
+    Door("draft_discard", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_basics", SEEN, "post", _REVISION, slug=DRAFT),
+    Door("draft_load", SEEN, "post", _REVISION, slug=DRAFT),
+    Door("draft_submit", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_answer", EDITORS, "post", _REVISION | {"text": "Much."}, slug=DRAFT),
+    Door(
+        "draft_cell",
+        EDITORS,
+        "post",
+        _REVISION | {"authority": "never"},
+        slug=DRAFT,
+    ),
+    Door("draft_guardrail", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_caps", SEEN, "post", _REVISION, slug=DRAFT),
+    Door("draft_stop_rule_new", SEEN, "post", _REVISION, slug=DRAFT),
+    Door("draft_stop_rule", SEEN, "post", _REVISION, slug=DRAFT),
+    Door("draft_checks", SEEN, "post", _REVISION, slug=DRAFT),
+    Door(
+        "draft_remove",
+        EDITORS,
+        "post",
+        _REVISION | {"key": "refunds-a-day"},
+        slug=DRAFT,
+    ),
+    Door("workflow_packet", SEEN, slug=SUBMITTED),
+    Door(
+        "packet_sign",
+        "LLHDIDDD",
+        "post",
+        {"role": "business_owner", "digest": "sha256:stale"},
+        slug=SUBMITTED,
+    ),
+    Door("signature_withdraw", SEEN, "post", slug=SUBMITTED),
+    Door("version_withdraw", EDITORS, "post", slug=SUBMITTED),
+    Door("version_launch", "LLHDIDDD", "post", slug=SUBMITTED),
+)
+_RUNS = (
+    Door("runs", PERSONS),
+    Door("runs_recent", PERSONS),
+    Door("run", SEEN),
+    Door("run_story_fragment", SEEN),
+    Door("run_markdown", SEEN),
+    Door("run_json", SEEN),
+    Door("run_resume", "LLHDDDDD", "post", {"reason": "Looked into it."}),
+    Door("run_flag", SEEN, "post"),
+)
+_SAID = {"message": "Where is the receipt?", "digest": "<digest>"}
+_INBOX = (
+    Door("inbox", PERSONS),
+    Door("inbox_count", PERSONS),
+    Door("inbox_card", SEEN),
+    *(
+        Door(name, SEEN)
+        for name in (
+            *("inbox_edit", "inbox_reject", "inbox_respond"),
+            *("inbox_ask", "inbox_escalate", "inbox_comment"),
+        )
+    ),
+    Door("inbox_approve", REVIEWERS, "post", {"digest": "<digest>"}),
+    Door("inbox_edit", REVIEWERS, "post", {"digest": "<digest>"}),
+    Door(
+        "inbox_reject",
+        REVIEWERS,
+        "post",
+        {"digest": "<digest>", "reason_code": "wrong_amount"},
+    ),
+    Door("inbox_respond", REVIEWERS, "post", _SAID),
+    Door("inbox_undo", SEEN, "post"),
+    Door("inbox_ask", REVIEWERS, "post", _SAID),
+    Door("inbox_escalate", REVIEWERS, "post", _SAID),
+    Door("inbox_claim", REVIEWERS, "post"),
+    Door("inbox_comment", SEEN, "post", _SAID),
+    Door("inbox_evidence", SEEN, "post"),
+)
+_HOME = (
+    Door("start", PERSONS),
+    Door("search", PERSONS),
+    Door("agents", PERSONS),
+    Door("agent_add", ADMINISTRATORS),
+    Door("agent_add", ADMINISTRATORS, "post"),
+    Door("agent", SEEN),
+    Door("agent_key_issue", KEEPERS, "post"),
+    Door("agent_key_revoke", KEEPERS, "post"),
+    Door("agent_switch", KEEPERS, "post", {"is": "off"}),
+    Door("journal", PERSONS),
+    Door("journal_verify", "LLDDDIII"),
+    Door("journal_export", PERSONS, "post", {"form": "csv"}),
+    Door("journal_entry", SEEN),
+    Door("replays", PERSONS),
+    Door("replay", "LLHHHHHH"),
+)
+DOORS = (
+    *_PLAIN_PAGES,
+    *_MACHINES,
+    *_ACCOUNTS,
+    *_REGISTRY,
+    *_RUNS,
+    *_INBOX,
+    *_HOME,
+)
