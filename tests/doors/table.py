@@ -74,6 +74,12 @@ _ACCOUNTS = (
     Door("me_keys", PERSONS, "post", {"keys": "off"}),
     Door("me_password", PERSONS, "post"),
 )
+_RULE = _REVISION | {
+    "sentence": "The reason is missing.",
+    "effect": "review",
+    "fields_missing": "args.reason",
+    "signals": "conflicting_records",
+}
 _REGISTRY = (
     Door("workflows", PERSONS),
     Door("workflow_new", PERSONS),
@@ -85,7 +91,12 @@ _REGISTRY = (
     Door("workflow_version", SEEN),
     Door("version_roll_back", "LLHDIDDD", "post", {"reason": "It was better before."}),
     Door("workflow_people", SEEN),
-    Door("workflow_people", SEEN, "post"),
+    Door(
+        "workflow_people",
+        "LLHDIDDI",
+        "post",
+        {"change": "remove_reviewer", "person": "<person>"},
+    ),
     Door("workflow_pause", SEEN),
     Door("workflow_pause", PAUSERS, "post", {"reason": "Something smells."}),
     Door("workflow_resume", SEEN),
@@ -98,8 +109,15 @@ _REGISTRY = (
     ),
     Door("draft_new", EDITORS, "post"),
     Door("draft_discard", EDITORS, "post", _REVISION, slug=DRAFT),
-    Door("draft_basics", SEEN, "post", _REVISION, slug=DRAFT),
-    Door("draft_load", SEEN, "post", _REVISION, slug=DRAFT),
+    Door(
+        "draft_basics",
+        EDITORS,
+        "post",
+        _REVISION
+        | {"name": "Orders", "phase": "4", "risk": "medium", "currency": "EUR"},
+        slug=DRAFT,
+    ),
+    Door("draft_load", EDITORS, "post", _REVISION | {"text": "<page>"}, slug=DRAFT),
     Door("draft_submit", EDITORS, "post", _REVISION, slug=DRAFT),
     Door("draft_answer", EDITORS, "post", _REVISION | {"text": "Much."}, slug=DRAFT),
     Door(
@@ -110,10 +128,23 @@ _REGISTRY = (
         slug=DRAFT,
     ),
     Door("draft_guardrail", EDITORS, "post", _REVISION, slug=DRAFT),
-    Door("draft_caps", SEEN, "post", _REVISION, slug=DRAFT),
-    Door("draft_stop_rule_new", SEEN, "post", _REVISION, slug=DRAFT),
-    Door("draft_stop_rule", SEEN, "post", _REVISION, slug=DRAFT),
-    Door("draft_checks", SEEN, "post", _REVISION, slug=DRAFT),
+    Door(
+        "draft_caps",
+        EDITORS,
+        "post",
+        _REVISION
+        | {"key": "a-day", "kind": "count", "limit": "9", "window_hours": "24"},
+        slug=DRAFT,
+    ),
+    Door("draft_stop_rule_new", EDITORS, "post", _RULE, slug=DRAFT),
+    Door("draft_stop_rule", EDITORS, "post", _RULE, slug=DRAFT),
+    Door(
+        "draft_checks",
+        EDITORS,
+        "post",
+        _REVISION | {"name": "order exists"},
+        slug=DRAFT,
+    ),
     Door(
         "draft_remove",
         EDITORS,

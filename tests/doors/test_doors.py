@@ -57,11 +57,12 @@ def knock(world: World, door: Door, path: str, knocker: str) -> HttpResponse:
         return client.get(path)
     if path.startswith("/api/"):
         return client.post(path, data="{}", content_type="application/json")
-    digest = digest_of_proposal(world.values["proposal_id"])
-    form = {
-        key: digest if value == "<digest>" else value
-        for key, value in door.form.items()
+    known = {
+        "<digest>": digest_of_proposal(world.values["proposal_id"]),
+        "<person>": world.values["person_id"],
+        "<page>": world.values["page"],
     }
+    form = {key: known.get(value, value) for key, value in door.form.items()}
     return client.post(path, form)
 
 

@@ -92,8 +92,14 @@ def make_world() -> World:
         "number": 1,
         "position": 0,
         "digest": icons.sprite_digest(),
+        "page": _page_as_toml(portal),
     }
     return World(portal, values)
+
+
+def _page_as_toml(portal: Portal) -> str:
+    address = f"/workflows/{portal.workflow.slug}/page.toml"
+    return portal.signed_in("maya").get(address).content.decode()
 
 
 @contextmanager
