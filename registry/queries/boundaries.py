@@ -23,7 +23,7 @@ def boundaries_for(*, actor: Actor, slug: str) -> dict[str, Any]:
     """
     facts = standing_facts(slug, agent_id=actor.id)
     if not actor.is_agent or not facts.agent_is_assigned:
-        raise NotFound("There is no such workflow for this agent.")
+        raise NotFound("There is no such workflow.")
     return {
         "workflow": facts.slug,
         "name": facts.name,

@@ -57,6 +57,7 @@ def workflow_new(request: HttpRequest) -> HttpResponse:
         initial={
             "template": request.GET.get("template", ""),
             "department": _own(request),
+            "business_owner": str(actor.id),
         },
     )
     errors: dict[str, str] = {}
@@ -83,7 +84,9 @@ def workflow_new(request: HttpRequest) -> HttpResponse:
             "form": form,
             "errors": errors,
             "templates": template_choices(),
-            "people": [(each.value, each.shown) for each in people_to_pick(actor=actor)],
+            "people": [
+                (each.value, each.shown) for each in people_to_pick(actor=actor)
+            ],
             "departments": [
                 (each.value, each.shown) for each in departments_to_pick(actor=actor)
             ],

@@ -12,6 +12,7 @@ from tests.people import NOW, draft_workflow, live_workflow, make_company
 pytestmark = pytest.mark.django_db
 
 QUERY_BUDGET = 36
+QUERY_BUDGET_OF_LIST = 8
 PAGES = (
     ("workflow", ()),
     ("workflow_page", ()),
@@ -58,43 +59,50 @@ def _client(person) -> Client:
     return client
 
 
-@pytest.mark.parametrize(("name", "more"), PAGES + DRAFT_PAGES)
-def test_insiders_read_a_page_within_its_budget_and_outsiders_find_nothing(
-    people, name, more, django_assert_max_num_queries
+def test_insiders_read_each_page_within_its_budget_and_outsiders_find_nothing(
+    people, django_assert_max_num_queries
 ):
     workflow = live_workflow(people)
     new_version(actor=people.actor("maya"), workflow_id=workflow.id, now=NOW)
-    address = reverse(name, args=[workflow.slug, *more])
+    maya, dana, olga = (
+        _client(person) for person in (people.maya, people.dana, people.olga)
+    )
+    maya.get("/workflows/")
 
-    maya = _client(people.maya)
-    maya.get(address)
-    with django_assert_max_num_queries(QUERY_BUDGET):
-        assert maya.get(address).status_code == 200
-    assert _client(people.dana).get(address).status_code == 200
-    assert _client(people.olga).get(address).status_code == 404
-    assert Client().get(address).status_code == 302
+    for name, more in PAGES + DRAFT_PAGES:
+        address = reverse(name, args=[workflow.slug, *more])
+        with django_assert_max_num_queries(QUERY_BUDGET):
+            assert maya.get(address).status_code == 200, address
+        assert dana.get(address).status_code == 200, address
+        assert olga.get(address).status_code == 404, address
+        assert Client().get(address).status_code == 302, address
 
 
-@pytest.mark.parametrize(("name", "more"), PAGES)
-def test_pages_of_a_draft_a_packet_and_a_paused_workflow_can_be_read(
-    people, name, more
-):
+def test_pages_of_a_draft_a_packet_and_a_paused_workflow_can_be_read(people):
+    maya = people.actor("maya")
     draft = draft_workflow(people, slug="first-draft")
     waiting = draft_workflow(people, slug="waiting")
-    submit_version(
-        actor=people.actor("maya"), workflow_id=waiting.id, revision=1, now=NOW
-    )
+    submit_version(actor=maya, workflow_id=waiting.id, revision=1, now=NOW)
     paused = live_workflow(people, slug="paused")
-    pause_workflow(
-        actor=people.actor("maya"),
-        workflow_id=paused.id,
-        reason="Odd refunds.",
-        now=NOW,
-    )
+    pause_workflow(actor=maya, workflow_id=paused.id, reason="Odd refunds.", now=NOW)
+    client = _client(people.maya)
 
     for workflow in (draft, waiting, paused):
-        address = reverse(name, args=[workflow.slug, *more])
-        assert _client(people.maya).get(address).status_code == 200, workflow.slug
+        for name, more in PAGES:
+            address = reverse(name, args=[workflow.slug, *more])
+            assert client.get(address).status_code == 200, address
+
+
+def test_the_list_costs_the_same_with_more_workflows(
+    people, django_assert_max_num_queries
+):
+    for number in range(12):
+        draft_workflow(people, slug=f"workflow-{number}", reviewers=())
+    client = _client(people.maya)
+    client.get("/workflows/")
+
+    with django_assert_max_num_queries(QUERY_BUDGET_OF_LIST):
+        assert client.get("/workflows/").content.count(b"row-link") == 12
 
 
 def test_the_list_shows_what_a_person_may_see_and_nothing_else(people):
