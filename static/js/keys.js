@@ -1,6 +1,6 @@
 // Keyboard shortcuts. Any link or button with data-key="g i" (or "a") is pressed by those keys.
 // Never inside a field, never with a modifier, and not at all when the person switched single keys off.
-// Ctrl-K or Cmd-K always goes to the search box.
+// "/" goes to the search box; Ctrl-K is the palette's (palette.js).
 
 const SEQUENCE_MILLISECONDS = 1200;
 let begun = "";
@@ -26,10 +26,6 @@ function search() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
-    if (search()) event.preventDefault();
-    return;
-  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (document.documentElement.dataset.keys === "off" || isWriting(event.target) || event.key.length !== 1) return;
   if (event.target.closest?.("[data-own-keys]")) return;
