@@ -11,6 +11,15 @@ EMAIL_LENGTH_MAX = 200
 PASSWORD_LENGTH_MAX = 200
 
 
+def offer_departments(field) -> None:
+    """Read the departments to choose from now, so that no template asks for them."""
+    field.queryset = Department.objects.order_by("name", "id")
+    field.choices = [
+        ("", field.empty_label),
+        *((str(each.id), each.name) for each in field.queryset),
+    ]
+
+
 class SignInForm(forms.Form):
     username = forms.EmailField(
         label="E-mail",
@@ -31,6 +40,7 @@ class PersonForm(forms.Form):
         label="E-mail",
         max_length=EMAIL_LENGTH_MAX,
         help_text="The address they sign in with.",
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     job_title = forms.CharField(
         label="Job title", max_length=NAME_LENGTH_MAX, required=False
@@ -58,7 +68,7 @@ class PersonForm(forms.Form):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["department"].queryset = Department.objects.order_by("name", "id")  # type: ignore[attr-defined]
+        offer_departments(self.fields["department"])
 
     def clean_password(self) -> str:
         password = self.cleaned_data["password"]

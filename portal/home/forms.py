@@ -2,6 +2,7 @@
 
 from django import forms
 
+from portal.accounts.forms import offer_departments
 from portal.accounts.keys import DEFAULT_SCOPES, SCOPES
 from portal.accounts.models import AgentKind, Department
 
@@ -33,7 +34,7 @@ class AgentForm(forms.Form):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["department"].queryset = Department.objects.order_by("name", "id")  # type: ignore[attr-defined]
+        offer_departments(self.fields["department"])
 
 
 class KeyForm(forms.Form):

@@ -41,6 +41,8 @@ def set_keys(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def shortcuts(request: HttpRequest) -> HttpResponse:
+    # Who is signed in is asked here, so that the template asks nobody.
+    _ = request.user.is_authenticated
     return render(
         request, "home/shortcuts.html", {"crumbs": [("Keyboard shortcuts", "")]}
     )

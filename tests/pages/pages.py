@@ -1,0 +1,52 @@
+"""The pages of the portal: every door that shows a person a page."""
+
+from tests.doors.table import DOORS, Door
+from tests.doors.test_doors import address_of, addresses
+from tests.doors.world import KNOCKERS, World
+
+# What answers a GET with something else than a page.
+NO_PAGES = frozenset(
+    [
+        "healthz",
+        "readyz",
+        "metrics",
+        "icons",
+        "api_docs",
+        "workflow_page_toml",
+        "run_markdown",
+        "run_json",
+        "inbox_count",
+        "exceptions_count",
+        "weeks_count",
+    ]
+)
+# Parts that another page loads; alone they are fragments.
+FRAGMENTS = frozenset({"runs_recent", "run_story_fragment"})
+_WHO_LOOKS = ("administrator", "owner", "risk", "reviewer")
+
+
+def _shows_a_page(door: Door) -> bool:
+    return (
+        door.method == "get"
+        and "I" in door.letters
+        and ":" not in door.name
+        and door.name not in NO_PAGES | FRAGMENTS
+    )
+
+
+PAGES = tuple(door for door in DOORS if _shows_a_page(door))
+
+
+def looker_at(door: Door) -> str:
+    """Name who looks at a page: somebody who gets in and sees as much as possible."""
+    if door.name in ("login",):
+        return "anonymous"
+    inside = dict(zip(KNOCKERS, door.letters, strict=True))
+    order = ("reviewer",) if door.name.startswith("inbox") else ()
+    if door.name not in ("people", "person_add", "person", "departments", "agent_add"):
+        order += ("owner",)
+    return next(who for who in (*order, *_WHO_LOOKS) if inside[who] == "I")
+
+
+def path_of(world: World, door: Door) -> str:
+    return address_of(world, door.name, dict(addresses())[door.name], door.slug)

@@ -1,0 +1,166 @@
+"""Every page without a browser: no SQL in templates, a strict policy, twins for htmx."""
+
+import re
+from html.parser import HTMLParser
+
+import jinja2
+import pytest
+from django.db import connection
+
+from tests.pages.pages import PAGES, looker_at, path_of
+
+NONCE = re.compile(r"'nonce-([\w+/=-]+)'")
+each_page = pytest.mark.parametrize("door", PAGES, ids=lambda door: door.name)
+
+
+class Reader(HTMLParser):
+    """Keeps every element with its attributes and the elements it stands in."""
+
+    VOID = frozenset(
+        [
+            "area",
+            "br",
+            "col",
+            "embed",
+            "hr",
+            "img",
+            "input",
+            "link",
+            "meta",
+            "source",
+            "track",
+            "wbr",
+        ]
+    )
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, dict]] = []
+        self.elements: list[tuple[str, dict, list]] = []
+        self.scripts_inside = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        here = dict(attributes)
+        self.elements.append((tag, here, list(self.open)))
+        if tag not in self.VOID:
+            self.open.append((tag, here))
+
+    def handle_endtag(self, tag):
+        while self.open:
+            if self.open.pop()[0] == tag:
+                return
+
+    def handle_data(self, data):
+        is_script = bool(self.open) and self.open[-1][0] == "script"
+        if is_script and data.strip():
+            self.scripts_inside += 1
+
+
+def open_page(world, door):
+    response = world.client_of(looker_at(door)).get(path_of(world, door))
+    assert response.status_code == 200, response.content[:300]
+    return response
+
+
+@each_page
+def test_template_runs_no_sql(world, open_database, door, monkeypatch):
+    def refuse(execute, sql, params, many, context):
+        raise AssertionError(f"a template asked the database: {sql[:200]}")
+
+    rendered = []
+    render = jinja2.Template.render
+
+    def render_alone(self, *args, **kwargs):
+        rendered.append(self.name)
+        with connection.execute_wrapper(refuse):
+            return render(self, *args, **kwargs)
+
+    monkeypatch.setattr(jinja2.Template, "render", render_alone)
+
+    open_page(world, door)
+
+    assert rendered
+
+
+@each_page
+def test_policy_names_the_nonce_and_nothing_is_inline(world, open_database, door):
+    response = open_page(world, door)
+    policy = response["Content-Security-Policy"]
+    page = Reader(response.content.decode())
+
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    scripts = [here for tag, here, _ in page.elements if tag == "script"]
+    if scripts:
+        nonce = NONCE.search(policy).group(1)
+        assert {here.get("nonce") for here in scripts} == {nonce}
+        assert all(here.get("src") for here in scripts)
+    assert page.scripts_inside == 0
+    assert not [tag for tag, _, _ in page.elements if tag == "style"]
+    for tag, here, _ in page.elements:
+        loose = [key for key in here if key == "style" or key.startswith("on")]
+        assert loose == [], (tag, here)
+
+
+@each_page
+def test_every_request_of_htmx_has_its_plain_twin(world, open_database, door):
+    page = Reader(open_page(world, door).content.decode())
+    alone = []
+    for tag, here, around in page.elements:
+        if "hx-get" in here:
+            places = [(tag, here), *around]
+            has_twin = any(
+                (kind == "a" and "href" in each)
+                or (kind == "form" and "action" in each)
+                for kind, each in places
+            )
+            if not has_twin and not _contains_link(page, here):
+                alone.append((tag, here["hx-get"]))
+        if "hx-post" in here:
+            forms = [each for kind, each in [*around, (tag, here)] if kind == "form"]
+            if not any(form.get("action") and form.get("method") for form in forms):
+                alone.append((tag, here["hx-post"]))
+    assert alone == []
+
+
+@each_page
+def test_every_form_that_posts_carries_the_token(world, open_database, door):
+    page = Reader(open_page(world, door).content.decode())
+    posting = [
+        here
+        for tag, here, _ in page.elements
+        if tag == "form" and here.get("method", "").lower() == "post"
+    ]
+    tokens = [
+        around[-1][1] if around else {}
+        for tag, here, around in page.elements
+        if tag == "input" and here.get("name") == "csrfmiddlewaretoken"
+        for around in [[each for each in around if each[0] == "form"]]
+    ]
+    for form in posting:
+        assert form.get("action"), form
+        assert form in tokens, form
+
+
+@each_page
+def test_ids_are_unique_and_labels_lead_somewhere(world, open_database, door):
+    page = Reader(open_page(world, door).content.decode())
+    ids = [here["id"] for _, here, _ in page.elements if here.get("id")]
+    assert sorted(ids) == sorted(set(ids))
+    for tag, here, _ in page.elements:
+        if tag == "label" and here.get("for"):
+            assert here["for"] in ids, here
+    if door.name == "style":  # its samples lead nowhere on purpose
+        return
+    for tag, here, _ in page.elements:
+        target = here.get("href", "")
+        if tag == "a" and target.startswith("#") and "data-print" not in here:
+            assert target[1:] in ids, here
+
+
+def _contains_link(page: Reader, outer: dict) -> bool:
+    return any(
+        tag == "a" and "href" in here and any(each is outer for _, each in around)
+        for tag, here, around in page.elements
+    )
