@@ -10,9 +10,8 @@ from django import forms
 from django.utils.text import slugify
 
 from portal.accounts.models import Agent, Department, Person
-from registry.models import System
-from registry.models.workflow import Role
 from registry.rules.answers import Authority, Reversibility, Risk
+from registry.rules.gaps import ROLES
 from registry.rules.rulebook import CapKind, DecidedBy, Effect, StopKind
 from registry.rules.verbs import VERBS
 
@@ -89,9 +88,9 @@ class RegisterForm(forms.Form):
     def roles(self) -> dict[str, Person]:
         """Give who was picked for each role."""
         return {
-            role.value: self.cleaned_data[role.value]
-            for role in Role
-            if self.cleaned_data.get(role.value)
+            role: self.cleaned_data[role]
+            for role in ROLES
+            if self.cleaned_data.get(role)
         }
 
 
@@ -271,22 +270,6 @@ class ToolForm(forms.Form):
     )
 
 
-class NewColumnForm(forms.Form):
-    """A system or a verb that the matrix shows before a cell of it is set."""
-
-    system = forms.ModelChoiceField(
-        System.objects.all(), to_field_name="slug", required=False
-    )
-    verb = forms.ChoiceField(
-        choices=[("", "-"), *((verb.slug, verb.label) for verb in VERBS.values())],
-        required=False,
-    )
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(max_length=500)
-
-
 class FileForm(forms.Form):
     """The file form of the one page, uploaded or pasted."""
 
@@ -310,6 +293,6 @@ class MemberForm(forms.Form):
             )
         ]
     )
-    role = forms.ChoiceField(choices=Role.choices, required=False)
+    role = forms.ChoiceField(choices=list(ROLES.items()), required=False)
     person = forms.ModelChoiceField(Person.objects.all(), required=False)
     agent = forms.ModelChoiceField(Agent.objects.all(), required=False)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
@@ -57,26 +58,34 @@ def load_from_toml(
             roles=roles,
             now=now,
         )
-    return load_into(actor=actor, workflow=workflow, document=document, now=now)
+    load_into(actor=actor, workflow_id=workflow.id, document=document, now=now)
+    return workflow
 
 
 def load_into(
-    *, actor: Actor, workflow: Workflow, document: Mapping[str, Any], now: datetime
-) -> Workflow:
-    """Replace the draft of a known workflow, or begin one, with what a file says."""
-    workflow_for(actor, workflow.id, access.EDIT)
+    *,
+    actor: Actor,
+    workflow_id: UUID,
+    document: Mapping[str, Any],
+    revision: int | None = None,
+    now: datetime,
+) -> None:
+    """Replace the draft of a known workflow, or begin one, with what a file says.
+
+    Raises Conflict when `revision` is given and somebody has saved since.
+    """
+    workflow = workflow_for(actor, workflow_id, access.EDIT)
     draft = workflow.versions.filter(state=VersionState.DRAFT).first()
     if draft is None:
-        draft = new_version(actor=actor, workflow_id=workflow.id, now=now)
+        draft = new_version(actor=actor, workflow_id=workflow_id, now=now)
     save_draft(
         actor=actor,
-        workflow_id=workflow.id,
-        revision=draft.revision,
+        workflow_id=workflow_id,
+        revision=draft.revision if revision is None else revision,
         document=document,
         what="loaded from a file",
         now=now,
     )
-    return workflow
 
 
 def _department(document: Mapping[str, Any]) -> Department:

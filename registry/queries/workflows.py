@@ -108,6 +108,22 @@ class WorkflowHead:
         return self.open_state == VersionState.SUBMITTED
 
 
+@dataclass(frozen=True)
+class WorkflowRef:
+    """A workflow as commands name it."""
+
+    id: UUID
+    slug: str
+    name: str
+    department: Department
+
+
+def workflow_named(slug: str) -> WorkflowRef | None:
+    """Give the workflow of a slug, for commands that act as the portal. One query."""
+    row = Workflow.objects.select_related("department").filter(slug=slug).first()
+    return WorkflowRef(row.id, row.slug, row.name, row.department) if row else None
+
+
 def workflows_for(
     *,
     actor: Actor,

@@ -7,7 +7,6 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from registry.forms import BasicsForm, FileForm
-from registry.models import Workflow
 from registry.operations.drafts import answer_question, discard_draft, set_basics
 from registry.operations.loading import load_into, read_page
 from registry.operations.packets import new_version
@@ -187,14 +186,16 @@ def _answer(
 @require_http_methods(["GET", "POST"])
 def draft_load(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
+    draft = draft_of(workflow_id=head.id)
     form = FileForm(request.POST or None, request.FILES or None)
     errors: dict[str, str] = {}
     if request.method == "POST" and form.is_valid():
         try:
             load_into(
                 actor=actor_of(request),
-                workflow=Workflow.objects.get(id=head.id),
+                workflow_id=head.id,
                 document=read_page(_text_of(form)),
+                revision=number_in(request, "revision"),
                 now=wall_clock(),
             )
         except (Invalid, Conflict) as problem:
@@ -210,7 +211,7 @@ def draft_load(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         head,
         "registry/draft_load.html",
-        {"form": form, "errors": errors},
+        {"draft": draft, "form": form, "errors": errors},
         current="draft",
         title="Load a file",
         status=422 if request.method == "POST" else 200,

@@ -249,11 +249,18 @@ def test_the_page_downloads_as_toml_and_loads_back_the_same(people):
     text = client.get(
         reverse("workflow_page_toml", args=[workflow.slug])
     ).content.decode()
-    loaded = client.post(reverse("draft_load", args=[workflow.slug]), {"text": text})
+    loaded = client.post(
+        reverse("draft_load", args=[workflow.slug]), {"text": text, "revision": 1}
+    )
+    stale = client.post(
+        reverse("draft_load", args=[workflow.slug]), {"text": text, "revision": 1}
+    )
     bad = client.post(
-        reverse("draft_load", args=[workflow.slug]), {"text": text + "\nwrong = 1\n"}
+        reverse("draft_load", args=[workflow.slug]),
+        {"text": text + "\nwrong = 1\n", "revision": 2},
     )
 
     assert loaded.status_code == 302
     assert workflow.versions.get().document == before
     assert bad.status_code == 422
+    assert "Maya Adler saved this while you were writing." in stale.content.decode()

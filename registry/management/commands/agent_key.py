@@ -12,8 +12,9 @@ from portal.accounts.models import Agent
 from portal.accounts.operations.agents import issue_key, register_agent
 from portal.core.clock import wall_clock
 from portal.core.errors import Problem
-from registry.models import Workflow
 from registry.operations.people import assign_agent
+from registry.queries.people import people_of
+from registry.queries.workflows import WorkflowRef, workflow_named
 
 
 class Command(BaseCommand):
@@ -29,11 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, **options) -> None:
-        workflow = (
-            Workflow.objects.select_related("department")
-            .filter(slug=options["workflow"])
-            .first()
-        )
+        workflow = workflow_named(options["workflow"])
         if workflow is None:
             raise CommandError(f"There is no workflow {options['workflow']}.")
         try:
@@ -49,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(problem.detail) from problem
         self.stdout.write(key.text)
 
-    def _agent(self, name: str, workflow: Workflow) -> Agent:
+    def _agent(self, name: str, workflow: WorkflowRef) -> Agent:
         agent = (
             Agent.objects.filter(name=name).first()
             or Agent.objects.filter(slug=slugify(name)).first()
@@ -62,7 +59,8 @@ class Command(BaseCommand):
                 operator=None,
                 now=wall_clock(),
             )
-        if not workflow.assignments.filter(agent=agent).exists():
+        serving = {each.id for each in people_of(workflow_id=workflow.id).agents}
+        if agent.id not in serving:
             assign_agent(
                 actor=SYSTEM, workflow_id=workflow.id, agent=agent, now=wall_clock()
             )

@@ -8,8 +8,8 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
 from portal.core.clock import wall_clock
 from portal.core.errors import Problem
-from registry.models.workflow import Role
 from registry.operations.loading import load_from_toml
+from registry.rules.gaps import ROLES
 
 FILE_BYTES_MAX = 1024 * 1024
 
@@ -19,21 +19,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("file", type=Path, help="the page, as TOML")
-        for role in Role:
+        for role, label in ROLES.items():
             parser.add_argument(
-                f"--{role.value.replace('_', '-')}",
-                dest=role.value,
+                f"--{role.replace('_', '-')}",
+                dest=role,
                 metavar="EMAIL",
-                help=f"who is the {role.label.lower()} of a new workflow",
+                help=f"who is the {label} of a new workflow",
             )
 
     def handle(self, *args, **options) -> None:
         try:
             text = self._read(options["file"])
             roles = {
-                role.value: self._person(options[role.value])
-                for role in Role
-                if options[role.value]
+                role: self._person(options[role]) for role in ROLES if options[role]
             }
             workflow = load_from_toml(
                 actor=SYSTEM, text=text, roles=roles, now=wall_clock()
