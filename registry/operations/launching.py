@@ -143,7 +143,7 @@ def _check_may_go_live(
 
 
 def _check_compared(workflow: Workflow, version: OperatingModelVersion) -> None:
-    live = OperatingModelVersion.objects.filter(id=workflow.live_version_id).first()
+    live = workflow.live_version
     content = json.loads(bytes(version.packet.content))
     if content["compared_with"] != (live.number if live else None):
         raise Conflict(

@@ -188,13 +188,11 @@ def new_version(
 ) -> OperatingModelVersion:
     """Start a draft from what is live. Raises Conflict while another is open."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
-    live = (
-        OperatingModelVersion.objects.select_for_update(no_key=True, of=("self",))
-        .filter(id=workflow.live_version_id)
-        .first()
-    )
-    if live is None:
+    if workflow.live_version_id is None:
         raise Conflict("workflow.not_live", f"{workflow.name} was never live.")
+    live = OperatingModelVersion.objects.select_for_update(
+        no_key=True, of=("self",)
+    ).get(id=workflow.live_version_id)
     open_states = (VersionState.DRAFT, VersionState.SUBMITTED)
     open_version = workflow.versions.filter(state__in=open_states).first()
     if open_version is not None:

@@ -46,7 +46,7 @@ def difference_from_live(
     *, workflow: Workflow, version: OperatingModelVersion
 ) -> Difference:
     """Compare a version with what is live. One query."""
-    live = OperatingModelVersion.objects.filter(id=workflow.live_version_id).first()
+    live = workflow.live_version
     if live is None:
         found = compare(None, rulebook_of(document_of(version)))
         lines = tuple(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -39,6 +39,7 @@ from registry.rules.rulebook import Level, Rulebook
 
 RULEBOOKS_KEPT_MAX = 512
 _ENTERPRISE_CLASS, _DEPARTMENT_CLASS = 1, 2
+_NOBODY = UUID(int=0)
 
 
 class LockNumbers(NamedTuple):
@@ -156,7 +157,7 @@ def live_rulebook(version_id: UUID) -> Rulebook:
     if row is None:
         raise NotFound("This version was never submitted.")
     content, number = row
-    return rulebook_of(json.loads(bytes(content)), version=number)
+    return rulebook_of(json.loads(bytes(content or b"")), version=number)
 
 
 def rulebook_at(*, workflow_id: UUID, number: int) -> Rulebook:
@@ -178,7 +179,7 @@ def ceilings_over(*, department_id: UUID) -> tuple[shapes.Ceiling, ...]:
 
 
 def _with_facts(workflows: QuerySet, agent_id: UUID | None) -> QuerySet:
-    agent = Agent.objects.filter(id=agent_id)
+    agent = Agent.objects.filter(id=agent_id or _NOBODY)
     systems = System.objects.order_by("slug").values("slug")
     models = AiModel.objects.filter(is_approved=True).order_by("slug").values("slug")
     ceilings = Ceiling.objects.filter(_binds(OuterRef("department_id")))
@@ -197,7 +198,9 @@ def _with_facts(workflows: QuerySet, agent_id: UUID | None) -> QuerySet:
         enterprise_epoch=_epoch(_ENTERPRISE_CLASS, 0),
         department_epoch=_epoch(_DEPARTMENT_CLASS, OuterRef("department__lock_number")),
         is_assigned=Exists(
-            AgentAssignment.objects.filter(workflow=OuterRef("pk"), agent=agent_id)
+            AgentAssignment.objects.filter(
+                workflow=OuterRef("pk"), agent=agent_id or _NOBODY
+            )
         ),
         agent_is_active=Subquery(
             agent.values("is_active")[:1], output_field=BooleanField()
@@ -230,7 +233,7 @@ def _with_facts(workflows: QuerySet, agent_id: UUID | None) -> QuerySet:
     )
 
 
-def _epoch(class_id: int, identity: object) -> Subquery:
+def _epoch(class_id: int, identity: Any) -> Subquery:
     return Subquery(
         LevelEpoch.objects.filter(class_id=class_id, identity=identity).values(
             "number"

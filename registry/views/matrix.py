@@ -57,7 +57,7 @@ def draft_cell(request: HttpRequest, slug: str, system: str, verb: str) -> HttpR
         {
             "editor": _editor(request, head, system, verb),
             "cell": cell,
-            "form": form if is_bad else CellForm(initial=cell.initial),
+            "form": form if is_bad else CellForm(initial=dict(cell.initial)),
             "errors": errors,
             "lost": lost,
         },

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
 from portal.core.clock import wall_clock
-from portal.core.errors import Problem
+from portal.core.errors import Invalid, Problem
 from registry.operations.loading import load_from_toml
 from registry.rules.gaps import ROLES
 
@@ -37,10 +37,8 @@ class Command(BaseCommand):
                 actor=SYSTEM, text=text, roles=roles, now=wall_clock()
             )
         except Problem as problem:
-            lines = [
-                f"{place}: {said}"
-                for place, said in problem.extra.get("fields", {}).items()
-            ]
+            fields = problem.fields if isinstance(problem, Invalid) else {}
+            lines = [f"{place}: {said}" for place, said in fields.items()]
             raise CommandError("\n".join(lines) or problem.detail) from problem
         self.stdout.write(
             f"Draft of {workflow.name}: /workflows/{workflow.slug}/draft/"
