@@ -84,12 +84,21 @@ class Player:
         if isinstance(thought, str) and thought:
             self._tell("decision.made", text=thought[: bodies.TEXT_LENGTH_MAX])
             return
-        self._told_call(call, tool)
         if tool.deed is Deed.HAND_OVER:
-            self.played.has_handed_over = True
-            self._tell("handoff", to="a human agent")
-        elif tool.is_reading and not call.has_failed:
+            self._hand_over(call)
+            return
+        self._told_call(call, tool)
+        if tool.is_reading and not call.has_failed:
             self._remember(call, tool)
+
+    def _hand_over(self, call: ToolCall) -> None:
+        """Tell the hand-over as what it is; it changes no record."""
+        self.played.has_handed_over = True
+        words = next((v for v in (call.args or {}).values() if isinstance(v, str)), "")
+        self._tell("handoff", to="a human agent")
+        if words.strip():
+            said = words[: bodies.TEXT_LENGTH_MAX]
+            self._tell("note", text=f"Handed over with: {said}")
 
     def _remember(self, call: ToolCall, tool: MappedTool) -> None:
         at = self.clock()
