@@ -230,9 +230,3 @@ def add_tallies(events: Iterable[tuple[UUID, Event]]) -> None:
             for (workflow_id, on, measure), value in sums.items()
         ]
     )
-
-
-@step
-def mark_flagged(*, run_id: UUID) -> bool:
-    """Flag a run for the weekly review; says whether it was not flagged before."""
-    return Run.objects.filter(id=run_id, is_flagged=False).update(is_flagged=True) > 0

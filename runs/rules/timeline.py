@@ -65,7 +65,9 @@ class _Teller:
         self._asked: dict[str, Line] = {}
         self._changed: dict[str, Line] = {}
         self._redeemed = {
-            str(e.facts.get("grant")) for e in ordered if e.is_moment and e.kind == "redeemed"
+            str(e.facts.get("grant"))
+            for e in ordered
+            if e.is_moment and e.kind == "redeemed"
         }
         self._leave = _redeemed_by_verb(ordered)
 
@@ -153,7 +155,9 @@ class _Teller:
         if tries > 1:
             line.verb, line.mark = f"Tried {times(tries)}", "rotate-ccw"
             failed = f"{count(len(intent.errors), 'failure')} ({intent.errors[-1]})"
-            line.text = f"{tool}: {failed}, {'then fine' if is_fine else 'and no success'}"
+            line.text = (
+                f"{tool}: {failed}, {'then fine' if is_fine else 'and no success'}"
+            )
         elif is_fine:
             line.verb, line.text = "Used", tool
         else:
@@ -163,7 +167,10 @@ class _Teller:
     def _check_leave(self, event: Event) -> None:
         """Say so in red when a writing tool ran and nothing was redeemed for it."""
         mapped = event.facts.get("mapped") or {}
-        if mapped.get("tier") not in ("stage", "change") or event.facts.get("status") != "ok":
+        if (
+            mapped.get("tier") not in ("stage", "change")
+            or event.facts.get("status") != "ok"
+        ):
             return
         key = f"{mapped.get('verb')}|{mapped.get('system')}"
         if self._leave.get(key, 0) > 0:
@@ -195,7 +202,8 @@ class _Teller:
         what = wording.change(event.facts)
         if grant not in self._redeemed:
             self._contradict(
-                event, f"{event.source} reports {what}, and no grant was redeemed for it."
+                event,
+                f"{event.source} reports {what}, and no grant was redeemed for it.",
             )
             return
         known = self._changed.get(grant)
@@ -211,7 +219,8 @@ class _Teller:
             known.provenance, known.by = Provenance.CONFIRMED, event.source
             if known.verb == "Failed":
                 self._contradict(
-                    event, f"{event.source} reports {what}; the agent said that it failed."
+                    event,
+                    f"{event.source} reports {what}; the agent said that it failed.",
                 )
 
     def _outcome(self, event: Event) -> None:
@@ -225,11 +234,14 @@ class _Teller:
                 known.text = said["text"]
             elif status != "succeeded":
                 self._contradict(
-                    event, f"The agent told the outcome as {status}, yet a change is reported."
+                    event,
+                    f"The agent told the outcome as {status}, yet a change is reported.",
                 )
             return
         # That it was told is our record; what was told is the agent's word.
-        line = self._add(event, **said, provenance=Provenance.REPORTED, question="changed")
+        line = self._add(
+            event, **said, provenance=Provenance.REPORTED, question="changed"
+        )
         if grant:
             self._changed[grant] = line
 
@@ -271,7 +283,9 @@ def _is_read(event: Event) -> bool:
     if event.kind == "data.read":
         return True
     mapped = event.facts.get("mapped") or {}
-    is_retry = isinstance(event.facts.get("attempt"), int) and event.facts["attempt"] > 1
+    is_retry = (
+        isinstance(event.facts.get("attempt"), int) and event.facts["attempt"] > 1
+    )
     return (
         event.kind == "tool.called"
         and mapped.get("tier") == "read"

@@ -28,7 +28,9 @@ def wait_lines(ordered: list[Event], *, now: datetime | None) -> list[Line]:
         if until is None or (until - begin.at).total_seconds() < WAIT_SECONDS_MIN:
             continue
         took = duration((until - begin.at).total_seconds())
-        text = f"waited {took} for {whom}" if end else f"waiting for {whom}, {took} so far"
+        text = (
+            f"waited {took} for {whom}" if end else f"waiting for {whom}, {took} so far"
+        )
         text += _allowed_time(begin)
         lines.append(_line(begin, LineKind.WAIT, text, Provenance.ENFORCED))
     return lines
@@ -45,7 +47,9 @@ def gap_lines(ordered: list[Event]) -> list[Line]:
     waits = [(b.at, e.at if e else None) for b, e, _ in _waits(ordered)]
     lines = []
     for (before, after), gap in zip(pairs, gaps, strict=True):
-        is_waited = any(b <= before.at and (e is None or e >= after.at) for b, e in waits)
+        is_waited = any(
+            b <= before.at and (e is None or e >= after.at) for b, e in waits
+        )
         if gap < long or is_waited:
             continue
         system = _system_waited_for(before, after)
@@ -64,7 +68,11 @@ def loose_ends(ordered: list[Event], *, now: datetime | None) -> list[Line]:
     if not ordered:
         return []
     is_over = any(e.kind == "run.finished" for e in ordered)
-    told = {str(e.facts.get("grant")) for e in ordered if e.kind in ("outcome", "change.made")}
+    told = {
+        str(e.facts.get("grant"))
+        for e in ordered
+        if e.kind in ("outcome", "change.made")
+    }
     lines = []
     for event in ordered:
         if event.kind != "redeemed" or not event.is_moment:
@@ -73,7 +81,9 @@ def loose_ends(ordered: list[Event], *, now: datetime | None) -> list[Line]:
         if str(event.facts.get("grant")) not in told and (is_over or is_old):
             text = "A grant was used and no outcome was told for it."
             lines.append(_line(ordered[-1], LineKind.GAP, text, Provenance.INFERRED))
-    if is_over and any(end is None and whom == "a person" for _, end, whom in _waits(ordered)):
+    if is_over and any(
+        end is None and whom == "a person" for _, end, whom in _waits(ordered)
+    ):
         text = "The agent ended the run while a person was still asked."
         lines.append(_line(ordered[-1], LineKind.GAP, text, Provenance.INFERRED))
     return lines
@@ -81,13 +91,19 @@ def loose_ends(ordered: list[Event], *, now: datetime | None) -> list[Line]:
 
 def _line(event: Event, kind: LineKind, text: str, provenance: Provenance) -> Line:
     # "~" sorts behind the event itself and before the next one.
-    return Line(stamp_of(event) + "~", event.at, "", text, kind=kind, provenance=provenance)
+    return Line(
+        stamp_of(event) + "~", event.at, "", text, kind=kind, provenance=provenance
+    )
 
 
 def _waits(ordered: list[Event]) -> Iterator[Span]:
     """Pair what begins a wait with what ends it."""
-    yield from _pairs(ordered, ("proposed",), _ends_proposal, "action_request", "a person")
-    yield from _pairs(ordered, ("question",), ("answer",), "proposal", "the agent's answer")
+    yield from _pairs(
+        ordered, ("proposed",), _ends_proposal, "action_request", "a person"
+    )
+    yield from _pairs(
+        ordered, ("question",), ("answer",), "proposal", "the agent's answer"
+    )
     yield from _pairs(ordered, ("held",), ("resumed",), "", "a person to lift the hold")
 
 
@@ -125,7 +141,9 @@ def _allowed_time(begin: Event) -> str:
 
 
 def _system_waited_for(before: Event, after: Event) -> str:
-    if before.kind == "redeemed" or (before.kind == "granted" and after.kind == "redeemed"):
+    if before.kind == "redeemed" or (
+        before.kind == "granted" and after.kind == "redeemed"
+    ):
         return str(before.facts.get("system") or "the agent")
     if before.kind == "handoff":
         return str(before.facts.get("to") or "another")

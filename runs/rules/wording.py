@@ -19,13 +19,18 @@ def said(event: Event) -> Said | None:
 
 def headline(facts: Mapping[str, Any]) -> str:
     """Say what was asked for, as the end of "Asked to"."""
-    text = bare(str(facts.get("headline") or facts.get("title") or facts.get("verb") or "act"))
+    text = bare(
+        str(facts.get("headline") or facts.get("title") or facts.get("verb") or "act")
+    )
     return text[:1].lower() + text[1:]
 
 
 def reasons(facts: Mapping[str, Any]) -> list[str]:
     """Give the reasons of a ruling as sentences."""
-    found = [r.get("text") if isinstance(r, Mapping) else r for r in facts.get("reasons") or ()]
+    found = [
+        r.get("text") if isinstance(r, Mapping) else r
+        for r in facts.get("reasons") or ()
+    ]
     return [short(text, 300) for text in found if text]
 
 
@@ -55,7 +60,11 @@ def change(facts: Mapping[str, Any]) -> str:
     text = name
     if "before" in facts or "after" in facts:
         text = f"{name} {_value(facts.get('before'))} → {_value(facts.get('after'))}"
-    place = [short(part, 60) for part in (facts.get("field") and where, facts.get("system")) if part]
+    place = [
+        short(part, 60)
+        for part in (facts.get("field") and where, facts.get("system"))
+        if part
+    ]
     return f"{text} ({', '.join(place)})" if place else text
 
 
@@ -73,7 +82,12 @@ def outcome(status: object, changes: Sequence[str], facts: Mapping[str, Any]) ->
         text = detail or headline(facts)
         return {"verb": "Failed", "text": text, "mark": "x", "tone": "never"}
     text = detail or "nobody knows whether it was done"
-    return {"verb": "Unknown", "text": text, "mark": "circle-question-mark", "tone": "review"}
+    return {
+        "verb": "Unknown",
+        "text": text,
+        "mark": "circle-question-mark",
+        "tone": "review",
+    }
 
 
 def technical(event: Event) -> str:
@@ -81,7 +95,11 @@ def technical(event: Event) -> str:
     facts = event.facts
     if event.kind == "model.called":
         tokens = [facts.get("input_tokens"), facts.get("output_tokens")]
-        told = f", {sum(t for t in tokens if isinstance(t, int)):,} tokens" if any(tokens) else ""
+        told = (
+            f", {sum(t for t in tokens if isinstance(t, int)):,} tokens"
+            if any(tokens)
+            else ""
+        )
         return f"Model {short(facts.get('model'), 60)}{told}{_cost(facts.get('cost'))}"
     if event.kind == "cost":
         return f"Cost{_cost(facts)}"
@@ -127,7 +145,12 @@ def _finished(event: Event) -> Said:
         "stopped": ("Stopped", "review", "hand"),
         "cancelled": ("Cancelled", "", "x"),
     }.get(str(status), ("Ended", "", "ring"))
-    return {"verb": verb, "text": short(event.facts.get("summary"), 300), "tone": tone, "mark": mark}
+    return {
+        "verb": verb,
+        "text": short(event.facts.get("summary"), 300),
+        "tone": tone,
+        "mark": mark,
+    }
 
 
 def _note(event: Event) -> Said:
@@ -136,12 +159,22 @@ def _note(event: Event) -> Said:
 
 def _handoff(event: Event) -> Said:
     to = short(event.facts.get("to"), 80)
-    return {"verb": "Handed over", "text": f"to {to}", "mark": "arrow-up", "question": "escalated"}
+    return {
+        "verb": "Handed over",
+        "text": f"to {to}",
+        "mark": "arrow-up",
+        "question": "escalated",
+    }
 
 
 def _told_escalation(event: Event) -> Said:
     reason = short(event.facts.get("reason"), 300)
-    return {"verb": "Escalated", "text": reason, "mark": "escalate", "question": "escalated"}
+    return {
+        "verb": "Escalated",
+        "text": reason,
+        "mark": "escalate",
+        "question": "escalated",
+    }
 
 
 def _confirmed(event: Event) -> Said:
@@ -172,14 +205,26 @@ def _decided(event: Event) -> Said:
     why = ": ".join(short(word, 300) for word in words if word)
     if why:
         text += f": {why}"
-    return {"verb": verb, "text": text, "tone": tone, "mark": mark, "question": "approved"}
+    return {
+        "verb": verb,
+        "text": text,
+        "tone": tone,
+        "mark": mark,
+        "question": "approved",
+    }
 
 
 def _edited(event: Event) -> Said:
     fields = [short(name, 60) for name in event.facts.get("edited_fields") or ()]
-    changes = [_path(c) for c in event.facts.get("changes") or () if isinstance(c, Mapping)]
+    changes = [
+        _path(c) for c in event.facts.get("changes") or () if isinstance(c, Mapping)
+    ]
     what = "; ".join(changes[:CHANGES_NAMED_MAX]) or listed(fields[:CHANGES_NAMED_MAX])
-    return {"verb": "Edited", "text": f"{event.source}: {what or 'the action'}", "mark": "pencil"}
+    return {
+        "verb": "Edited",
+        "text": f"{event.source}: {what or 'the action'}",
+        "mark": "pencil",
+    }
 
 
 def _path(entry: Mapping[str, Any]) -> str:
@@ -190,7 +235,9 @@ def _path(entry: Mapping[str, Any]) -> str:
 def _words(verb: str, mark: str, **more: Any) -> Callable[[Event], Said]:
     def say(event: Event) -> Said:
         facts = event.facts
-        text = facts.get("message") or facts.get("reason") or facts.get("sentence") or ""
+        text = (
+            facts.get("message") or facts.get("reason") or facts.get("sentence") or ""
+        )
         text = f"{event.source}: {short(text, 300)}" if text else event.source
         return {"verb": verb, "text": text, "mark": mark, **more}
 
@@ -199,8 +246,17 @@ def _words(verb: str, mark: str, **more: Any) -> Callable[[Event], Said]:
 
 def _expired(event: Event) -> Said:
     if event.facts.get("grant"):
-        return {"verb": "Ran out", "text": "the grant was not used in time", "mark": "clock"}
-    return {"verb": "Expired", "text": "nobody decided in time", "mark": "clock", "tone": "review"}
+        return {
+            "verb": "Ran out",
+            "text": "the grant was not used in time",
+            "mark": "clock",
+        }
+    return {
+        "verb": "Expired",
+        "text": "nobody decided in time",
+        "mark": "clock",
+        "tone": "review",
+    }
 
 
 def _held(event: Event) -> Said:

@@ -6,6 +6,7 @@ from uuid import UUID
 from portal.accounts.actors import SYSTEM
 from portal.audit.operation import operation, record
 from portal.core.ids import new_id
+from runs.models import RunEvent
 from runs.operations import moments
 from runs.rules.events import Event, Provenance
 
@@ -161,3 +162,31 @@ def refund_story() -> list[Event]:
             "run.finished", 379, status="completed", summary="customer told by e-mail"
         ),
     ]
+
+
+def store(run_id, events) -> None:
+    """Put events into a run as folding does, whoever told them."""
+
+    def work():
+        run = moments.lock_run(run_id=run_id)
+        RunEvent.objects.bulk_create(
+            RunEvent(
+                run_id=run_id,
+                id=event.id,
+                workflow_id=run.workflow_id,
+                kind=event.kind,
+                at=event.at,
+                received_at=event.received_at,
+                provenance=event.provenance.value,
+                source_id=SYSTEM.id,
+                source_name=event.source,
+                is_late=event.is_late,
+                facts=dict(event.facts),
+            )
+            for event in events
+        )
+        moments.fold_into(run, events)
+        moments.save_folded([run])
+        moments.add_tallies((run.workflow_id, event) for event in events)
+
+    inside(work)

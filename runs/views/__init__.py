@@ -1,0 +1,1 @@
+"""Pages of runs. Read in this order: lists, stories (one run), reviews (the weekly review)."""
