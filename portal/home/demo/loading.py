@@ -24,6 +24,7 @@ from portal.home.demo.company import (
     known_company,
 )
 from portal.home.demo.halves import in_two_processes
+from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import publishing, refunds, remediation, security, voice
 from portal.home.demo.stories.refunds import Story
@@ -84,6 +85,7 @@ def load_demo(*, now: datetime) -> int:
     for agent in (*company.agents.values(), company.billing):
         workflows.give_key(company, agent, now=began)
     count = sum(in_two_processes(_play, [(part, now) for part in (REFUNDS, OTHERS)]))
+    read_weeks(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(made))
     return count
 

@@ -39,6 +39,7 @@ from portal.home.demo.company import Company
 from runs.operations.accepting import accept_batch
 from runs.operations.batch_bytes import look_at
 from runs.operations.folding import fold_batch
+from runs.operations.holding import resume_run
 
 JSON = "application/json"
 
@@ -243,6 +244,15 @@ class Scene:
                 position=position,
                 now=self.now,
             )
+
+    def resume(self, asked: Asked, who: str, reason: str) -> None:
+        """Let a held run go on."""
+        resume_run(
+            actor=self.company.actor(who),
+            run_id=asked.action_request.run_id,
+            reason=reason,
+            now=self.now,
+        )
 
     def redeem(self, asked: Asked) -> Grant | None:
         """Use the grant of a request, if there is one."""

@@ -1,6 +1,6 @@
 """Refund management: small clear refunds run by themselves, the rest is decided by people."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -73,7 +73,7 @@ def case_of(chance: Random, *, is_small: bool) -> Case:
 def story(number: int, chance: Random) -> Story:
     """Pick what happens in one run; the rare things have fixed places."""
     rare = {
-        4: _deletes, 11: _half_failed, 17: _conflict, 23: _asked_back, 29: _withheld,
+        4: _deletes, 11: _recovered, 17: _conflict, 23: _asked_back, 29: _withheld,
         34: _unknown, 38: _conflict, 42: _lawyer, 47: _asked_back, 52: _half_failed,
     }  # fmt: skip
     chosen = rare.get(number)
@@ -82,7 +82,7 @@ def story(number: int, chance: Random) -> Story:
             (_small, _approved, _edited, _rejected, _unsure, _credit),
             weights=(46, 26, 7, 9, 5, 7),
         )[0]
-    case = case_of(chance, is_small=chosen in (_small, _half_failed))
+    case = case_of(chance, is_small=chosen in (_small, _half_failed, _recovered))
     return lambda scene: chosen(scene, case)
 
 
@@ -336,6 +336,22 @@ def _lawyer(scene: Scene, case: Case) -> Iterator[float]:
 
 
 def _half_failed(scene: Scene, case: Case) -> Iterator[float]:
+    yield from _cut_off(scene, case)
+
+
+def _recovered(scene: Scene, case: Case) -> Iterator[float]:
+    held = yield from _cut_off(scene, case)
+    yield 7200
+    scene.resume(
+        held, "erik", "Billing was down until noon and paid nothing. I paid by hand."
+    )
+    yield 30
+    scene.tell("handoff", to="Erik Sandberg")
+    scene.finish("A person paid the refund after billing came back.")
+
+
+def _cut_off(scene: Scene, case: Case) -> Generator[float, None, Asked]:
+    """Let billing fail in the middle, so that the stop rule holds the run."""
     yield from _opening(scene, case)
     arguments = {"order": case.order, "amount": f"{case.amount}"}
     scene.tool(
@@ -346,10 +362,11 @@ def _half_failed(scene: Scene, case: Case) -> Iterator[float]:
         milliseconds=30000,
     )
     yield 6
-    scene.ask(refund_body(case))
+    asked = scene.ask(refund_body(case))
     yield 4
     scene.tell("escalated", reason="Billing did not answer; a person should look.")
     scene.flush()
+    return asked
 
 
 def _withheld(scene: Scene, case: Case) -> Iterator[float]:

@@ -1,0 +1,156 @@
+"""The weekly review: two weeks of refunds read and signed, last week open everywhere."""
+
+from datetime import date, datetime, time, timedelta
+from random import Random
+from uuid import UUID
+
+from django.utils import timezone
+
+from portal.accounts.actors import SYSTEM
+from portal.home.demo.company import Company
+from registry.models import Workflow
+from runs.models import ReviewWeek, SampledRun
+from runs.operations.findings import add_finding, close_finding
+from runs.operations.reviewing import keep_draft, reserve_run, save_review
+from runs.operations.weeks import open_week, sign_week
+from runs.queries.populations import WEEK, monday_of
+from runs.rules.questions import KEYS, Given
+
+ASSESSORS = ("bruno", "ines")
+NO_REASONS = {
+    "right_data": "It read the order and never the delivery note.",
+    "restricted_avoided": "It asked to delete an order; refused, but it should not ask.",
+    "escalated_in_time": "The signals disagreed at once and it still asked for a refund.",
+    "reviewer_had_context": "The photo was mentioned and not attached.",
+    "faster_without_cleanup": "Care had to write to the customer again.",
+}
+
+
+def read_weeks(company: Company, *, now: datetime) -> None:
+    """Open, read and sign what a company of this age has read by now."""
+    monday = monday_of(now)
+    refunds = Workflow.objects.get(slug="refund-management")
+    _signed_week(company, refunds, monday - 3 * WEEK, closes=True)
+    _signed_week(company, refunds, monday - 2 * WEEK, closes=False)
+    for workflow in Workflow.objects.filter(live_version__isnull=False).order_by(
+        "name"
+    ):
+        _open_week(company, workflow, monday - WEEK, now)
+
+
+def _signed_week(
+    company: Company, workflow: Workflow, starts_on: date, *, closes: bool
+) -> None:
+    week_id = _opened(workflow, starts_on)
+    at = _moment(starts_on + WEEK, 10)
+    _read(company, week_id, at=at, share=1.0)
+    if closes:
+        finding = _find(
+            company, week_id, "bruno", "priya", at,
+            "MISSING_CONTEXT", "Requests for broken glass name a photo that nobody can open.",
+        )  # fmt: skip
+        close_finding(
+            actor=company.actor("priya"),
+            finding_id=finding,
+            evidence="The agent attaches what the customer wrote to every request since then.",
+            now=at + timedelta(days=6),
+        )
+    sign_week(
+        actor=company.actor("rosa"),
+        week_id=week_id,
+        summary="Small refunds are right and fast. People still correct the amount for shades.",
+        now=at + timedelta(days=2),
+    )
+
+
+def _open_week(
+    company: Company, workflow: Workflow, starts_on: date, now: datetime
+) -> None:
+    """Leave last week open: half read for refunds, a little elsewhere."""
+    week_id = _opened(workflow, starts_on)
+    # On a Monday morning nobody has read much yet, and nothing lies ahead of now.
+    at = min(_moment(starts_on + WEEK, 13), now - timedelta(hours=3))
+    is_refunds = workflow.slug == "refund-management"
+    _read(company, week_id, at=at, share=0.5 if is_refunds else 0.25)
+    if is_refunds:
+        _find(
+            company, week_id, "ines", "maya", at,
+            "REPEATED_CORRECTION", "Twice the refund was halved: the agent asks for the whole lamp when only the shade is broken.",
+        )  # fmt: skip
+    if workflow.slug == "security-operations":
+        _find(
+            company, week_id, "bruno", "samir", at,
+            "TIGHT_RULE", "Our own newsletter service was nearly blocked; the list of our own addresses is missing.",
+        )  # fmt: skip
+
+
+def _opened(workflow: Workflow, starts_on: date) -> UUID:
+    return open_week(
+        actor=SYSTEM,
+        workflow_id=workflow.id,
+        starts_on=starts_on,
+        now=_moment(starts_on + WEEK, 6),
+    )
+
+
+def _read(company: Company, week_id: UUID, *, at: datetime, share: float) -> None:
+    """Let the assessors read a share of the sample; the next one is begun and left."""
+    sample = list(SampledRun.objects.filter(week_id=week_id).order_by("position"))
+    until = len(sample) if share >= 1 else max(1, round(len(sample) * share))
+    for number, sampled in enumerate(sample[:until]):
+        who = ASSESSORS[number % len(ASSESSORS)]
+        now = at + timedelta(minutes=11 * number)
+        chance = Random(f"{week_id.int % 97}-{number}")  # noqa: S311 - a story
+        call = {"week_id": week_id, "run_id": sampled.run_id}
+        actor = company.actor(who)
+        reserve_run(actor=actor, now=now, **call)
+        later = now + timedelta(minutes=6)
+        save_review(actor=actor, given=_answers(chance), now=later, **call)
+    if share < 1 and until < len(sample):
+        keep_draft(
+            actor=company.actor(ASSESSORS[until % len(ASSESSORS)]),
+            week_id=week_id,
+            run_id=sample[until].run_id,
+            given=Given({"right_data": "yes"}, {}, ""),
+            now=at + timedelta(minutes=11 * until),
+        )
+
+
+def _answers(chance: Random) -> Given:
+    answers, reasons = {}, {}
+    for key in KEYS:
+        answer = chance.choices(
+            ("yes", "no", "not_applicable", "cannot_judge"), weights=(86, 6, 6, 2)
+        )[0]
+        answers[key] = answer
+        if answer == "no":
+            reasons[key] = NO_REASONS[key]
+        elif answer == "cannot_judge":
+            reasons[key] = "The run does not say what the customer was told."
+    return Given(answers, reasons, "")
+
+
+def _find(
+    company: Company,
+    week_id: UUID,
+    who: str,
+    owner: str,
+    at: datetime,
+    kind: str,
+    text: str,
+) -> UUID:
+    week = ReviewWeek.objects.get(id=week_id)
+    return add_finding(
+        actor=company.actor(who),
+        week_id=week_id,
+        run_id=None,
+        kind=kind,
+        text=text,
+        owner_id=company.people[owner].id,
+        due_on=week.starts_on + 3 * WEEK,
+        now=at + timedelta(hours=1),
+    )
+
+
+def _moment(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour), tzinfo=timezone.get_default_timezone())
