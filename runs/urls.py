@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.views import lists, stories
+from runs.views import lists, reviewing, stories, weeks
 
 urlpatterns = [
     path("runs/", lists.runs, name="runs"),
@@ -13,4 +13,23 @@ urlpatterns = [
     path("runs/<uuid:run_id>.json", stories.run_json, name="run_json"),
     path("runs/<uuid:run_id>/resume/", stories.run_resume, name="run_resume"),
     path("runs/<uuid:run_id>/flag/", stories.run_flag, name="run_flag"),
+    path("reviews/", weeks.weeks, name="weeks"),
+    path("reviews/count/", weeks.weeks_count, name="weeks_count"),
+    path("reviews/<uuid:week_id>/", weeks.week, name="week"),
+    path("reviews/<uuid:week_id>/sign/", weeks.week_sign, name="week_sign"),
+    path("reviews/<uuid:week_id>/next/", reviewing.week_next, name="week_next"),
+    path("reviews/<uuid:week_id>/finding/", weeks.week_finding, name="week_finding"),
+    path(
+        "reviews/findings/<uuid:finding_id>/close/",
+        weeks.finding_close,
+        name="finding_close",
+    ),
+    path(
+        "reviews/<uuid:week_id>/runs/<uuid:run_id>/", reviewing.review, name="review"
+    ),
+    path(
+        "reviews/<uuid:week_id>/runs/<uuid:run_id>/take/",
+        reviewing.review_take,
+        name="review_take",
+    ),
 ]

@@ -68,6 +68,7 @@ SENTENCES: dict[str, str] = {
     "run.flagged": "{actor} flagged run {run} for the weekly review.",
     "review.week_opened": "{actor} opened the week of {week} with {count} runs to read.",
     "review.reserved": "{actor} took run {run} to read.",
+    "review.begun": "{actor} began to review run {run}.",
     "review.saved": "{actor} reviewed run {run}.",
     "review.finding_added": "{actor} added a finding: {text}",
     "review.finding_closed": "{actor} closed a finding: {text}",

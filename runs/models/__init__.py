@@ -6,7 +6,13 @@ it came through), spending (what grants reserve), tallies (numbers by day), revi
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
-from runs.models.reviewing import Finding, Review, ReviewWeek, SampledRun
+from runs.models.reviewing import (
+    Finding,
+    Review,
+    ReviewDraft,
+    ReviewWeek,
+    SampledRun,
+)
 from runs.models.running import Hold, Run, RunState
 from runs.models.spending import Budget, SpendEntry
 from runs.models.tallies import Tally, TallyDelta
@@ -18,6 +24,7 @@ __all__ = [
     "Hold",
     "InboxBatch",
     "Review",
+    "ReviewDraft",
     "ReviewWeek",
     "Run",
     "RunEvent",

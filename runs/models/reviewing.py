@@ -134,6 +134,27 @@ class Review(models.Model):
         )
 
 
+class ReviewDraft(models.Model):
+    """A review that somebody began and has not finished; it counts nowhere."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    sampled = models.ForeignKey(
+        SampledRun, on_delete=models.PROTECT, related_name="drafts"
+    )
+    assessor = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    answers = models.JSONField(default=dict)
+    reasons = models.JSONField(default=dict)
+    note = models.TextField(blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("sampled", "assessor"), name="runs_draft_once_per_assessor"
+            ),
+        )
+
+
 class Finding(models.Model):
     """What a review found, who looks after it, and until when. Carried until closed."""
 

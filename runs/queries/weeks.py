@@ -1,0 +1,105 @@
+"""The weeks of review: the list, and the count beside it in the rail."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.core.pagination import keyset
+from runs.models import Finding, Review, ReviewWeek, SampledRun
+
+ORDER = ("-starts_on", "-id")
+COUNT_MAX = 99
+
+
+@dataclass(frozen=True)
+class WeekRow:
+    """One week in the list."""
+
+    id: UUID
+    workflow: str
+    starts_on: date
+    ends_on: date
+    is_signed: bool
+    signed_by: str
+    population: int
+    sampled: int
+    read: int
+    mine_left: int
+    open_findings: int
+
+
+@dataclass(frozen=True)
+class WeekList:
+    rows: tuple[WeekRow, ...]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
+    """Give one page of the weeks that this person may see, newest first. Five queries."""
+    visible = access.visible(
+        ReviewWeek.objects.select_related("workflow", "signed_by"),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    page = keyset(visible, order=ORDER, cursor=cursor)
+    ids = [week.id for week in page.items]
+    counts = {
+        row["week_id"]: row
+        for row in sample_of(ids)
+        .values("week_id")
+        .annotate(
+            sampled=Count("id"),
+            read=Count("id", filter=Q(is_read=True)),
+            mine_left=Count("id", filter=Q(is_read=False, assigned_to=actor.id)),
+        )
+    }
+    findings = dict(
+        Finding.objects.filter(week__in=ids, closed_at=None)
+        .values_list("week_id")
+        .annotate(Count("id"))
+    )
+    rows = tuple(
+        _row(week, counts.get(week.id, {}), findings.get(week.id, 0))
+        for week in page.items
+    )
+    return WeekList(rows, page.next_cursor, page.previous_cursor)
+
+
+def sample_of(week_ids: list[UUID]) -> QuerySet[SampledRun]:
+    """Give the sampled runs of weeks, each marked whether it is read. Not run yet."""
+    read = Review.objects.filter(sampled=OuterRef("pk"))
+    return SampledRun.objects.filter(week__in=week_ids).annotate(is_read=Exists(read))
+
+
+def left_to_read(*, actor: Actor) -> int:
+    """Count the runs of open weeks that are this person's to read. At most two queries."""
+    visible = access.visible(
+        SampledRun.objects.filter(
+            assigned_to=actor.id, week__state=ReviewWeek.State.OPEN, reviews=None
+        ),
+        actor=actor,
+        permission=access.ASSESS,
+        workflow_path="week__workflow_id",
+    )
+    return visible.order_by()[: COUNT_MAX + 1].count()
+
+
+def _row(week: ReviewWeek, counts: dict, open_findings: int) -> WeekRow:
+    return WeekRow(
+        id=week.id,
+        workflow=week.workflow.name,
+        starts_on=week.starts_on,
+        ends_on=week.starts_on + timedelta(days=6),
+        is_signed=week.state == ReviewWeek.State.SIGNED,
+        signed_by=week.signed_by.name if week.signed_by else "",
+        population=week.population_count,
+        sampled=counts.get("sampled", 0),
+        read=counts.get("read", 0),
+        mine_left=counts.get("mine_left", 0),
+        open_findings=open_findings,
+    )
