@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.views import (
+    catalogue,
     drafting,
     lists,
     matrix,
@@ -15,6 +16,7 @@ from registry.views import (
 )
 
 urlpatterns = [
+    path("systems/", catalogue.systems, name="systems"),
     path("workflows/", lists.workflows, name="workflows"),
     path("workflows/new/", lists.workflow_new, name="workflow_new"),
     path("workflows/<slug:slug>/", overview.workflow, name="workflow"),

@@ -53,10 +53,13 @@ def add_system(
 
 @operation(leaves="catalogue.system_changed")
 def set_system_approved(
-    *, actor: Actor, system: System, is_approved: bool, now: datetime
+    *, actor: Actor, system_id: UUID, is_approved: bool, now: datetime
 ) -> None:
     """Let agents into a system, or out of it: every request there is then refused."""
     _must_administer(actor)
+    system = System.objects.filter(id=system_id).first()
+    if system is None:
+        raise NotFound("There is no such system.")
     lock_exclusive(ENTERPRISE)
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
     if not changed.update(is_approved=is_approved):

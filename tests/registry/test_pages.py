@@ -264,3 +264,26 @@ def test_the_page_downloads_as_toml_and_loads_back_the_same(people):
     assert workflow.versions.get().document == before
     assert bad.status_code == 422
     assert "Maya Adler saved this while you were writing." in stale.content.decode()
+
+
+def test_an_administrator_adds_a_system_and_the_risk_team_sets_a_ceiling(people):
+    live_workflow(people)
+    system = {
+        "change": "add",
+        "name": "Warehouse",
+        "slug": "warehouse",
+        "is_approved": "on",
+    }
+    ceiling = {"change": "limit", "name": "money", "authority": "review",
+               "sentence": "Above EUR 10 a person decides.", "verbs": ["refund"],
+               "amount_max": "10.00", "currency": "EUR"}  # fmt: skip
+
+    assert _client(people.dana).get("/systems/").status_code == 200
+    assert _client(people.dana).post("/systems/", system).status_code == 403
+    assert _client(people.ada).post("/systems/", system).status_code == 302
+    assert _client(people.ada).post("/systems/", system).status_code == 422
+    assert _client(people.maya).post("/systems/", ceiling).status_code == 403
+    assert _client(people.rosa).post("/systems/", ceiling).status_code == 302
+    shown = _client(people.dana).get("/systems/").content.decode()
+    assert "Warehouse" in shown
+    assert "Above EUR 10 a person decides." in shown

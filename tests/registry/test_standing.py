@@ -190,7 +190,7 @@ def test_a_system_that_lost_its_approval_stays_known(people):
 
     set_system_approved(
         actor=SYSTEM,
-        system=System.objects.get(slug="billing"),
+        system_id=System.objects.get(slug="billing").id,
         is_approved=False,
         now=NOW,
     )

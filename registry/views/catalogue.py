@@ -1,0 +1,86 @@
+"""The catalogue: systems that agents may be let into, and ceilings over every workflow."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from portal.accounts.actors import actor_of
+from portal.core.clock import wall_clock
+from portal.core.errors import Conflict, Invalid
+from portal.core.htmx import render
+from registry.forms import CatalogueChangeForm, CeilingForm, SystemForm
+from registry.operations.catalogue import (
+    add_system,
+    lift_ceiling,
+    set_ceiling,
+    set_system_approved,
+)
+from registry.queries.catalogue import catalogue_page
+from registry.views.common import errors_of, go
+
+
+@require_http_methods(["GET", "POST"])
+def systems(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    change = CatalogueChangeForm(request.POST or None)
+    kind = request.POST.get("change", "")
+    system = SystemForm(request.POST if kind == "add" else None)
+    ceiling = CeilingForm(request.POST if kind == "limit" else None)
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            said = _change(actor, kind, change, system, ceiling)
+        except (Invalid, Conflict) as problem:
+            errors = errors_of(problem)
+        else:
+            if said:
+                return go(request, "systems", said=said)
+    return render(
+        request,
+        "registry/systems.html",
+        {
+            "crumbs": [("Workflows", "/workflows/"), ("Systems and ceilings", "")],
+            "catalogue": catalogue_page(actor=actor),
+            "system": system,
+            "ceiling": ceiling,
+            "errors": errors,
+        },
+        status=422 if request.method == "POST" else 200,
+    )
+
+
+def _change(
+    actor,
+    kind: str,
+    change: CatalogueChangeForm,
+    system: SystemForm,
+    ceiling: CeilingForm,
+) -> str:
+    """Make one change and say it; nothing is said while a form is wrong."""
+    now = wall_clock()
+    if kind == "add":
+        if not system.is_valid():
+            return ""
+        made = add_system(actor=actor, now=now, **system.cleaned_data)
+        return f"{made.name} is in the catalogue."
+    if kind == "limit":
+        if not ceiling.is_valid():
+            return ""
+        set_ceiling(actor=actor, now=now, **ceiling.cleaned_data)
+        return "The ceiling is in force."
+    if not change.is_valid():
+        raise Invalid({"": "This form is not one of ours. Open the page again."})
+    chosen = change.cleaned_data
+    if kind == "lift" and chosen["ceiling"]:
+        lift_ceiling(actor=actor, ceiling_id=chosen["ceiling"], now=now)
+        return "The ceiling is lifted."
+    if kind in ("approve", "withdraw") and chosen["system"]:
+        is_approved = kind == "approve"
+        set_system_approved(
+            actor=actor, system_id=chosen["system"], is_approved=is_approved, now=now
+        )
+        return (
+            "Agents may be let into it."
+            if is_approved
+            else "Every request there is refused."
+        )
+    raise Invalid({"": "This form is not one of ours. Open the page again."})
