@@ -166,7 +166,7 @@ _REGISTRY = (
 )
 _RUNS = (
     Door("runs", PERSONS),
-    Door("runs_recent", PERSONS),
+    Door("runs_recent", SEEN),
     Door("run", SEEN),
     Door("run_story_fragment", SEEN),
     Door("run_markdown", SEEN),
@@ -205,6 +205,8 @@ _INBOX = (
 _HOME = (
     Door("start", PERSONS),
     Door("search", PERSONS),
+    Door("numbers", PERSONS),
+    Door("number", PERSONS),
     Door("agents", PERSONS),
     Door("agent_add", ADMINISTRATORS),
     Door("agent_add", ADMINISTRATORS, "post"),

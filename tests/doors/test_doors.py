@@ -34,6 +34,8 @@ def address_of(world: World, name: str, pattern: URLPattern, slug: str | None) -
     arguments = {}
     for key in pattern.pattern.converters:
         arguments[key] = world.values.get(key, UUID(int=7))
+    if name == "number":
+        arguments["key"] = "acceptance"
     if "slug" in arguments:
         is_agents = name.startswith("agent")
         arguments["slug"] = slug or world.values["agent" if is_agents else "slug"]

@@ -6,7 +6,6 @@ from tests.doors.conftest import open_database as open_database
 from tests.doors.conftest import world as world
 from tests.doors.world import World, make_world
 
-
 # What a console says that somebody has to look at.
 TOLD = ("error", "warning")
 
@@ -51,7 +50,7 @@ def look(committed_world, _server_process, page, django_db_blocker):
                 ]
             )
         response = page.goto(f"{_server_process.url}{path}", wait_until="load")
-        page.wait_for_function("!document.querySelector('.htmx-request')")
+        page.locator(".htmx-request").first.wait_for(state="detached")
         return page, response, said
 
     return open_page

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count
+
+from approvals.queries.access import proposals_seen_by
 from approvals.queries.inbox import InboxRow, inbox_for, waiting_count
 from portal.accounts.actors import Actor
 from portal.home.queries.reached import (
@@ -15,11 +18,34 @@ from portal.home.queries.reached import (
 from portal.home.queries.week import (
     FindingDue,
     ReviewShare,
+    WeekOfRuns,
     findings_due,
     review_shares,
+    runs_of_week,
 )
 
 DECIDE_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A workflow to look after, with its week and how many proposals wait in it."""
+
+    workflow: LookedAfter
+    week: WeekOfRuns | None
+    waiting: int
+
+    @property
+    def oddities(self) -> tuple[str, ...]:
+        """Give what is odd, the gravest first."""
+        week, found = self.week, []
+        if week and week.unauthorised:
+            found.append(f"{week.unauthorised} with unauthorised changes")
+        if week and week.held:
+            found.append(f"{week.held} on hold")
+        if week and week.failed:
+            found.append(f"{week.failed} failed")
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -28,7 +54,7 @@ class Start:
 
     decide: tuple[InboxRow, ...]
     decide_count: int
-    look_after: tuple[LookedAfter, ...]
+    look_after: tuple[Looked, ...]
     signatures: tuple[SignatureAsked, ...]
     shares: tuple[ReviewShare, ...]
     findings: tuple[FindingDue, ...]
@@ -43,7 +69,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
     """Give what needs this person. At most sixteen queries."""
     rows = inbox_for(actor, tab="mine").rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
-    look_after = looked_after_by(actor=actor)
+    look_after = _looked_after(actor, now)
     return Start(
         decide=rows[:DECIDE_SHOWN],
         decide_count=decide_count,
@@ -52,4 +78,20 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         shares=review_shares(actor=actor),
         findings=findings_due(actor=actor, today=now.date()),
         is_portal_empty=not look_after and not has_any_workflow(),
+    )
+
+
+def _looked_after(actor: Actor, now: datetime) -> tuple[Looked, ...]:
+    held = looked_after_by(actor=actor)
+    ids = tuple(each.id for each in held)
+    weeks = runs_of_week(workflow_ids=ids, now=now)
+    waiting = dict(
+        proposals_seen_by(actor)
+        .filter(workflow_id__in=ids, resolved_at=None)
+        .order_by()
+        .values_list("workflow_id")
+        .annotate(Count("id"))
+    )
+    return tuple(
+        Looked(each, weeks.get(each.id), waiting.get(each.id, 0)) for each in held
     )

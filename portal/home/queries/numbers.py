@@ -1,0 +1,294 @@
+"""Numbers that open: the last four weeks, what came before, and what they rest on.
+
+Every number is a sum of measures over the workflows that this person may see. A share
+has a Wilson interval of 95 %; a number without a denominator is "nothing to count yet"
+and never zero.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.core.errors import NotFound
+from portal.home.queries.formulas import (
+    BY_KEY,
+    COUNT,
+    FORMULAS,
+    RATE,
+    SHARE,
+    Formula,
+)
+from portal.home.queries.reached import WorkflowName, workflow_names
+from portal.home.queries.week import RUNS
+from runs.rules.stats import wilson
+
+WINDOW_DAYS = 28
+WEEKS = 12
+_WORKFLOW = RUNS.model._meta.get_field("workflow").related_model
+_TALLIES = (
+    _WORKFLOW._meta.get_field("tally").related_model._default_manager,
+    _WORKFLOW._meta.get_field("tallydelta").related_model._default_manager,
+)
+_QUESTIONS = 7
+
+type Sums = Mapping[tuple[str, date], Decimal]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number over one span, with what it was made of."""
+
+    formula: Formula
+    value: float | None
+    over: Decimal
+    under: Decimal | None
+    low: float | None
+    high: float | None
+    before: float | None
+    weeks: tuple[float | None, ...]
+    covered: Decimal | None
+    coverable: Decimal | None
+
+    @property
+    def change(self) -> float | None:
+        """Give the difference to the span before, in the number's own unit."""
+        if self.value is None or self.before is None:
+            return None
+        return self.value - self.before
+
+    @property
+    def coverage(self) -> float | None:
+        if not self.coverable or self.covered is None:
+            return None
+        return min(1.0, float(self.covered / self.coverable))
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one workflow brings to a number."""
+
+    workflow: WorkflowName
+    number: Number
+
+
+@dataclass(frozen=True)
+class NumbersPage:
+    span: Span
+    families: tuple[tuple[str, tuple[Number, ...]], ...]
+    workflows: tuple[WorkflowName, ...]
+    chosen: WorkflowName | None
+    has_anything: bool
+
+
+@dataclass(frozen=True)
+class NumberPage:
+    span: Span
+    number: Number
+    week_starts: tuple[date, ...]
+    parts: tuple[Part, ...]
+    chosen: WorkflowName | None
+
+
+def numbers_for(*, actor: Actor, today: date, workflow: str = "") -> NumbersPage:
+    """Give every number, over all visible workflows or one. At most seven queries.
+
+    Raises NotFound for a workflow this person may not see.
+    """
+    names, chosen = _chosen(actor, workflow)
+    sums = _sums(actor, today, chosen)
+    span = span_until(today)
+    numbers = tuple(_number(formula, sums, span) for formula in FORMULAS)
+    families: dict[str, list[Number]] = {}
+    for number in numbers:
+        families.setdefault(number.formula.family, []).append(number)
+    return NumbersPage(
+        span=span,
+        families=tuple((label, tuple(rows)) for label, rows in families.items()),
+        workflows=names,
+        chosen=chosen,
+        has_anything=bool(sums),
+    )
+
+
+def number_for(
+    *, actor: Actor, key: str, today: date, workflow: str = ""
+) -> NumberPage:
+    """Give one number with its weeks and its parts by workflow. Raises NotFound."""
+    formula = BY_KEY.get(key)
+    if formula is None:
+        raise NotFound("There is no such number.")
+    names, chosen = _chosen(actor, workflow)
+    span = span_until(today)
+    return NumberPage(
+        span=span,
+        number=_number(formula, _sums(actor, today, chosen), span),
+        week_starts=tuple(week.first for week in _weeks(span)),
+        parts=_parts(actor, formula, span, names, chosen),
+        chosen=chosen,
+    )
+
+
+def span_until(today: date) -> Span:
+    """Give the four weeks that end today."""
+    return Span(today - timedelta(days=WINDOW_DAYS - 1), today)
+
+
+def _chosen(
+    actor: Actor, slug: str
+) -> tuple[tuple[WorkflowName, ...], WorkflowName | None]:
+    names = workflow_names(actor=actor)
+    if not slug:
+        return names, None
+    chosen = next((each for each in names if each.slug == slug), None)
+    if chosen is None:
+        raise NotFound("There is no such workflow, or you may not see it.")
+    return names, chosen
+
+
+def _weeks(span: Span) -> tuple[Span, ...]:
+    starts = [span.last - timedelta(days=7 * back + 6) for back in range(WEEKS)]
+    return tuple(Span(start, start + timedelta(days=6)) for start in reversed(starts))
+
+
+def _number(formula: Formula, sums: Sums, span: Span) -> Number:
+    before = Span(
+        span.first - timedelta(days=span.days), span.first - timedelta(days=1)
+    )
+    over, under, value = _value(formula, sums, span)
+    interval = None
+    if formula.kind == SHARE and under:
+        interval = wilson(float(min(over, under)), float(under))
+    return Number(
+        formula=formula,
+        value=value,
+        over=over,
+        under=under,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        before=_value(formula, sums, before)[2],
+        weeks=tuple(_value(formula, sums, week)[2] for week in _weeks(span)),
+        covered=_sum(formula.covered, sums, span) if formula.covered else None,
+        coverable=_sum(formula.coverable, sums, span) if formula.coverable else None,
+    )
+
+
+def _value(
+    formula: Formula, sums: Sums, span: Span
+) -> tuple[Decimal, Decimal | None, float | None]:
+    over = _sum(formula.over, sums, span)
+    if formula.kind == COUNT:
+        return over, None, float(over)
+    if formula.kind == RATE:
+        days = Decimal(span.days)
+        return over, days, float(over / days)
+    under = _sum(formula.under, sums, span)
+    return over, under, float(over / under) if under else None
+
+
+def _sum(measures: Iterable[str], sums: Sums, span: Span) -> Decimal:
+    wanted = set(measures)
+    return sum(
+        (
+            value
+            for (measure, on), value in sums.items()
+            if measure in wanted and span.first <= on <= span.last
+        ),
+        Decimal(0),
+    )
+
+
+def _sums(actor: Actor, today: date, chosen: WorkflowName | None) -> Sums:
+    """Add up every measure by day, over twelve weeks or two spans. Three queries."""
+    found: dict[tuple[str, date], Decimal] = {}
+    since = today - timedelta(days=7 * WEEKS - 1)
+    for rows in _tallies(actor, since, today, chosen):
+        for measure, on, value in rows.values_list("measure", "on").annotate(
+            Sum("value")
+        ):
+            found[measure, on] = found.get((measure, on), Decimal(0)) + value
+    for on, runs, answered, unauthorised in (
+        _runs(actor, since, today, chosen)
+        .values_list("day")
+        .annotate(Count("id"), Sum("answered"), Sum("unauthorised_count"))
+    ):
+        found["run.count", on] = Decimal(runs)
+        found["run.answered", on] = Decimal(answered)
+        found["run.answerable", on] = Decimal(runs * _QUESTIONS)
+        found["run.unauthorised", on] = Decimal(unauthorised)
+    return found
+
+
+def _parts(
+    actor: Actor,
+    formula: Formula,
+    span: Span,
+    names: tuple[WorkflowName, ...],
+    chosen: WorkflowName | None,
+) -> tuple[Part, ...]:
+    by_workflow: dict[UUID, dict[tuple[str, date], Decimal]] = {}
+    for rows in _tallies(actor, span.first, span.last, chosen):
+        sums = rows.values_list("workflow_id", "measure").annotate(Sum("value"))
+        for workflow_id, measure, value in sums:
+            mine = by_workflow.setdefault(workflow_id, {})
+            place = (measure, span.last)
+            mine[place] = mine.get(place, Decimal(0)) + value
+    for workflow_id, runs, answered, unauthorised in (
+        _runs(actor, span.first, span.last, chosen)
+        .values_list("workflow_id")
+        .annotate(Count("id"), Sum("answered"), Sum("unauthorised_count"))
+    ):
+        mine = by_workflow.setdefault(workflow_id, {})
+        mine["run.count", span.last] = Decimal(runs)
+        mine["run.answered", span.last] = Decimal(answered)
+        mine["run.answerable", span.last] = Decimal(runs * _QUESTIONS)
+        mine["run.unauthorised", span.last] = Decimal(unauthorised)
+    parts = [
+        Part(each, _number(formula, by_workflow[each.id], span))
+        for each in names
+        if each.id in by_workflow
+    ]
+    return tuple(part for part in parts if part.number.over or part.number.under)
+
+
+def _tallies(
+    actor: Actor, first: date, last: date, chosen: WorkflowName | None
+) -> list[QuerySet]:
+    found = []
+    for manager in _TALLIES:
+        rows = manager.filter(on__gte=first, on__lte=last).order_by()
+        rows = access.visible(rows, actor=actor, workflow_path="workflow_id")
+        found.append(rows.filter(workflow_id=chosen.id) if chosen else rows)
+    return found
+
+
+def _runs(
+    actor: Actor, first: date, last: date, chosen: WorkflowName | None
+) -> QuerySet:
+    rows = RUNS.filter(is_test=False).annotate(day=TruncDate("started_at")).order_by()
+    rows = rows.filter(
+        started_at__gte=first - timedelta(days=1),
+        started_at__lt=last + timedelta(days=2),
+        day__gte=first,
+        day__lte=last,
+    )
+    rows = access.visible(rows, actor=actor, workflow_path="workflow_id")
+    return rows.filter(workflow_id=chosen.id) if chosen else rows

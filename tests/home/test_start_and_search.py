@@ -1,0 +1,139 @@
+"""The start page says what needs me; search finds what I may see, and nothing else."""
+
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+
+from portal.accounts.actors import SYSTEM
+from portal.accounts.operations.people import add_person
+from registry.operations.packets import submit_version
+from registry.operations.pausing import pause_workflow
+from tests.approvals.asking import Portal, make_portal
+from tests.people import NOW, draft_workflow
+
+Person = get_user_model()
+
+
+def start_of(portal: Portal, name: str) -> str:
+    return portal.signed_in(name).get(reverse("start")).content.decode()
+
+
+def found_by(portal: Portal, name: str, text: str) -> str:
+    page = portal.signed_in(name).get(reverse("search"), {"q": text}).content.decode()
+    return page[page.index('id="search-results"') :]
+
+
+def test_reviewer_is_shown_what_to_decide_and_owner_what_to_look_after(db):
+    portal = make_portal()
+    portal.ask()
+
+    reviewer, owner, outsider = (
+        start_of(portal, name) for name in ("dana", "maya", "olga")
+    )
+
+    assert "1 to decide." in reviewer
+    assert "Refund EUR 84.20" in reviewer
+    assert "You own no workflow." in reviewer
+    assert "1 waiting for a person" in owner
+    assert "No agent waits for your decision." in owner
+    assert "Refund" not in outsider
+
+
+def test_paused_workflow_tells_its_owner_why(db):
+    portal = make_portal()
+    pause_workflow(
+        actor=portal.people.actor("erik"),
+        workflow_id=portal.workflow.id,
+        reason="It smells of smoke.",
+        now=NOW,
+    )
+    assert "Paused: It smells of smoke." in start_of(portal, "maya")
+
+
+def test_vacant_role_is_told_to_who_looks_after_the_workflow(db):
+    portal = make_portal()
+    Person.objects.filter(email="erik@example.com").update(is_active=False)
+    assert "Vacant: Escalation owner." in start_of(portal, "maya")
+
+
+def test_signature_is_asked_of_who_has_not_signed(db):
+    portal = make_portal()
+    waiting = draft_workflow(portal.people, slug="returns")
+    submit_version(
+        actor=portal.people.actor("maya"), workflow_id=waiting.id, revision=1, now=NOW
+    )
+
+    assert "Read and sign Returns, v1" in start_of(portal, "rosa")
+    assert "Read and sign" not in start_of(portal, "dana")
+
+
+def test_empty_portal_leads_to_the_first_workflow(client, db):
+    add_person(
+        actor=SYSTEM,
+        email="first@example.com",
+        name="First Person",
+        department=None,
+        password=None,
+        is_administrator=True,
+    )
+    client.force_login(
+        Person.objects.get(), backend="django.contrib.auth.backends.ModelBackend"
+    )
+
+    page = client.get(reverse("start"))
+
+    assert b"Welcome, First" in page.content
+    assert reverse("workflow_new").encode() in page.content
+
+
+def test_search_finds_by_right_in_every_group(db):
+    portal = make_portal()
+    portal.ask()
+
+    inside, outside = (
+        found_by(portal, "dana", "refund"),
+        found_by(portal, "olga", "refund"),
+    )
+
+    for group in ("Workflows", "Proposals", "Runs", "Agents", "Journal"):
+        assert f">{group}" in inside, group
+    assert "Refund" not in outside
+    assert "Nothing found" in outside
+
+
+def test_search_answers_htmx_with_the_results_alone(db):
+    portal = make_portal()
+    client = portal.signed_in("dana")
+    part = client.get(
+        reverse("search"), {"q": "refund"}, headers={"HX-Request": "true"}
+    )
+
+    assert b"Refund management" in part.content
+    assert b"<html" not in part.content
+
+
+def test_search_takes_any_text(db):
+    portal = make_portal()
+    for text in ("a", "\x00", "%_\\", "'; DROP TABLE", "é" * 500, "<script>"):
+        page = portal.signed_in("dana").get(reverse("search"), {"q": text})
+        assert page.status_code == 200
+        assert b"<script>" not in page.content.split(b"</head>")[1]
+
+
+def test_start_and_search_cost_a_bounded_number_of_queries(
+    db, django_assert_max_num_queries
+):
+    portal = make_portal()
+    for number in range(4):
+        portal.ask(run=f"case-{number}")
+    client = portal.signed_in("maya")
+    with django_assert_max_num_queries(26):
+        client.get(reverse("start"))
+    with django_assert_max_num_queries(34):
+        client.get(reverse("search"), {"q": "refund"})
+
+
+def test_person_found_leads_administrators_to_their_page_and_others_to_the_journal(db):
+    portal = make_portal()
+    tom = portal.people.tom.id
+    assert f'href="/people/{tom}/"' in found_by(portal, "ada", "Okafor")
+    assert f'href="/journal/?actor={tom}"' in found_by(portal, "dana", "Okafor")
