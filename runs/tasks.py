@@ -5,7 +5,7 @@ from celery import shared_task
 
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
-from runs.operations import folding
+from runs.operations import folding, inbox
 from runs.operations.partitions import make_partitions
 from runs.operations.tallying import add_up
 from runs.operations.weeks import open_due_weeks
@@ -27,7 +27,7 @@ def fold_inbox(**_later: object) -> int:
     """Fold what waits in the inbox until nothing does; says how many batches."""
     done = 0
     for _ in range(ROUNDS_MAX):
-        claimed = folding.claim_batches()
+        claimed = inbox.claim_batches()
         if not claimed:
             break
         for batch_id in claimed:
@@ -53,7 +53,7 @@ def open_weeks(**_later: object) -> int:
 
 def _fold(batch_id) -> int:
     """Fold one batch; a batch that keeps failing is taken apart, then put aside."""
-    attempts = folding.attempts_of(batch_id)
+    attempts = inbox.attempts_of(batch_id)
     try:
         if attempts < ISOLATE_FROM_ATTEMPT:
             folding.fold_batch(batch_id=batch_id, now=wall_clock())
@@ -66,10 +66,10 @@ def _fold(batch_id) -> int:
         log.warning(
             "inbox.fold_failed", batch=str(batch_id), error=type(error).__name__
         )
-        if attempts >= folding.ATTEMPTS_MAX:
-            folding.bury_batch(batch_id=batch_id, reason=reason, now=wall_clock())
+        if attempts >= inbox.ATTEMPTS_MAX:
+            inbox.bury_batch(batch_id=batch_id, reason=reason, now=wall_clock())
         else:
-            folding.give_back(batch_id, attempts=attempts)
+            inbox.give_back(batch_id, attempts=attempts)
         return 0
     return 1
 

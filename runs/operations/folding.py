@@ -1,7 +1,6 @@
 """A stored batch becomes events, runs, tallies and holds: all of it or none of it.
 
-Claiming leases a batch, so that two workers share the inbox and a dead one's batches come
-back. Folding inserts through the event keys, so that running it twice changes nothing:
+Folding inserts through the event keys, so that running it twice changes nothing:
 everything is counted from what was really inserted.
 """
 
@@ -11,37 +10,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-from portal.accounts.actors import SYSTEM, Actor, agent_actor
+from portal.accounts.actors import SYSTEM, agent_actor
 from portal.accounts.models import AgentKind
 from portal.audit.operation import operation, record, step
 from portal.core.digest import sha256_of
-from portal.core.errors import AlreadyDone, NotFound
+from portal.core.errors import NotFound
 from portal.core.ids import new_id
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from runs.models import EventKey, InboxBatch, Run
 from runs.operations.accepting import EVENTS_STREAM
 from runs.operations.batch_bytes import look_at
+from runs.operations.inbox import lock_batch
 from runs.operations.inserting import Staged, insert_new
 from runs.operations.moments import (
     add_tallies,
     ensure_run,
     fold_into,
     hold_run,
-    save_folded,
 )
+from runs.operations.saving import save_folded
 from runs.queries.facts import run_facts
 from runs.rules import stopping
 from runs.rules.batches import Looked
 from runs.rules.events import Event, Provenance
 from runs.rules.mapping import mapped_tool
 from runs.rules.shapes import Rejected, ToldEvent
-
-LEASE_SECONDS = 60
-ATTEMPTS_MAX = 5
-CLAIM_MAX = 8
-REASON_MAX = 300
 
 
 @dataclass
@@ -54,30 +47,13 @@ class Folded:
     held_runs: list[UUID] = field(default_factory=list)
 
 
-def claim_batches(*, limit: int = CLAIM_MAX) -> list[UUID]:
-    """Lease the oldest waiting batches. One statement, committed at once.
-
-    The lease is kept by the database's clock; `SKIP LOCKED` keeps two workers apart.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE runs_inboxbatch SET attempts = attempts + 1,"
-            " lease_until = clock_timestamp() + %s * interval '1 second'"
-            " WHERE id IN (SELECT id FROM runs_inboxbatch WHERE state = 'PENDING'"
-            " AND (lease_until IS NULL OR lease_until < clock_timestamp())"
-            " ORDER BY received_at, id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id",
-            [LEASE_SECONDS, limit],
-        )
-        return sorted(row[0] for row in cursor.fetchall())
-
-
 @operation(leaves="run.batch_folded")
 def fold_batch(*, batch_id: UUID, now: datetime) -> Folded:
     """Fold a whole batch and finish it. About fifteen queries, however many events.
 
     Raises AlreadyDone when another worker was faster.
     """
-    batch = _lock(batch_id)
+    batch = lock_batch(batch_id=batch_id)
     looked = _look(batch)
     folded = _fold(batch, looked.events, now)
     folded.rejected += looked.rejected
@@ -89,7 +65,7 @@ def fold_batch(*, batch_id: UUID, now: datetime) -> Folded:
 @operation(leaves="run.batch_folded")
 def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
     """Fold one event of a batch that as a whole would not fold; does not finish it."""
-    batch = _lock(batch_id)
+    batch = lock_batch(batch_id=batch_id)
     chosen = [entry for entry in _look(batch).events if entry[0] == index]
     folded = _fold(batch, chosen, now)
     _tell(batch, folded)
@@ -99,46 +75,7 @@ def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
 @operation(leaves="run.batch_folded")
 def finish_batch(*, batch_id: UUID, folded: Folded, now: datetime) -> None:
     """Finish a batch whose events were folded one by one."""
-    _finish(_lock(batch_id), folded, now)
-
-
-@operation(leaves="run.batch_buried")
-def bury_batch(*, batch_id: UUID, reason: str, now: datetime) -> None:
-    """Put a batch that cannot be read aside, with the reason; `redrive` brings it back."""
-    batch = _lock(batch_id)
-    InboxBatch.objects.filter(id=batch.id).update(
-        state=InboxBatch.State.DEAD,
-        reason=reason[:REASON_MAX] or "unknown",
-        finished_at=now,
-        lease_until=None,
-    )
-    record(
-        "run.batch_buried",
-        actor=SYSTEM,
-        subject=("inbox_batch", batch_id),
-        stream=EVENTS_STREAM,
-        reason=reason[:REASON_MAX],
-    )
-
-
-@operation(leaves="run.batch_redriven")
-def redrive_batches(*, actor: Actor, now: datetime) -> int:
-    """Send every batch that was put aside through again; says how many.
-
-    Raises AlreadyDone when there is none.
-    """
-    dead = InboxBatch.objects.filter(state=InboxBatch.State.DEAD)
-    count = dead.update(
-        state=InboxBatch.State.PENDING,
-        attempts=0,
-        reason="",
-        finished_at=None,
-        lease_until=None,
-    )
-    if count == 0:
-        raise AlreadyDone("batch.none_buried", "No batch is put aside.")
-    record("run.batch_redriven", actor=actor, stream=EVENTS_STREAM, count=count)
-    return count
+    _finish(lock_batch(batch_id=batch_id), folded, now)
 
 
 def indices_of(batch_id: UUID) -> list[int]:
@@ -152,34 +89,6 @@ def rejected_at_sight(batch_id: UUID) -> Folded:
     batch = InboxBatch.objects.select_related("agent").get(id=batch_id)
     looked = _look(batch)
     return Folded(duplicate=looked.duplicate, rejected=list(looked.rejected))
-
-
-def attempts_of(batch_id: UUID) -> int:
-    """Say how often a batch was claimed. One query."""
-    return InboxBatch.objects.values_list("attempts", flat=True).get(id=batch_id)
-
-
-def give_back(batch_id: UUID, *, attempts: int) -> None:
-    """Make a batch that failed due again, a little later each time. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE runs_inboxbatch SET lease_until = clock_timestamp()"
-            " + %s * interval '1 second' WHERE id = %s AND state = 'PENDING'",
-            [min(2**attempts, LEASE_SECONDS), batch_id],
-        )
-
-
-@step
-def _lock(batch_id: UUID) -> InboxBatch:
-    batch = (
-        InboxBatch.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("agent")
-        .filter(id=batch_id, state=InboxBatch.State.PENDING)
-        .first()
-    )
-    if batch is None:
-        raise AlreadyDone("batch.done", "Another worker has read this batch.")
-    return batch
 
 
 def _look(batch: InboxBatch) -> Looked:

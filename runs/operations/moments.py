@@ -15,6 +15,7 @@ from portal.audit.operation import record, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
 from runs.models import Hold, Run, RunEvent, TallyDelta
+from runs.operations.saving import save_folded
 from runs.rules import folding
 from runs.rules.answering import answered_count
 from runs.rules.events import MOMENT_KINDS, Event, Provenance
@@ -184,33 +185,6 @@ def fold_into(run: Run, events: Iterable[Event]) -> None:
         run.amount_max, run.amount_currency = amount
     if was_over and any(not event.is_moment for event in events):
         run.amended_at = max(event.received_at for event in events)
-
-
-@step
-def save_folded(runs: list[Run]) -> None:
-    """Write folded runs back; their rows are locked. One query."""
-    Run.objects.bulk_update(
-        runs,
-        (
-            "fold",
-            "state",
-            "started_at",
-            "ended_at",
-            "last_event_at",
-            "amended_at",
-            "title",
-            "answered",
-            "event_count",
-            "retry_count",
-            "waited_seconds",
-            "unauthorised_count",
-            "cost_amount",
-            "cost_currency",
-            "amount_max",
-            "amount_currency",
-        ),
-        batch_size=200,
-    )
 
 
 @step

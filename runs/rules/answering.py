@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.rules import folding
 from runs.rules.events import Event, in_order
-from runs.rules.folding import State
+from runs.rules.parts import State
 from runs.rules.phrases import bare, count, listed
 
 QUESTIONS = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from runs.rules.folding import decimal_of
+from runs.rules.values import decimal_of
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -82,7 +82,9 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     text = text[0].upper() + text[1:]
-    return text if text[-1] in ".!?…" else f"{text}."
+    # A quoted question or exclamation ends its sentence too.
+    ending = text.rstrip("\"'”’»)")
+    return text if ending.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def bare(text: str) -> str:

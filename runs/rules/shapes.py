@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from runs.rules.folding import decimal_of
+from runs.rules.values import decimal_of
 
 ID_LENGTH_MAX = 128
 NAME_LENGTH_MAX = 200

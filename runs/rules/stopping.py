@@ -11,7 +11,7 @@ from typing import Any
 
 from registry.rules.rulebook import Effect, StopKind, StopRule
 from runs.rules.events import Event, in_order
-from runs.rules.folding import decimal_of
+from runs.rules.values import decimal_of
 
 FAILURES_DEFAULT = 1
 

@@ -18,6 +18,7 @@ from runs.rules.phrases import (
     sentence,
     small_money,
 )
+from runs.rules.values import decimal_of, short
 
 TITLE_MAX = 300
 
@@ -57,7 +58,7 @@ def title_of(state: Mapping[str, Any]) -> str:
         text = state["finished"][2]
     else:
         text = _plainly(state)
-    return folding.short(sentence(text), TITLE_MAX)
+    return short(sentence(text), TITLE_MAX)
 
 
 def paragraph_of(state: Mapping[str, Any]) -> str:
@@ -108,7 +109,7 @@ def _main_ask(state: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return (
             bool(ask.get("redeemed")),
             folding.is_open(ask),
-            folding.decimal_of(ask["asked"][4]) or Decimal(0),
+            decimal_of(ask["asked"][4]) or Decimal(0),
             ask["asked"][0],
         )
 
@@ -150,6 +151,10 @@ def _plainly(state: Mapping[str, Any]) -> str:
         return state["decided"][1]
     reads = state.get("reads", 0)
     did = f"Looked at {count(reads, 'record')}" if reads else "Ran"
+    if state.get("started", ["", ""])[1]:
+        # What it was about says more in a list than that it ran.
+        about = bare(state["started"][1])
+        did = f"{about[:1].upper()}{about[1:]}: {did.lower()}"
     if "held" in state and "resumed" not in state:
         return f"{did} and was put on hold"
     status = {
@@ -164,7 +169,7 @@ def _plainly(state: Mapping[str, Any]) -> str:
 def _beginning(state: Mapping[str, Any]) -> str:
     started = state.get("started")
     if started and started[1]:
-        return f"Started by {started[1]}"
+        return f"Trigger: {started[1]}"
     return "What started it was not told"
 
 
@@ -184,13 +189,13 @@ def _asking(state: Mapping[str, Any]) -> list[str]:
     told = []
     for ask in asks[:3]:
         told.append(f"It asked to {_lower_first(bare(ask['asked'][1]))}")
-        told.extend(_how_decided(ask))
+        told.extend(_how_decided(state, ask))
     if len(asks) > 3:
         told.append(f"It asked {count(len(asks) - 3, 'more time')}")
     return told
 
 
-def _how_decided(ask: Mapping[str, Any]) -> list[str]:
+def _how_decided(state: Mapping[str, Any], ask: Mapping[str, Any]) -> list[str]:
     told = []
     ruled = ask.get("ruled")
     if ruled and ruled[1] == "refuse":
@@ -213,12 +218,21 @@ def _how_decided(ask: Mapping[str, Any]) -> list[str]:
     if outcome:
         told.append(
             {
-                "succeeded": "It was done",
+                "succeeded": _confirmation(state, ask) or "It was done",
                 "failed": "It failed",
                 "unknown": "Whether it was done is unknown",
             }.get(outcome[1], "")
         )
     return told
+
+
+def _confirmation(state: Mapping[str, Any], ask: Mapping[str, Any]) -> str:
+    """Say which system of record confirmed what this ask was granted for."""
+    confirmed = state.get("confirmed_by", {})
+    names = sorted(
+        {confirmed[grant] for grant in ask.get("redeemed", {}) if grant in confirmed}
+    )
+    return f"{listed(names)} confirmed it" if names else ""
 
 
 def _troubles(state: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, date
 from decimal import Decimal
 
 from runs.rules.events import Event
-from runs.rules.folding import decimal_of
+from runs.rules.values import decimal_of
 
 MEASURE_MAX = 80
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from runs.rules import waits, wording
 from runs.rules.events import Event, Provenance, in_order, stamp_of
-from runs.rules.folding import short
 from runs.rules.lines import Line, LineKind, Technical, Telling
 from runs.rules.phrases import count, listed, times
+from runs.rules.values import short
 
 CLOCK_AHEAD_SECONDS = 5
 READS_NAMED_MAX = 6
@@ -203,7 +203,7 @@ class _Teller:
         if grant not in self._redeemed:
             self._contradict(
                 event,
-                f"{event.source} reports {what}, and no grant was redeemed for it.",
+                f"{event.source} reports a change, and no grant was redeemed for it: {what}",
             )
             return
         known = self._changed.get(grant)
@@ -220,7 +220,7 @@ class _Teller:
             if known.verb == "Failed":
                 self._contradict(
                     event,
-                    f"{event.source} reports {what}; the agent said that it failed.",
+                    f"{event.source} reports a change that the agent said had failed: {what}",
                 )
 
     def _outcome(self, event: Event) -> None:

@@ -28,10 +28,10 @@ def wait_lines(ordered: list[Event], *, now: datetime | None) -> list[Line]:
         if until is None or (until - begin.at).total_seconds() < WAIT_SECONDS_MIN:
             continue
         took = duration((until - begin.at).total_seconds())
+        took += _allowed_time(begin)
         text = (
-            f"waited {took} for {whom}" if end else f"waiting for {whom}, {took} so far"
+            f"waited {took} for {whom}" if end else f"{took} waiting for {whom} so far"
         )
-        text += _allowed_time(begin)
         lines.append(_line(begin, LineKind.WAIT, text, Provenance.ENFORCED))
     return lines
 
@@ -137,7 +137,7 @@ def _allowed_time(begin: Event) -> str:
         allowed = (datetime.fromisoformat(due) - begin.at).total_seconds()
     except (ValueError, TypeError):
         return ""
-    return f" of {duration(allowed)}" if allowed > 0 else ""
+    return f" of {duration(60 * round(allowed / 60))}" if allowed >= 60 else ""
 
 
 def _system_waited_for(before: Event, after: Event) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runs.rules.events import Event
-from runs.rules.folding import short
 from runs.rules.phrases import bare, listed, money
+from runs.rules.values import short
 
 Said = dict[str, Any]
 CHANGES_NAMED_MAX = 4

@@ -8,6 +8,7 @@ from portal.audit.operation import operation, record
 from portal.core.ids import new_id
 from runs.models import RunEvent
 from runs.operations import moments
+from runs.operations.saving import save_folded
 from runs.rules.events import Event, Provenance
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
@@ -186,7 +187,7 @@ def store(run_id, events) -> None:
             for event in events
         )
         moments.fold_into(run, events)
-        moments.save_folded([run])
+        save_folded([run])
         moments.add_tallies((run.workflow_id, event) for event in events)
 
     inside(work)

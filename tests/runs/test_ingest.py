@@ -14,7 +14,7 @@ from portal.accounts.operations.agents import register_agent
 from portal.core.clock import wall_clock
 from runs import tasks
 from runs.models import EventKey, Hold, InboxBatch, Run, RunEvent, Tally, TallyDelta
-from runs.operations import folding
+from runs.operations import folding, inbox
 from tests.people import NOW, live_workflow, make_company, refunds_document
 
 URL = "/api/v1/events"
@@ -349,7 +349,7 @@ def test_a_batch_that_fails_is_tried_again_and_then_put_aside(
     assert (told["status"], told["accepted"]) == ("dead", 0)
     assert "stored" in told["reason"]
     monkeypatch.undo()
-    assert folding.redrive_batches(actor=SYSTEM, now=wall_clock()) == 1
+    assert inbox.redrive_batches(actor=SYSTEM, now=wall_clock()) == 1
     tasks.sweep_inbox()
     assert figures(client, key, answer)["accepted"] == 1
     assert Run.objects.count() == 1

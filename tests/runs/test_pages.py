@@ -52,11 +52,11 @@ def test_the_run_page_tells_the_story_the_seven_answers_and_the_narrative(
     text = page.content.decode()
     assert page.status_code == 200
     assert "Refund EUR 40.00 for order 12, done after approval." in text
-    assert "Dana Reyes approved after 6 min." in text
+    assert "Dana Reyes approved after 6 min. Billing confirmed it." in text
     for question in ("Triggered by", "Looked at", "Tools", "Decided", "Changed"):
         assert question in text
     assert "Tried twice" in text
-    assert "waited 6 min 02 s for a person" in text
+    assert "waited 6 min 02 s of 30 min for a person" in text
     assert "confirmed by Billing" in text
     assert "3 technical steps" in text
     assert "7 of 7" in text
@@ -73,7 +73,9 @@ def test_who_may_not_see_the_workflow_finds_nothing_there(client, company, run_i
     assert "case-7741" not in listed
     assert "Refund EUR" not in listed
     recent = reverse("runs_recent", args=["refund-management"])
-    assert "Refund EUR" not in client.get(recent).content.decode()
+    assert client.get(recent).status_code == 404
+    assert client.get(reverse("runs_recent", args=["unheard-of"])).status_code == 404
+    assert "Refund EUR" in sign_in(client, company.maya).get(recent).content.decode()
     client.logout()
     assert client.get(reverse("run", args=[run_id])).status_code == 302
 

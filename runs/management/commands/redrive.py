@@ -9,7 +9,7 @@ from portal.core import outbox
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from runs import tasks
-from runs.operations.folding import redrive_batches
+from runs.operations.inbox import redrive_batches
 
 
 class Command(BaseCommand):

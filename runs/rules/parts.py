@@ -1,0 +1,297 @@
+"""How each kind of event changes the state of a run.
+
+Every change is commutative: counting, keeping the earliest or the latest by stamp, or
+adding to a set. Lists are cut by order of their entries, never by order of arrival.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from runs.rules.events import Event, stamp_of
+from runs.rules.values import decimal_of, short
+
+ASKS_MAX = 500
+LABELS_KEPT = 3
+TOOL_NAMES_MAX = 8
+PEOPLE_MAX = 12
+CHANGE_GRANTS_MAX = 500
+
+type State = dict[str, Any]
+
+
+def count(state: State, name: str, by: int = 1) -> None:
+    state[name] = state.get(name, 0) + by
+
+
+def earliest(state: State, name: str, entry: list) -> None:
+    if name not in state or entry[0] < state[name][0]:
+        state[name] = entry
+
+
+def latest(state: State, name: str, entry: list) -> None:
+    if name not in state or entry[0] > state[name][0]:
+        state[name] = entry
+
+
+def _keep_first(state: State, name: str, entry: list, limit: int) -> None:
+    kept = [*state.get(name, []), entry]
+    state[name] = sorted(kept)[:limit]
+
+
+def _keep_names(state: State, name: str, value: str, limit: int) -> None:
+    state[name] = sorted({*state.get(name, []), value})[:limit]
+
+
+def _started(state: State, event: Event) -> None:
+    trigger = event.facts.get("trigger")
+    earliest(state, "started", [stamp_of(event), short(trigger)])
+
+
+def _read(state: State, event: Event) -> None:
+    count(state, "reads")
+    label = short(event.facts.get("resource") or event.facts.get("system"), 80)
+    _keep_first(state, "read_labels", [stamp_of(event), label], LABELS_KEPT)
+
+
+def _tool(state: State, event: Event) -> None:
+    facts = event.facts
+    mapped = facts.get("mapped") or {}
+    is_error = facts.get("status") == "error"
+    count(state, "tools")
+    _keep_names(state, "tool_names", short(facts.get("tool"), 60), TOOL_NAMES_MAX)
+    if "args" not in facts:
+        count(state, "tools_bare")
+    if is_error:
+        count(state, "tool_errors")
+    if isinstance(facts.get("attempt"), int) and facts["attempt"] > 1:
+        count(state, "retries")
+    if mapped.get("tier") == "read" and not is_error:
+        count(state, "reads")
+        label = short(f"{facts.get('tool')}", 80)
+        _keep_first(state, "read_labels", [stamp_of(event), label], LABELS_KEPT)
+    if mapped.get("is_unknown"):
+        _keep_names(
+            state, "unknown_tools", short(facts.get("tool"), 60), TOOL_NAMES_MAX
+        )
+    if mapped.get("tier") in ("stage", "change") and not is_error:
+        key = f"{mapped.get('verb')}|{mapped.get('system')}"
+        writes = state.setdefault("writes", {})
+        writes[key] = writes.get(key, 0) + 1
+
+
+def _model(state: State, event: Event) -> None:
+    count(state, "model_calls")
+    for name in ("input_tokens", "output_tokens"):
+        if isinstance(event.facts.get(name), int):
+            count(state, "tokens", event.facts[name])
+    _spend(state, event.facts.get("cost"))
+    if not event.facts.get("cost"):
+        count(state, "unpriced")
+
+
+def _cost(state: State, event: Event) -> None:
+    _spend(state, event.facts)
+
+
+def _spend(state: State, cost: object) -> None:
+    if not isinstance(cost, Mapping):
+        return
+    number, currency = decimal_of(cost.get("value")), cost.get("currency")
+    if number is None or not currency:
+        return
+    costs = state.setdefault("cost", {})
+    costs[currency] = str(Decimal(costs.get(currency, "0")) + number)
+
+
+def _decision(state: State, event: Event) -> None:
+    count(state, "decisions")
+    confidence = decimal_of(event.facts.get("confidence"))
+    entry = [
+        stamp_of(event),
+        short(event.facts.get("text")),
+        None if confidence is None else str(confidence),
+    ]
+    latest(state, "decided", entry)
+
+
+def _change(state: State, event: Event) -> None:
+    count(state, "change_count")
+    changes = state.setdefault("changes", {})
+    grant = str(event.facts.get("grant") or "")
+    if grant not in changes and len(changes) >= CHANGE_GRANTS_MAX:
+        grant = ""
+    known = changes.get(grant, [0, "~", ""])
+    label = short(
+        f"{event.facts.get('field') or event.facts.get('resource') or 'something'}", 80
+    )
+    first = min([known[1], known[2]], [stamp_of(event), label])
+    changes[grant] = [known[0] + 1, *first]
+    if event.provenance == "CONFIRMED":
+        count(state, "confirmed_changes")
+        names = state.setdefault("confirmed_by", {})
+        names[grant] = min(names.get(grant, event.source), event.source)
+
+
+def _finished(state: State, event: Event) -> None:
+    facts = event.facts
+    units = decimal_of(facts.get("units"))
+    entry = [
+        stamp_of(event),
+        facts.get("status") or "unknown",
+        short(facts.get("summary")),
+        None if units is None else str(units),
+    ]
+    latest(state, "finished", entry)
+
+
+def _confirmed(state: State, event: Event) -> None:
+    entry = [
+        stamp_of(event),
+        bool(event.facts.get("resolved")),
+        short(event.facts.get("by"), 80),
+    ]
+    latest(state, "confirmed", entry)
+
+
+def _told_escalation(state: State, event: Event) -> None:
+    count(state, "escalations")
+    latest(state, "escalated", [stamp_of(event), short(event.facts.get("reason"))])
+
+
+def _handoff(state: State, event: Event) -> None:
+    count(state, "handoffs")
+    latest(state, "handed", [stamp_of(event), short(event.facts.get("to"), 80)])
+
+
+def _ask_of(state: State, event: Event) -> State:
+    """Find the ask that a moment belongs to; past the limit they share one entry."""
+    asks = state.setdefault("asks", {})
+    key = str(event.facts.get("action_request") or "")
+    if key not in asks and len(asks) >= ASKS_MAX:
+        key = "beyond"
+    return asks.setdefault(key, {})
+
+
+def _asked(state: State, event: Event) -> None:
+    facts = event.facts
+    entry = [
+        stamp_of(event),
+        short(facts.get("headline") or facts.get("title")),
+        facts.get("verb"),
+        facts.get("system"),
+        facts.get("amount"),
+        facts.get("currency"),
+        short(facts.get("resource"), 80),
+    ]
+    earliest(_ask_of(state, event), "asked", entry)
+
+
+def _ruled(state: State, event: Event) -> None:
+    reasons = event.facts.get("reasons") or [{}]
+    first = reasons[0] if isinstance(reasons[0], Mapping) else {"text": reasons[0]}
+    answer = event.facts.get("answer")
+    entry = [stamp_of(event), answer, short(first.get("text")), first.get("code")]
+    ask = _ask_of(state, event)
+    earliest(ask, "ruled", entry)
+    if answer == "escalate" and event.facts.get("occasion", "ask") == "ask":
+        count(state, "escalations")
+        latest(state, "escalated", entry[:1] + entry[2:3])
+
+
+def _proposed(state: State, event: Event) -> None:
+    ask = _ask_of(state, event)
+    latest(ask, "proposed", [stamp_of(event), event.facts.get("due_at")])
+    earliest(ask, "first_proposed", [stamp_of(event)])
+
+
+def _decided(state: State, event: Event) -> None:
+    facts = event.facts
+    ask = _ask_of(state, event)
+    verdict = facts.get("verdict") or ""
+    entry = [
+        stamp_of(event),
+        facts.get("resolution") or "",
+        event.source,
+        facts.get("evidence_opened"),
+        facts.get("evidence_total"),
+        short(facts.get("headline")),
+    ]
+    # Without a resolution more votes are needed, and the proposal is still open.
+    if facts.get("resolution"):
+        latest(ask, "resolved", entry)
+    seconds = facts.get("seconds")
+    if isinstance(seconds, int):
+        count(state, "deciding_seconds", seconds)
+    if verdict.startswith(("approve", "edit")):
+        _keep_names(ask, "approvers", event.source, PEOPLE_MAX)
+    count(state, f"verdict.{verdict}")
+
+
+def _granted(state: State, event: Event) -> None:
+    _ask_of(state, event).setdefault("granted", {})[str(event.facts.get("grant"))] = 1
+
+
+def _redeemed(state: State, event: Event) -> None:
+    _ask_of(state, event).setdefault("redeemed", {})[str(event.facts.get("grant"))] = 1
+
+
+def _outcome(state: State, event: Event) -> None:
+    changes = event.facts.get("changes") or []
+    entry = [
+        stamp_of(event),
+        event.facts.get("status"),
+        len(changes),
+        short((changes[0] or {}).get("field") if changes else "", 80),
+    ]
+    latest(_ask_of(state, event), "outcome", entry)
+
+
+def _moment_escalated(state: State, event: Event) -> None:
+    _told_escalation(state, event)
+
+
+def _ended(state: State, event: Event) -> None:
+    # A grant that ran out or was revoked says nothing about who was asked.
+    if event.facts.get("grant") and event.kind == "expired":
+        return
+    latest(_ask_of(state, event), "ended", [stamp_of(event), event.kind])
+
+
+def _held(state: State, event: Event) -> None:
+    count(state, "holds")
+    latest(state, "held", [stamp_of(event), short(event.facts.get("sentence"))])
+
+
+def _resumed(state: State, event: Event) -> None:
+    latest(state, "resumed", [stamp_of(event), event.source])
+
+
+TOLD: dict[str, Callable[[State, Event], None]] = {
+    "run.started": _started,
+    "data.read": _read,
+    "tool.called": _tool,
+    "model.called": _model,
+    "decision.made": _decision,
+    "change.made": _change,
+    "escalated": _told_escalation,
+    "cost": _cost,
+    "run.finished": _finished,
+    "outcome.confirmed": _confirmed,
+    "handoff": _handoff,
+}
+MOMENTS: dict[str, Callable[[State, Event], None]] = {
+    "asked": _asked,
+    "ruled": _ruled,
+    "proposed": _proposed,
+    "decided": _decided,
+    "granted": _granted,
+    "redeemed": _redeemed,
+    "outcome": _outcome,
+    "escalated": _moment_escalated,
+    "withdrawn": _ended,
+    "expired": _ended,
+    "revoked": _ended,
+    "held": _held,
+    "resumed": _resumed,
+}
