@@ -23,8 +23,8 @@ from portal.core.errors import Conflict, Forbidden, NotFound
 from portal.core.ids import new_id
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.answers import Answer, Risk
+from runs.operations.moments import lock_run
 from runs.operations.spend import release, reserve
-from runs.queries.holds import hold_of_run
 
 REFUSALS = {
     "workflow.paused": (
@@ -177,14 +177,15 @@ def redeem_grant(
         department_lock_number=grant.workflow.department.lock_number,
     )
     facts = standing_facts(grant.workflow_id, agent_id=grant.agent_id)
-    hold = hold_of_run(run_id=grant.run_id)
+    # Under the run's lock, so that a hold that commits meanwhile is seen.
+    is_held = lock_run(run_id=grant.run_id).is_held
     execution_id = None
-    if not (facts.is_paused or hold or not facts.agent_is_active):
+    if not (facts.is_paused or is_held or not facts.agent_is_active):
         execution_id = consume(
             grant_id=grant.id, digest=action_digest, facts=facts, key_id=key_id
         )
     if execution_id is None:
-        refusal = _why_refused(grant.id, facts, action_digest, is_held=bool(hold))
+        refusal = _why_refused(grant.id, facts, action_digest, is_held=is_held)
         record(
             "grant.refused",
             actor=actor,
@@ -306,7 +307,11 @@ def end_live_grant(
     ended_by: UUID | None,
     now: datetime,
 ) -> Grant | None:
-    """End the unused grant of a request, if there is one, and give back what it reserved."""
+    """End the unused grant of a request, if there is one, and give back what it reserved.
+
+    The run's row comes first, as in redeeming, so that the two never wait in a circle.
+    """
+    lock_run(run_id=action_request.run_id)
     grant = (
         Grant.objects.select_for_update(no_key=True, of=("self",))
         .filter(action_request=action_request, state=GrantState.ISSUED)

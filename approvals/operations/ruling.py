@@ -60,7 +60,7 @@ def ask_rulebook(
     run_is_on_hold: bool, hold_reason: str | None,
 ) -> Ruling:  # fmt: skip
     """Gather the standing behind the budget's lock and rule."""
-    if facts.rulebook is not None and facts.rulebook.caps:
+    if _counts_anything(facts, request):
         # Two requests that both read "used" before either reserves would pass the cap.
         lock_budgets(workflow_id=facts.workflow_id)
     standing = standing_for(
@@ -71,6 +71,14 @@ def ask_rulebook(
         hold_reason=hold_reason,
     )
     return rule(request, standing)
+
+
+def _counts_anything(facts: RulebookInForce, request: Request) -> bool:
+    book = facts.rulebook
+    if book is None:
+        return False
+    row = book.allowances.get((request.system, request.verb))
+    return bool(book.caps) or (row is not None and row.count_per_day is not None)
 
 
 @step
