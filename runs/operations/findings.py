@@ -34,7 +34,7 @@ def add_finding(
     """
     week = locked_week(actor=actor, week_id=week_id)
     problems = _problems(week, kind, text, owner_id, due_on, now)
-    if problems:
+    if problems or owner_id is None or due_on is None:
         raise Invalid(problems)
     sampled = None
     if run_id is not None:

@@ -118,7 +118,7 @@ def _take(sampled: SampledRun, actor: Actor, now: datetime) -> None:
 
 @step
 def _record(
-    name: str, actor: Actor, week: ReviewWeek, sampled: SampledRun, **facts: object
+    name: str, actor: Actor, week: ReviewWeek, sampled: SampledRun, **facts: str
 ) -> None:
     record(
         name,

@@ -190,7 +190,7 @@ def locked_week(*, actor: Actor, week_id: UUID) -> ReviewWeek:
         raise AlreadyDone(
             "week.signed",
             "This week is signed and never changes again.",
-            who=week.signed_by.name,
+            who=week.signed_by.name if week.signed_by else None,
             at=week.signed_at,
         )
     return week

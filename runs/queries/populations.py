@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import BooleanField, Count, F, Max, Q, QuerySet
@@ -53,7 +54,7 @@ def candidates_in(*, workflow_id: UUID, starts_on: date) -> list[Candidate]:
     begin, end = bounds_of(starts_on)
     rows = _heard().filter(workflow_id=workflow_id, heard_at__lt=end)
     rows = rows.filter(Q(heard_at__gte=begin) | Q(is_flagged=True))
-    rows = rows.annotate(
+    facts = rows.annotate(
         is_overridden=_has(_OVERRIDDEN),
         is_approved=_has(_APPROVED),
         has_redeemed=_has(_REDEEMED),
@@ -83,7 +84,7 @@ def candidates_in(*, workflow_id: UUID, starts_on: date) -> list[Candidate]:
             moved_money=row["has_redeemed"] and row["amount_max"] is not None,
             is_approved=row["is_approved"],
         )
-        for row in rows.iterator(chunk_size=2_000)
+        for row in facts.iterator(chunk_size=2_000)
     ]
 
 
@@ -124,13 +125,13 @@ def loads_of(*, workflow_id: UUID) -> dict[str, int]:
     return {str(person.id): carried.get(person.id, 0) for person in people}
 
 
-def _heard() -> QuerySet[Run]:
+def _heard() -> QuerySet[Any]:
     return Run.objects.filter(is_test=False).annotate(
         heard_at=Coalesce(F("ended_at"), F("last_event_at"))
     )
 
 
-def _heard_in(starts_on: date) -> QuerySet[Run]:
+def _heard_in(starts_on: date) -> QuerySet[Any]:
     begin, end = bounds_of(starts_on)
     return _heard().filter(heard_at__gte=begin, heard_at__lt=end)
 

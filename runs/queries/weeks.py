@@ -1,7 +1,9 @@
 """The weeks of review: the list, and the count beside it in the rail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -89,7 +91,7 @@ def left_to_read(*, actor: Actor) -> int:
     return visible.order_by()[: COUNT_MAX + 1].count()
 
 
-def _row(week: ReviewWeek, counts: dict, open_findings: int) -> WeekRow:
+def _row(week: ReviewWeek, counts: Mapping[str, Any], open_findings: int) -> WeekRow:
     return WeekRow(
         id=week.id,
         workflow=week.workflow.name,

@@ -37,7 +37,11 @@ LABELS = {
     Layer.REST: "Everything else",
 }
 # How much more often a layer is drawn than its size alone would say.
-WEIGHTS = {Layer.MONEY: 2, Layer.APPROVED: Decimal("1.5"), Layer.REST: 1}
+WEIGHTS = {
+    Layer.MONEY: Decimal(2),
+    Layer.APPROVED: Decimal("1.5"),
+    Layer.REST: Decimal(1),
+}
 
 
 @dataclass(frozen=True)
