@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from registry.models import OperatingModelVersion, Workflow
+from registry.queries.questions import BY_KEY
 from registry.rules.changes import compare, label_of
 from registry.rules.document import rulebook_of
 
@@ -75,8 +76,8 @@ def _wording(old: dict, new: dict) -> list[ChangeLine]:
         ChangeLine(
             f"answers.{question}",
             NEUTRAL,
-            f"The answer to “{question.replace('_', ' ')}” was rewritten.",
+            f"The answer to “{BY_KEY[question].text}” was rewritten.",
         )
         for question in sorted({*before, *after})
-        if before.get(question) != after.get(question)
+        if question in BY_KEY and before.get(question) != after.get(question)
     ]
