@@ -1,0 +1,63 @@
+"""What must always hold of workflows, versions, packets and the matrix rows."""
+
+import json
+from collections.abc import Iterator
+
+from portal.core.digest import sha256_of
+from portal.core.invariants import Check
+from registry.models import AllowanceRow, OperatingModelVersion
+
+CHECKS = (
+    Check(
+        "5 What was signed is what rules",
+        "workflow %s is live with version %s, which three people did not sign",
+        "SELECT workflow.slug, version.number FROM registry_workflow workflow"
+        " JOIN registry_operatingmodelversion version"
+        " ON version.id = workflow.live_version_id"
+        " LEFT JOIN registry_launchpacket packet ON packet.version_id = version.id"
+        " LEFT JOIN registry_signature signature ON signature.packet_id = packet.id"
+        " AND signature.withdrawn_at IS NULL AND signature.digest = packet.digest"
+        " WHERE version.label <> 'narrowing'"
+        " GROUP BY workflow.slug, version.number"
+        " HAVING count(DISTINCT signature.person_id) < 3",
+    ),
+    Check(
+        "14 Moves",
+        "workflow %s is live with a version that was never launched",
+        "SELECT workflow.slug FROM registry_workflow workflow"
+        " JOIN registry_operatingmodelversion version"
+        " ON version.id = workflow.live_version_id WHERE version.state <> 'LAUNCHED'",
+    ),
+    Check(
+        "3 Pause",
+        "workflow %s is paused by nobody, or without a reason",
+        "SELECT slug FROM registry_workflow WHERE paused_at IS NOT NULL"
+        " AND (pause_reason = '' OR pause_epoch = 0)",
+    ),
+)
+
+
+def wrong_versions() -> Iterator[str]:
+    """Name each frozen version whose bytes, digest and matrix rows do not agree.
+
+    Two queries, and the parse of every frozen version.
+    """
+    rows: dict[object, set[tuple[str, str, str]]] = {}
+    for version_id, *cell in AllowanceRow.objects.values_list(
+        "version_id", "system", "verb", "authority"
+    ).iterator():
+        rows.setdefault(version_id, set()).add((cell[0], cell[1], cell[2]))
+    frozen = OperatingModelVersion.objects.exclude(content=None).values_list(
+        "id", "workflow__slug", "number", "content", "digest"
+    )
+    for version_id, slug, number, content, digest in frozen.iterator():
+        raw = bytes(content or b"")
+        if sha256_of(raw) != digest:
+            yield f"version {number} of {slug}: its digest is not that of its bytes"
+            continue
+        said = {
+            (cell["system"], cell["verb"], cell["authority"])
+            for cell in json.loads(raw)["allowances"]
+        }
+        if said != rows.get(version_id, set()):
+            yield f"version {number} of {slug}: its matrix rows are not those of its page"
