@@ -21,6 +21,7 @@ EDITORS = "LLHDIDDI"
 PAUSERS = "LLHDIIDI"
 REVIEWERS = "LLHIDDDD"
 ADMINISTRATORS = "LLDDDDDI"
+ASSESSORS = "LLHDIIDD"
 KEEPERS = "LLHDDDDI"
 MACHINES = "LILLLLLL"
 
@@ -82,6 +83,13 @@ _RULE = _REVISION | {
 }
 _REGISTRY = (
     Door("workflows", PERSONS),
+    Door("systems", PERSONS),
+    Door(
+        "systems",
+        ADMINISTRATORS,
+        "post",
+        {"change": "add", "name": "Warehouse", "slug": "warehouse"},
+    ),
     Door("workflow_new", PERSONS),
     Door("workflow_new", PERSONS, "post"),
     Door("workflow", SEEN),
@@ -173,6 +181,18 @@ _RUNS = (
     Door("run_json", SEEN),
     Door("run_resume", "LLHDDDDD", "post", {"reason": "Looked into it."}),
     Door("run_flag", SEEN, "post"),
+    Door("weeks", PERSONS),
+    Door("weeks_count", PERSONS),
+    Door("week", SEEN),
+    Door("week_sign", ASSESSORS, "post", {"summary": "All is well."}),
+    Door("week_next", ASSESSORS, "post"),
+    Door("week_finding", ASSESSORS),
+    Door("week_finding", ASSESSORS, "post"),
+    Door("finding_close", SEEN),
+    Door("finding_close", ASSESSORS, "post", {"evidence": "The feed is hourly now."}),
+    Door("review", ASSESSORS),
+    Door("review", ASSESSORS, "post"),
+    Door("review_take", ASSESSORS, "post"),
 )
 _SAID = {"message": "Where is the receipt?", "digest": "<digest>"}
 _INBOX = (

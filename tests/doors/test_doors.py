@@ -34,6 +34,8 @@ def address_of(world: World, name: str, pattern: URLPattern, slug: str | None) -
     arguments = {}
     for key in pattern.pattern.converters:
         arguments[key] = world.values.get(key, UUID(int=7))
+    if name.startswith("review"):
+        arguments["run_id"] = world.values["read_run_id"]
     if name == "number":
         arguments["key"] = "acceptance"
     if "slug" in arguments:

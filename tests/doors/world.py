@@ -7,18 +7,23 @@ waits for signatures. Made once for all doors; every knock is rolled back.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.test import Client
 
+from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKey
 from portal.audit.models import Entry
 from portal.core import icons
 from registry.operations.packets import submit_version
+from runs.models import Run
+from runs.operations.findings import add_finding
+from runs.operations.weeks import open_week
 from tests.approvals.asking import Portal, make_portal
 from tests.people import draft_workflow
+from tests.runs.helpers import start_run
 
 # Who knocks, in the order of the table's letters.
 KNOCKERS = (
@@ -93,8 +98,33 @@ def make_world() -> World:
         "position": 0,
         "digest": icons.sprite_digest(),
         "page": _page_as_toml(portal),
+        **_reviewed_week(portal, now),
     }
     return World(portal, values)
+
+
+def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
+    """Open the week of a run that ended seven days ago, with one finding."""
+    then = now - timedelta(days=7)
+    run_id = start_run(portal.workflow, portal.people.agent, "last-week", now=then)
+    Run.objects.filter(id=run_id).update(
+        state="COMPLETED", ended_at=then, last_event_at=then, answered=7
+    )
+    monday = then.date() - timedelta(days=then.weekday())
+    week_id = open_week(
+        actor=SYSTEM, workflow_id=portal.workflow.id, starts_on=monday, now=now
+    )
+    finding_id = add_finding(
+        actor=portal.people.actor("rosa"),
+        week_id=week_id,
+        run_id=run_id,
+        kind="WEAK_DATA",
+        text="Orders are a day old when they are read.",
+        owner_id=portal.people.maya.id,
+        due_on=now.date() + timedelta(days=3),
+        now=now,
+    )
+    return {"week_id": week_id, "finding_id": finding_id, "read_run_id": run_id}
 
 
 def _page_as_toml(portal: Portal) -> str:
