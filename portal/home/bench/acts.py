@@ -1,0 +1,309 @@
+"""What is measured, and against what: each act gives one part of the report."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+from approvals.models import Proposal
+from portal.accounts.actors import SYSTEM
+from portal.accounts.operations.agents import issue_key
+from portal.accounts.operations.sessions import change_password
+from portal.home.bench.crowd import EVENTS_ONE_IN, OPEN_ONE_IN, make_crowd
+from portal.home.bench.measuring import (
+    MemoryWatch,
+    memory_of,
+    milliseconds,
+    ratio,
+    timed,
+    together,
+)
+from portal.home.bench.stage import Stage
+from portal.home.demo import workflows
+from portal.home.demo.company import PASSWORD, Company, found_company
+from runs.models import InboxBatch
+
+RULINGS = 200
+AT_ONCE = 8
+COMMITS = 300
+BATCHES = 20
+BATCH_SIZE = 1_000
+FOLDING_SECONDS_MAX = 120
+PROPOSALS_FEW = 100
+PROPOSALS_MANY = 100_000
+PAGE_LOADS = 40
+ASKED_AGAIN_MAX = 20
+COME_BACK_SECONDS = 0.1
+SLUG = "refund-management"
+REST_SECONDS = 2
+_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+@dataclass
+class Bench:
+    """A stage with a company on it and an agent that has a key."""
+
+    stage: Stage
+    company: Company
+    agent: httpx.Client
+    person: httpx.Client
+    told_to_come_back: int = 0
+
+    @classmethod
+    def on(cls, stage: Stage) -> "Bench":
+        """Found the company and put its refund workflow live, through the operations."""
+        now = datetime.now(tz=UTC)
+        company = found_company(now=now - timedelta(days=2))
+        plan = workflows.PLANS[0]
+        workflow = workflows.register(company, plan, now=now - timedelta(days=1))
+        workflows.go_live(company, plan, workflow, now=now - timedelta(hours=12))
+        key = issue_key(actor=SYSTEM, agent=company.agents["refunds"], now=now)
+        dana = company.people["dana"]
+        change_password(actor=company.actor("dana"), person=dana, password=PASSWORD)
+        agent = httpx.Client(
+            base_url=stage.url,
+            headers={"Authorization": f"Bearer {key.text}"},
+            timeout=60,
+            trust_env=False,
+        )
+        return cls(stage, company, agent, _signed_in(stage.url, dana.email))
+
+    def ask(self, amount: str, *, run: str = "") -> None:
+        """Ask for one refund over HTTP; anything but 201 ends the benchmark."""
+        body = {
+            "workflow": SLUG,
+            "run": run or f"bench-{uuid4()}",
+            "action": {
+                "verb": "refund",
+                "system": "billing",
+                "resource": {"type": "order", "id": "1182"},
+                "args": {
+                    "amount": amount,
+                    "currency": "EUR",
+                    "recipient": "a@b.example",
+                },
+            },
+            "title": f"Refund EUR {amount} for order 1182",
+            "evidence": [
+                {"label": "Order 1182", "source": "orders", "excerpt": "1 × lamp"}
+            ],
+            "before": {"refunded": "0.00"},
+            "after": {"refunded": amount},
+            "confidence": 0.95,
+        }
+        headers = {"Idempotency-Key": str(uuid4())}
+        for _ in range(ASKED_AGAIN_MAX):
+            answer = self.agent.post("/api/v1/actions", json=body, headers=headers)
+            if answer.status_code == 201:
+                return
+            if answer.status_code != 503:
+                break
+            self.told_to_come_back += 1
+            time.sleep(COME_BACK_SECONDS)
+        raise RuntimeError(f"asking gave {answer.status_code}: {answer.text[:300]}")
+
+    def close(self) -> None:
+        self.agent.close()
+        self.person.close()
+
+
+def rulings(bench: Bench) -> dict[str, Any]:
+    """Measure a ruling over HTTP against one durable commit on the same database."""
+    commit = milliseconds(_commits(bench.stage))
+    allowed = milliseconds(timed(lambda: bench.ask("0.05"), times=RULINGS))
+    reviewed = milliseconds(timed(lambda: bench.ask("84.20"), times=RULINGS // 2))
+    in_one_run = milliseconds(
+        timed(lambda: bench.ask("0.05", run="bench-one-run"), times=RULINGS // 4)
+    )
+    bench.told_to_come_back = 0
+    a_second = together(lambda _: bench.ask("0.05"), times=RULINGS, at_once=AT_ONCE)
+    return {
+        "durable_commit": commit,
+        "ruling_allowed": allowed,
+        "ruling_reviewed": reviewed,
+        "ruling_in_one_growing_run": in_one_run,
+        "rulings_a_second": {
+            "at_once": AT_ONCE,
+            "value": round(a_second, 1),
+            "told_to_come_back": bench.told_to_come_back,
+        },
+        "ruling_over_commit": ratio(allowed["p50_ms"], commit["p50_ms"]),
+    }
+
+
+def _commits(stage: Stage) -> list[float]:
+    with psycopg.connect(stage.superuser_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bench_commit (body text)")
+        body = "x" * 500
+        return timed(
+            lambda: connection.execute("INSERT INTO bench_commit VALUES (%s)", [body]),
+            times=COMMITS,
+        )
+
+
+def events(bench: Bench) -> dict[str, Any]:
+    """Measure events accepted and folded a second against a raw COPY of as many rows."""
+    count = BATCHES * BATCH_SIZE
+    bodies = [_batch(number) for number in range(BATCHES)]
+    began = time.perf_counter()
+    together(lambda number: _send(bench, bodies[number]), times=BATCHES, at_once=2)
+    accepted = time.perf_counter() - began
+    while InboxBatch.objects.filter(state=InboxBatch.State.PENDING).exists():
+        if time.perf_counter() - began > FOLDING_SECONDS_MAX:
+            raise RuntimeError("the worker did not fold the events in time")
+        time.sleep(0.1)
+    folded = time.perf_counter() - began
+    copied = _copy(bench.stage)
+    return {
+        "events": count,
+        "batch": BATCH_SIZE,
+        "accepted_a_second": round(count / accepted),
+        "folded_a_second": round(count / folded),
+        "raw_copy_a_second": round(count / copied),
+        "copy_over_accepted": ratio(accepted, copied),
+        "copy_over_folded": ratio(folded, copied),
+    }
+
+
+def _batch(number: int) -> bytes:
+    now = datetime.now(tz=UTC)
+    told = []
+    for place in range(BATCH_SIZE):
+        kind: dict[str, Any] = {
+            "kind": "data.read",
+            "system": "orders",
+            "resource": f"order {place}",
+            "fields": ["items", "total"],
+        }
+        if place % 2:
+            kind = {
+                "kind": "tool.called",
+                "tool": "get_order",
+                "system": "orders",
+                "args": {"order": str(place)},
+                "status": "ok",
+                "result": {"total": "84.20"},
+            }
+        told.append(
+            {
+                "id": f"b{number}-{place}",
+                "workflow": SLUG,
+                "run": f"told-{number}-{place // 40}",
+                "at": (now + timedelta(milliseconds=place)).isoformat(),
+                **kind,
+            }
+        )
+    return json.dumps({"events": told}).encode()
+
+
+def _send(bench: Bench, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = bench.agent.post("/api/v1/events", content=body, headers=headers)
+    if answer.status_code != 202:
+        raise RuntimeError(f"telling gave {answer.status_code}: {answer.text[:300]}")
+
+
+def _copy(stage: Stage) -> float:
+    """Copy the same rows into a table of the same columns, and time until committed."""
+    with psycopg.connect(stage.superuser_url) as connection:
+        connection.execute(
+            "CREATE TABLE bench_copy (LIKE runs_runevent INCLUDING DEFAULTS)"
+        )
+        connection.commit()
+        rows = connection.execute(
+            "SELECT e.* FROM runs_runevent e WHERE source_event_id LIKE 'b%%' LIMIT %s",
+            [BATCHES * BATCH_SIZE],
+        ).fetchall()
+        plain = [
+            tuple(json.dumps(part) if isinstance(part, dict) else part for part in row)
+            for row in rows
+        ]
+        began = time.perf_counter()
+        with connection.cursor().copy("COPY bench_copy FROM STDIN") as copy:
+            for row in plain:
+                copy.write_row(row)
+        connection.commit()
+        return time.perf_counter() - began
+
+
+def pages(bench: Bench) -> dict[str, Any]:
+    """Measure the inbox, a card and a run page with few and with many proposals."""
+    have = Proposal.objects.count()
+    for _ in range(max(0, PROPOSALS_FEW - have)):
+        bench.ask("84.20")
+    few = _load_pages(bench)
+    make_crowd(bench.stage.superuser_url, count=PROPOSALS_MANY)
+    many = _load_pages(bench)
+    return {
+        "proposals_few": max(PROPOSALS_FEW, have),
+        "proposals_many": Proposal.objects.count(),
+        "open_one_in": OPEN_ONE_IN,
+        "runs_with_events_one_in": EVENTS_ONE_IN,
+        "few": few,
+        "many": many,
+        "many_over_few": {
+            name: ratio(many[name]["p50_ms"], few[name]["p50_ms"]) for name in few
+        },
+    }
+
+
+def _load_pages(bench: Bench) -> dict[str, Any]:
+    proposal = Proposal.objects.filter(state="OPEN").order_by("id").first()
+    if proposal is None:
+        raise RuntimeError("nothing waits in the inbox")
+    addresses = {
+        "inbox": "/inbox/",
+        "card": f"/inbox/{proposal.id}/",
+        "runs": "/runs/",
+        "run": f"/runs/{proposal.run_id}/",
+    }
+    return {
+        name: milliseconds(timed(lambda p=path: _get(bench, p), times=PAGE_LOADS))
+        for name, path in addresses.items()
+    }
+
+
+def _get(bench: Bench, path: str) -> None:
+    answer = bench.person.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"GET {path} gave {answer.status_code}")
+
+
+def memory(bench: Bench) -> dict[str, Any]:
+    """Measure the memory of each process at rest, and the most of it under load."""
+    bench.ask("84.20")
+    time.sleep(REST_SECONDS)
+    at_rest = memory_of(bench.stage.processes)
+    with MemoryWatch(bench.stage.processes) as watch:
+        together(lambda _: bench.ask("0.05"), times=RULINGS, at_once=AT_ONCE)
+        bodies = [_batch(900 + number) for number in range(5)]
+        together(lambda number: _send(bench, bodies[number]), times=5, at_once=2)
+        _load_pages(bench)
+    return {"at_rest": at_rest, "under_load": watch.largest}
+
+
+ACTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "memory": memory,
+    "rulings": rulings,
+    "events": events,
+    "pages": pages,
+}
+
+
+def _signed_in(url: str, email: str) -> httpx.Client:
+    person = httpx.Client(base_url=url, timeout=60, trust_env=False)
+    token = _CSRF.search(person.get("/login/").text)
+    if token is None:
+        raise RuntimeError("the sign-in page has no form")
+    form = {"csrfmiddlewaretoken": token[1], "username": email, "password": PASSWORD}
+    answer = person.post("/login/", data=form, headers={"Referer": f"{url}/login/"})
+    if answer.status_code != 302:
+        raise RuntimeError(f"signing in gave {answer.status_code}")
+    return person

@@ -1,0 +1,44 @@
+"""`bench [NAME]`: the benchmarks as JSON, on a portal of their own that is thrown away."""
+
+import json
+import os
+import platform
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.core.clock import wall_clock
+from portal.home.bench.acts import ACTS, Bench
+from portal.home.bench.stage import stage
+
+
+class Command(BaseCommand):
+    help = "Measure rulings, events, pages and memory; prints JSON."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument(
+            "name", nargs="?", default="", help=f"one of {', '.join(ACTS)}"
+        )
+
+    def handle(self, *args, **options) -> None:
+        name = options["name"]
+        if name and name not in ACTS:
+            raise CommandError(f"There is no benchmark {name}; {', '.join(ACTS)} are.")
+        chosen = [name] if name else list(ACTS)
+        report = {
+            "at": wall_clock().isoformat(timespec="seconds"),
+            "machine": {
+                "processors": len(os.sched_getaffinity(0)),
+                "system": platform.system(),
+                "kind": platform.machine(),
+                "python": platform.python_version(),
+            },
+        }
+        with stage() as running:
+            bench = Bench.on(running)
+            try:
+                for each in chosen:
+                    self.stderr.write(f"measuring {each} …")
+                    report[each] = ACTS[each](bench)
+            finally:
+                bench.close()
+        self.stdout.write(json.dumps(report, indent=2))
