@@ -66,6 +66,7 @@ SENTENCES: dict[str, str] = {
     "run.held": "{actor} put run {run} on hold: {sentence}",
     "run.resumed": "{actor} let run {run} go on: {reason}",
     "run.flagged": "{actor} flagged run {run} for the weekly review.",
+    "run.tallies_rebuilt": "{actor} counted {count} tallies anew; {wrong} were wrong.",
     "review.week_opened": "{actor} opened the week of {week} with {count} runs to read.",
     "review.reserved": "{actor} took run {run} to read.",
     "review.begun": "{actor} began to review run {run}.",

@@ -11,6 +11,7 @@ from runs.rules.events import Event
 from runs.rules.values import decimal_of
 
 MEASURE_MAX = 80
+_SMALLEST = Decimal("0.000001")
 
 
 def day_of(event: Event) -> date:
@@ -26,7 +27,8 @@ def measures_of(event: Event) -> dict[str, Decimal]:
     if maker is not None:
         for name, value in maker(event).items():
             if value:
-                found[name[:MEASURE_MAX]] = value
+                # As exact as the column: so that adding up and counting anew agree.
+                found[name[:MEASURE_MAX]] = value.quantize(_SMALLEST)
     return found
 
 

@@ -211,7 +211,6 @@ def test_a_run_is_flagged_once(client, company, run_id):
 
 
 def test_what_an_agent_says_cannot_act_on_the_page(client, company, workflow):
-    from tests.runs.helpers import told
 
     run_id = start_run(workflow, company.agent)
     nasty = "<script>alert(1)</script>\u202egnp.exe"

@@ -1,0 +1,155 @@
+"""What pages that look across rooms ask of runs: found runs, a week in numbers, my share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from runs.models import Finding, ReviewWeek, Run, RunState
+
+WEEK = timedelta(days=7)
+SHARES_MAX = 10
+FINDINGS_MAX = 10
+
+
+@dataclass(frozen=True)
+class RunFound:
+    id: UUID
+    title: str
+    workflow_name: str
+    started_at: datetime
+    state_word: str
+
+
+@dataclass(frozen=True)
+class WeekOfRuns:
+    """The last seven days of one workflow."""
+
+    runs: int
+    held: int
+    failed: int
+    unauthorised: int
+
+
+@dataclass(frozen=True)
+class ReviewShare:
+    """The runs of an open week that are one person's to read."""
+
+    week_id: UUID
+    workflow_name: str
+    starts_on: date
+    mine_left: int
+    mine_total: int
+
+
+@dataclass(frozen=True)
+class FindingDue:
+    """An open finding that one person looks after."""
+
+    id: UUID
+    week_id: UUID
+    workflow_name: str
+    text: str
+    due_on: date
+    is_late: bool
+
+
+def runs_matching(*, actor: Actor, text: str, limit: int = 5) -> tuple[RunFound, ...]:
+    """Find visible runs by title or by the agent's own id, newest first. Two queries."""
+    rows = access.visible(
+        Run.objects.select_related("workflow").defer("fold"),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    wanted = text.replace("\x00", "").strip()[:100]
+    if not wanted:
+        return ()
+    found = rows.filter(
+        Q(title__icontains=wanted) | Q(agent_run_id__istartswith=wanted)
+    )
+    return tuple(
+        RunFound(
+            run.id,
+            run.title,
+            run.workflow.name,
+            run.started_at,
+            RunState(run.state).label,
+        )
+        for run in found.order_by("-started_at", "-id")[:limit]
+    )
+
+
+def week_of_runs(
+    *, actor: Actor, workflow_ids: Iterable[UUID], now: datetime
+) -> Mapping[UUID, WeekOfRuns]:
+    """Count the last seven days of the workflows given, of those visible. Two queries."""
+    rows = access.visible(
+        Run.objects.order_by(), actor=actor, workflow_path="workflow_id"
+    )
+    counted = (
+        rows.filter(
+            workflow_id__in=list(workflow_ids), started_at__gt=now - WEEK, is_test=False
+        )
+        .values_list("workflow_id")
+        .annotate(
+            runs=Count("id"),
+            held=Count("id", filter=Q(is_held=True)),
+            failed=Count("id", filter=Q(state=RunState.FAILED)),
+            unauthorised=Sum("unauthorised_count"),
+        )
+    )
+    return {workflow_id: WeekOfRuns(*sums) for workflow_id, *sums in counted}
+
+
+def my_review_share(*, actor: Actor) -> tuple[ReviewShare, ...]:
+    """Give the open weeks with runs assigned to this person, oldest first. One query."""
+    mine = Q(sample__assigned_to=actor.id)
+    weeks = (
+        ReviewWeek.objects.filter(
+            state=ReviewWeek.State.OPEN, sample__assigned_to=actor.id
+        )
+        .annotate(
+            total=Count("sample", filter=mine, distinct=True),
+            read=Count(
+                "sample",
+                filter=mine & Q(sample__reviews__assessor=actor.id),
+                distinct=True,
+            ),
+        )
+        .select_related("workflow")
+        .order_by("starts_on", "id")
+    )
+    return tuple(
+        ReviewShare(
+            week.id,
+            week.workflow.name,
+            week.starts_on,
+            week.total - week.read,
+            week.total,
+        )
+        for week in weeks[:SHARES_MAX]
+    )
+
+
+def findings_due(*, actor: Actor, today: date) -> tuple[FindingDue, ...]:
+    """Give the open findings this person looks after, most urgent first. One query."""
+    rows = (
+        Finding.objects.filter(owner=actor.id, closed_at=None)
+        .select_related("workflow")
+        .order_by("due_on", "id")
+    )
+    return tuple(
+        FindingDue(
+            row.id,
+            row.week_id,
+            row.workflow.name,
+            row.text,
+            row.due_on,
+            row.due_on < today,
+        )
+        for row in rows[:FINDINGS_MAX]
+    )
