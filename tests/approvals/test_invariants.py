@@ -1,0 +1,181 @@
+"""`check_invariants` passes on a portal that was used, and names what was tampered with."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from approvals.models import Grant
+from runs.tasks import fold_inbox
+
+pytestmark = pytest.mark.usefixtures("no_undo_time")
+
+
+@pytest.fixture
+def used(committed_portal):
+    """One refund that was allowed and done, one that was approved and done, one open."""
+    small = committed_portal.ask("20.00", run="small")
+    assert (
+        committed_portal.redeem(small["grant"], small["action_digest"]).status_code
+        == 200
+    )
+    large = committed_portal.ask("84.20", run="large")
+    committed_portal.decide("dana", large)
+    approved = committed_portal.action(large)
+    redeemed = committed_portal.redeem(approved["grant"], approved["action_digest"])
+    assert redeemed.status_code == 200, redeemed.content
+    committed_portal.ask("60.00", run="open")
+    told = committed_portal.post(
+        "/events",
+        {
+            "events": [
+                {
+                    "id": "e-1",
+                    "workflow": committed_portal.workflow.slug,
+                    "run": "small",
+                    "at": "2026-11-20T09:00:00Z",
+                    "kind": "note",
+                    "text": "Looked at the order.",
+                }
+            ]
+        },
+    )
+    assert told.status_code == 202, told.content
+    fold_inbox()
+    return committed_portal
+
+
+@pytest.fixture
+def tamper(committed_db):
+    """Change rows as somebody who rules the database could."""
+
+    def change(statement: str) -> None:
+        with committed_db.superuser_connection() as superuser:
+            superuser.execute("SET session_replication_role = replica")
+            changed = superuser.execute(statement)
+            assert changed.rowcount > 0, statement
+
+    return change
+
+
+def test_a_portal_that_was_used_keeps_every_promise(used, capsys):
+    call_command("check_invariants")
+
+    assert "Everything that must hold, holds" in capsys.readouterr().out
+
+
+GRANT_OF_RULING = "(SELECT id FROM approvals_grant WHERE version_id IS NULL LIMIT 1)"
+GRANT_OF_PERSON = (
+    "(SELECT id FROM approvals_grant WHERE version_id IS NOT NULL LIMIT 1)"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        (
+            "UPDATE approvals_authorityrecord SET answer = 'review' WHERE id ="
+            f" (SELECT authority_record_id FROM approvals_grant WHERE id = {GRANT_OF_RULING})",
+            "1 Authority",
+        ),
+        (
+            "UPDATE approvals_proposal SET state = 'REJECTED' WHERE state = 'APPROVED'",
+            "never approved",
+        ),
+        (
+            f"UPDATE approvals_grant SET digest = 'sha256:0' WHERE id = {GRANT_OF_RULING}",
+            "other bytes than those it was given for",
+        ),
+        ("UPDATE approvals_decision SET digest = 'sha256:0'", "2 Decisions"),
+        ("DELETE FROM approvals_decision", "no decision says so"),
+        (
+            "INSERT INTO audit_entry (id, stream, sequence, name, at, actor_kind, actor_id,"
+            " subject_kind, subject_id, workflow_id, body, previous_hash, hash)"
+            " SELECT gen_random_uuid(), stream, -1, 'workflow.paused', at, actor_kind,"
+            " actor_id, '', '', workflow_id, body, previous_hash, hash FROM audit_entry"
+            " WHERE name = 'grant.issued' LIMIT 1",
+            "3 Pause",
+        ),
+        (
+            "UPDATE approvals_proposal SET quorum = 2 WHERE state = 'APPROVED'",
+            "needed 2",
+        ),
+        (
+            "UPDATE approvals_actionrequest SET operator_id ="
+            " (SELECT person_id FROM approvals_decision LIMIT 1)",
+            "4 Separation",
+        ),
+        (
+            "DELETE FROM audit_entry WHERE name = 'grant.redeemed'",
+            "redeemed without its entry",
+        ),
+        (
+            "DELETE FROM audit_entry WHERE name = 'grant.issued'",
+            "issued without its entry",
+        ),
+        ("DELETE FROM audit_entry WHERE name = 'action.ruled'", "ruled on request"),
+        (
+            "UPDATE approvals_actionrequest SET status = 'REFUSED' WHERE status = 'ALLOWED'",
+            "14 Moves",
+        ),
+        (
+            "UPDATE approvals_actionrequest SET action = action || ' '",
+            "its digest is not that of its bytes",
+        ),
+        ("UPDATE runs_inboxbatch SET accepted = 7", "10 Durability"),
+        ("DELETE FROM runs_runevent WHERE batch_id IS NOT NULL", "were kept"),
+        ("DELETE FROM runs_eventkey", "11 One event"),
+        (
+            "UPDATE runs_spendentry SET amount = 1000000 WHERE cap_key <> ''",
+            "12 Budgets",
+        ),
+        (
+            "UPDATE approvals_actionrequest SET verb = 'delete'",
+            "18 Never means never",
+        ),
+        (
+            "UPDATE registry_signature SET withdrawn_at = now()",
+            "three people did not sign",
+        ),
+        (
+            "DELETE FROM registry_allowancerow WHERE verb = 'refund'",
+            "its matrix rows are not those of its page",
+        ),
+        (
+            "UPDATE registry_operatingmodelversion SET digest = 'sha256:0'",
+            "5 What was signed is what rules",
+        ),
+    ],
+)
+def test_what_breaks_a_promise_is_named(used, tamper, statement, named):
+    tamper(statement)
+
+    with pytest.raises(CommandError) as caught:
+        call_command("check_invariants")
+
+    assert named in str(caught.value)
+    assert caught.value.returncode == 1
+
+
+def test_a_second_execution_of_one_request_is_named(used, tamper):
+    first, second = Grant.objects.order_by("issued_at").values_list("id", flat=True)[:2]
+    tamper(
+        "UPDATE approvals_grant SET action_request_id = (SELECT action_request_id FROM"
+        f" approvals_grant WHERE id = '{first}'), digest = (SELECT digest FROM"
+        f" approvals_grant WHERE id = '{first}'), version_id = NULL, basis_id ="
+        f" authority_record_id WHERE id = '{second}'"
+    )
+    tamper("UPDATE approvals_authorityrecord SET answer = 'allow'")
+
+    with pytest.raises(CommandError, match="6 Single use"):
+        call_command("check_invariants")
+
+
+def test_the_first_thing_wrong_is_one_sentence(used, tamper):
+    tamper("DELETE FROM approvals_decision")
+
+    with pytest.raises(CommandError) as caught:
+        call_command("check_invariants")
+
+    assert "\n" not in str(caught.value)
+    assert json.dumps(str(caught.value)).endswith('."')
