@@ -78,7 +78,6 @@ SENTENCES: dict[str, str] = {
     "portal.demo_loaded": "{actor} loaded the demo company.",
     "portal.replay_finished": "{actor} replayed {count} recorded conversations as {workflow}.",
     "journal.exported": "{actor} exported {count} journal entries.",
-    "security.denied": "{actor} was denied {count} times: {code}.",
 }
 
 

@@ -7,7 +7,7 @@ and never zero.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -283,12 +283,18 @@ def _tallies(
 def _runs(
     actor: Actor, first: date, last: date, chosen: WorkflowName | None
 ) -> QuerySet:
-    rows = RUNS.filter(is_test=False).annotate(day=TruncDate("started_at")).order_by()
+    rows = (
+        RUNS.filter(is_test=False)
+        .annotate(day=TruncDate("started_at", tzinfo=UTC))
+        .order_by()
+    )
     rows = rows.filter(
-        started_at__gte=first - timedelta(days=1),
-        started_at__lt=last + timedelta(days=2),
-        day__gte=first,
-        day__lte=last,
+        started_at__gte=_midnight(first),
+        started_at__lt=_midnight(last + timedelta(days=1)),
     )
     rows = access.visible(rows, actor=actor, workflow_path="workflow_id")
     return rows.filter(workflow_id=chosen.id) if chosen else rows
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
