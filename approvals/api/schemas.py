@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
+from approvals.api import examples
 from portal.core.api import StrictSchema
 
 RUN_LENGTH_MAX = 128
@@ -96,6 +97,8 @@ class CheckIn(StrictSchema):
 class AskIn(StrictSchema):
     """A request for leave to do one action."""
 
+    model_config = ConfigDict(json_schema_extra={"example": examples.ASK})
+
     workflow: Annotated[
         str, Field(min_length=1, max_length=80, examples=["refund-management"])
     ]
@@ -138,11 +141,15 @@ class AskIn(StrictSchema):
 
 
 class AnswerIn(StrictSchema):
+    model_config = ConfigDict(json_schema_extra={"example": examples.ANSWER})
+
     message: Annotated[str, Field(min_length=1, max_length=4000)]
     evidence: Annotated[list[EvidenceIn], Field(max_length=EVIDENCE_MAX)] = []
 
 
 class RedeemIn(StrictSchema):
+    model_config = ConfigDict(json_schema_extra={"example": examples.REDEEM})
+
     token: Annotated[str, Field(min_length=1, max_length=200)]
     action_digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -156,6 +163,8 @@ class ChangeIn(StrictSchema):
 
 
 class OutcomeIn(StrictSchema):
+    model_config = ConfigDict(json_schema_extra={"example": examples.OUTCOME})
+
     status: Literal["succeeded", "failed", "unknown"]
     detail: Annotated[str, Field(max_length=4000)] = ""
     external_ref: ShortText = ""

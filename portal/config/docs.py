@@ -48,7 +48,8 @@ def api_docs(request: HttpRequest) -> HttpResponse:
     """Show the calls. No query."""
     calls = calls_of_api()
     codes = [(code, entry) for code, entry in sorted(CODES.items())]
-    return render(request, "api/docs.html", {"calls": calls, "codes": codes})
+    context = {"calls": calls, "codes": codes, "crumbs": [("API", "")]}
+    return render(request, "api/docs.html", context)
 
 
 @functools.cache
@@ -138,5 +139,5 @@ def _curl(path: str, method: str, schema: dict, schemas: dict) -> str:
         example = _resolve(schema, schemas)
         given = example.get("example") or next(iter(example.get("examples", ())), None)
         if given:
-            lines.append(f"  -d '{json.dumps(given, default=str)}'")
+            lines.append(f"  -d '{json.dumps(given, indent=2)}'")
     return " \\\n".join(lines)
