@@ -6,6 +6,7 @@ The control removes the guard and must see the damage, or the race was never run
 import threading
 from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, connections
@@ -28,7 +29,7 @@ AGENTS = 16
 
 def together(calls: list[Callable[[], object]]) -> list[object]:
     """Run calls at once, each on its own connection; give results or exceptions."""
-    barrier = threading.Barrier(len(calls))
+    barrier = threading.Barrier(len(calls), timeout=20)
     found: list[object] = [None] * len(calls)
 
     def run(position: int) -> None:
@@ -98,7 +99,8 @@ def test_control_without_the_compare_and_set_a_grant_is_consumed_twice(
 ):
     with committed_db.superuser_connection() as superuser:
         superuser.execute("ALTER TABLE approvals_grant DISABLE TRIGGER ALL")
-    pause = threading.Barrier(AGENTS)
+    # With a timeout, so that a control that cannot race fails and never hangs.
+    pause = threading.Barrier(AGENTS, timeout=5)
 
     def look_then_set(*, grant_id, digest, facts, key_id):
         is_free = Grant.objects.filter(id=grant_id, state="ISSUED").exists()
@@ -111,7 +113,12 @@ def test_control_without_the_compare_and_set_a_grant_is_consumed_twice(
         )
         return execution
 
+    def run_without_lock(*, run_id):
+        return SimpleNamespace(is_held=False)
+
     monkeypatch.setattr(grants, "consume", look_then_set)
+    # The run's lock would stand in for the compare-and-set and hide its absence.
+    monkeypatch.setattr(grants, "lock_run", run_without_lock)
     asked = committed_portal.ask("1.00")
 
     found = together(redeemers(committed_portal, asked))
@@ -184,7 +191,7 @@ def test_control_without_the_proposals_lock_two_decisions_are_stored(
         superuser.execute("ALTER TABLE approvals_proposal DISABLE TRIGGER ALL")
     from approvals.operations import sitting
 
-    meeting = threading.Barrier(2)
+    meeting = threading.Barrier(2, timeout=5)
 
     def unlocked(proposal_id):
         found = Proposal.objects.select_related(
