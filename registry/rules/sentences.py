@@ -20,6 +20,7 @@ from registry.rules.rulebook import (
     StopKind,
     StopRule,
 )
+from registry.rules.things import changed_by, one_line, place_of, thing_of
 from registry.rules.verbs import Tier, name_of, tier_of, verb_of
 
 WHO: Mapping[str, str] = {
@@ -39,7 +40,6 @@ EFFECTS: Mapping[str, str] = {
     Effect.REFUSE: "the request is refused",
     Effect.HOLD: "the request is refused and the run is held",
 }
-NAME_LENGTH_MAX = 120
 
 
 def allowance_sentence(
@@ -226,23 +226,25 @@ def headline(
     """
     money = amount or request.amount
     verb = verb_of(request.verb)
-    label = verb.label if verb else f"Do “{_short(request.verb)}”"
-    system = _short(request.system)
-    thing = _thing(request)
+    label = verb.label if verb else f"Do “{one_line(request.verb)}”"
+    place = place_of(request.system)
+    thing = thing_of(request)
     if money is not None and (verb is None or verb.moves_money):
         link = verb.link if verb else "for"
-        said = f"{label} {money_text(money)} in {system}" + (
+        said = f"{label} {money_text(money)} in {place}" + (
             f" {link or 'for'} {thing}" if thing else ""
         )
     elif money is not None:
         said = " ".join(
             filter(
                 None,
-                (label, _linked(verb, thing), f"in {system} for {money_text(money)}"),
+                (label, _linked(verb, thing), f"in {place} for {money_text(money)}"),
             )
         )
     else:
-        said = " ".join(filter(None, (label, _linked(verb, thing), f"in {system}")))
+        said = " ".join(filter(None, (label, _linked(verb, thing), f"in {place}")))
+    if request.verb == "update" and (changed := changed_by(request)):
+        said = f"{said}: {changed}"
     way = reversibility or request.reversibility
     undo = UNDO.get(way, "") if way else ""
     return f"{said}. {undo}".strip()
@@ -250,18 +252,6 @@ def headline(
 
 def _linked(verb: Any, thing: str) -> str:
     return f"{verb.link} {thing}" if thing and verb is not None and verb.link else thing
-
-
-def _thing(request: Request) -> str:
-    named = filter(None, (request.resource_type, request.resource_id))
-    return _short(
-        " ".join(
-            str(name).replace("_", " ")
-            if at == 0 and request.resource_type
-            else str(name)
-            for at, name in enumerate(named)
-        )
-    )
 
 
 def system_label(system: str) -> str:
@@ -283,9 +273,3 @@ def listed(names: tuple[str, ...], last: str) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
-
-
-def _short(text: str) -> str:
-    """Return a name without line breaks and cut where it gets too long."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= NAME_LENGTH_MAX else f"{line[: NAME_LENGTH_MAX - 1]}…"
