@@ -14,7 +14,6 @@ from portal.accounts.operations.people import (
     add_department,
     add_person,
 )
-from registry.models import System
 from registry.operations.catalogue import add_system, set_ceiling
 
 COMPANY = "Alder & Pike"
@@ -195,8 +194,6 @@ def known_company() -> Company:
 def _add_systems(actor: Actor, now: datetime) -> None:
     for listed, is_approved in ((SYSTEMS, True), (NOT_APPROVED, False)):
         for slug, name, description in listed:
-            if System.objects.filter(slug=slug).exists():
-                continue
             add_system(
                 actor=actor,
                 slug=slug,

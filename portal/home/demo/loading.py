@@ -10,8 +10,8 @@ from django.db import connection
 
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
-from portal.audit.models import Entry
 from portal.audit.operation import operation, record
+from portal.audit.queries import JournalFilter, lines_of
 from portal.home.demo import workflows
 from portal.home.demo.clockwork import Clockwork, working_times
 from portal.home.demo.company import (
@@ -27,12 +27,12 @@ from portal.home.demo.halves import in_two_processes
 from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import publishing, refunds, remediation, security, voice
-from portal.home.demo.stories.refunds import Story
-from registry.models import Workflow
+from portal.home.demo.stories.cases import Story
 from registry.operations.pausing import pause_workflow
 
 SEED = 20_4_1
 LOADED = "portal.demo_loaded"
+POLICIES = workflows.PLANS[-1]
 REFUNDS, OTHERS = "refunds", "others"
 
 
@@ -63,9 +63,16 @@ SEASONS = (
 )
 
 
-def is_loaded() -> bool:
+def is_loaded(*, now: datetime) -> bool:
     """Say whether the demo is here. One query."""
-    return Entry.objects.filter(name=LOADED).exists()
+    wanted = JournalFilter(names=(LOADED,))
+    page = lines_of(within=None, wanted=wanted, now=now, cursor=None, size=1)
+    return bool(page.items)
+
+
+def is_half_loaded() -> bool:
+    """Say whether a loading was cut off; what it left cannot be continued. One query."""
+    return Person.objects.filter(email__endswith=f"@{DOMAIN}").exists()
 
 
 def has_other_people() -> bool:
@@ -77,16 +84,14 @@ def load_demo(*, now: datetime) -> int:
     """Load everything and give how many runs were played. Some fifteen seconds."""
     _commit_without_waiting()
     company = found_company(now=now - timedelta(days=44))
-    made = {
-        plan.slug: _found(company, plan, now - timedelta(days=42 - number))
-        for number, plan in enumerate(workflows.PLANS)
-    }
+    for number, plan in enumerate(workflows.PLANS):
+        _found(company, plan, now - timedelta(days=42 - number))
     began = now - timedelta(days=40)
     for agent in (*company.agents.values(), company.billing):
         workflows.give_key(company, agent, now=began)
     count = sum(in_two_processes(_play, [(part, now) for part in (REFUNDS, OTHERS)]))
     read_weeks(known_company(), now=now)
-    mark_loaded(runs=count, workflows=len(made))
+    mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 
 
@@ -102,7 +107,12 @@ def _play(part: str, now: datetime) -> int:
     if part == REFUNDS:
         _change_refunds(company, clockwork, now)
     else:
-        _change_others(company, clockwork, teller, now)
+        _later(
+            clockwork,
+            now - timedelta(days=3),
+            lambda at: _submit_policies(company, at),
+        )
+        teller.pause_publishing(now)
     count += teller.leave_waiting(now, [season.slug for season in seasons])
     clockwork.run(until=now)
     return count
@@ -178,27 +188,22 @@ class Teller:
         )
         self.clockwork.begin(at, story(scene), scene.told)
 
-    def pause_publishing(self, workflow: Workflow, now: datetime) -> None:
+    def pause_publishing(self, now: datetime) -> None:
         """Pause content publishing five days ago; its agent asks once more and is refused."""
-        at = now - timedelta(days=5, hours=3)
-
-        def pause() -> Iterator[float]:
-            pause_workflow(
+        slug = "content-publishing"
+        _later(
+            self.clockwork,
+            now - timedelta(days=5, hours=3),
+            lambda at: pause_workflow(
                 actor=self.company.actor("greta"),
-                workflow_id=workflow.id,
+                workflow_id=workflows.id_of(slug),
                 reason="A page promised a thirty-year guarantee. We find out how it passed.",
                 now=at,
-            )
-            yield from ()
-
-        self.clockwork.begin(at, pause(), [at])
-        later = at + timedelta(hours=5)
+            ),
+        )
+        later = now - timedelta(days=4, hours=22)
         self.begin(
-            workflow.slug,
-            "publishing",
-            publishing.after_pause,
-            later,
-            f"{later:%m%d}-late",
+            slug, "publishing", publishing.after_pause, later, f"{later:%m%d}-late"
         )
 
     def leave_waiting(self, now: datetime, slugs: list[str]) -> int:
@@ -223,48 +228,38 @@ class Teller:
         return len(chosen)
 
 
-def _found(company: Company, plan: workflows.Plan, at: datetime) -> Workflow:
+def _found(company: Company, plan: workflows.Plan, at: datetime) -> None:
     """Register a workflow and, but for the last one, put it live a day later."""
-    workflow = workflows.register(company, plan, now=at)
-    if plan.slug != "policy-assistant":
-        workflows.go_live(company, plan, workflow, now=at + timedelta(hours=20))
-    return workflow
+    workflow_id = workflows.register(company, plan, now=at)
+    if plan is not POLICIES:
+        workflows.go_live(company, plan, workflow_id, now=at + timedelta(hours=20))
 
 
 def _change_refunds(company: Company, clockwork: Clockwork, now: datetime) -> None:
-    workflow = Workflow.objects.get(slug="refund-management")
-    _later(
-        clockwork, now - timedelta(days=17), lambda at: _widen(company, workflow, at)
-    )
+    """Widen refunds seventeen days ago, and leave a next draft open since yesterday."""
+    widened_at = now - timedelta(days=17)
+    drafted_at = now - timedelta(days=1)
+    _later(clockwork, widened_at, lambda at: workflows.widen_refunds(company, now=at))
     _later(
         clockwork,
-        now - timedelta(days=1),
-        lambda at: workflows.draft_next_refunds(company, workflow, now=at),
+        drafted_at,
+        lambda at: workflows.draft_next_refunds(company, now=at),
     )
-
-
-def _change_others(
-    company: Company, clockwork: Clockwork, teller: "Teller", now: datetime
-) -> None:
-    _later(clockwork, now - timedelta(days=3), lambda at: _submit_policies(company, at))
-    teller.pause_publishing(Workflow.objects.get(slug="content-publishing"), now)
-
-
-def _widen(company: Company, workflow: Workflow, at: datetime) -> None:
-    workflows.widen_refunds(company, workflow, now=at)
-    later = at + timedelta(hours=4)
-    workflows.go_live(company, workflows.PLANS[0], workflow, now=later)
 
 
 def _submit_policies(company: Company, at: datetime) -> None:
-    plan = workflows.PLANS[-1]
-    workflow = Workflow.objects.get(slug=plan.slug)
-    digest = workflows.submit(company, plan, workflow, now=at)
+    """Let two of three sign the policy assistant; Rosa still has to."""
+    workflow_id = workflows.id_of(POLICIES.slug)
+    digest = workflows.submit(
+        company, POLICIES, workflow_id, revision=workflows.FIRST_REVISION, now=at
+    )
     later = at + timedelta(hours=2)
-    workflows.sign(company, plan, workflow, digest, roles=2, now=later)
+    workflows.sign(company, POLICIES, workflow_id, digest, roles=2, now=later)
 
 
-def _later(clockwork: Clockwork, at: datetime, do: Callable[[datetime], None]) -> None:
+def _later(
+    clockwork: Clockwork, at: datetime, do: Callable[[datetime], object]
+) -> None:
     def course() -> Iterator[float]:
         do(at)
         yield from ()

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from portal.accounts.actors import SYSTEM
 from portal.home.demo.company import Company
-from registry.models import Workflow
-from runs.models import ReviewWeek, SampledRun
+from portal.home.demo.workflows import PLANS, id_of
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
 from runs.operations.weeks import open_week, sign_week
 from runs.queries.populations import WEEK, monday_of
+from runs.queries.reviewing import week_page
 from runs.rules.questions import KEYS, Given
 
 ASSESSORS = ("bruno", "ines")
@@ -29,19 +29,14 @@ NO_REASONS = {
 def read_weeks(company: Company, *, now: datetime) -> None:
     """Open, read and sign what a company of this age has read by now."""
     monday = monday_of(now)
-    refunds = Workflow.objects.get(slug="refund-management")
-    _signed_week(company, refunds, monday - 3 * WEEK, closes=True)
-    _signed_week(company, refunds, monday - 2 * WEEK, closes=False)
-    for workflow in Workflow.objects.filter(live_version__isnull=False).order_by(
-        "name"
-    ):
-        _open_week(company, workflow, monday - WEEK, now)
+    _signed_week(company, "refund-management", monday - 3 * WEEK, closes=True)
+    _signed_week(company, "refund-management", monday - 2 * WEEK, closes=False)
+    for plan in PLANS[:-1]:
+        _open_week(company, plan.slug, monday - WEEK, now)
 
 
-def _signed_week(
-    company: Company, workflow: Workflow, starts_on: date, *, closes: bool
-) -> None:
-    week_id = _opened(workflow, starts_on)
+def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) -> None:
+    week_id = _opened(slug, starts_on)
     at = _moment(starts_on + WEEK, 10)
     _read(company, week_id, at=at, share=1.0)
     if closes:
@@ -63,31 +58,29 @@ def _signed_week(
     )
 
 
-def _open_week(
-    company: Company, workflow: Workflow, starts_on: date, now: datetime
-) -> None:
+def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> None:
     """Leave last week open: half read for refunds, a little elsewhere."""
-    week_id = _opened(workflow, starts_on)
+    week_id = _opened(slug, starts_on)
     # On a Monday morning nobody has read much yet, and nothing lies ahead of now.
     at = min(_moment(starts_on + WEEK, 13), now - timedelta(hours=3))
-    is_refunds = workflow.slug == "refund-management"
+    is_refunds = slug == "refund-management"
     _read(company, week_id, at=at, share=0.5 if is_refunds else 0.25)
     if is_refunds:
         _find(
             company, week_id, "ines", "maya", at,
             "REPEATED_CORRECTION", "Twice the refund was halved: the agent asks for the whole lamp when only the shade is broken.",
         )  # fmt: skip
-    if workflow.slug == "security-operations":
+    if slug == "security-operations":
         _find(
             company, week_id, "bruno", "samir", at,
             "TIGHT_RULE", "Our own newsletter service was nearly blocked; the list of our own addresses is missing.",
         )  # fmt: skip
 
 
-def _opened(workflow: Workflow, starts_on: date) -> UUID:
+def _opened(slug: str, starts_on: date) -> UUID:
     return open_week(
         actor=SYSTEM,
-        workflow_id=workflow.id,
+        workflow_id=id_of(slug),
         starts_on=starts_on,
         now=_moment(starts_on + WEEK, 6),
     )
@@ -95,7 +88,8 @@ def _opened(workflow: Workflow, starts_on: date) -> UUID:
 
 def _read(company: Company, week_id: UUID, *, at: datetime, share: float) -> None:
     """Let the assessors read a share of the sample; the next one is begun and left."""
-    sample = list(SampledRun.objects.filter(week_id=week_id).order_by("position"))
+    page = week_page(actor=company.actor(ASSESSORS[0]), week_id=week_id, now=at)
+    sample = page.rows
     until = len(sample) if share >= 1 else max(1, round(len(sample) * share))
     for number, sampled in enumerate(sample[:until]):
         who = ASSESSORS[number % len(ASSESSORS)]
@@ -139,7 +133,6 @@ def _find(
     kind: str,
     text: str,
 ) -> UUID:
-    week = ReviewWeek.objects.get(id=week_id)
     return add_finding(
         actor=company.actor(who),
         week_id=week_id,
@@ -147,7 +140,7 @@ def _find(
         kind=kind,
         text=text,
         owner_id=company.people[owner].id,
-        due_on=week.starts_on + 3 * WEEK,
+        due_on=(at + 2 * WEEK).date(),
         now=at + timedelta(hours=1),
     )
 

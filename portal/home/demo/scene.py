@@ -8,10 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from approvals.models import Grant, Proposal, ProposalVersion
 from approvals.operations.ask import Asked, ask_action
 from approvals.operations.decide import (
     approve_proposal,
@@ -23,16 +22,14 @@ from approvals.operations.grants import redeem_grant
 from approvals.operations.moves import (
     answer_question,
     ask_question,
-    claim_proposal,
     comment_on_proposal,
     escalate_proposal,
     open_evidence,
 )
 from approvals.operations.outcomes import Report, report_outcome
+from approvals.queries.actions import GrantTold, action_told
 from approvals.queries.envelope import Asking, action_bytes, parsed
-from approvals.queries.tokens import token_of
 from approvals.rules.diff import edit_fields
-from approvals.rules.moves import GrantState
 from portal.accounts.keys import AgentPrincipal
 from portal.core import strict_json
 from portal.home.demo.company import Company
@@ -149,11 +146,10 @@ class Scene:
         return ask_action(principal=self.principal, asking=asking, now=self.now)
 
     def approve(self, asked: Asked, who: str, message: str = "") -> object:
-        proposal_id, digest = self._seen(asked)
         return approve_proposal(
             actor=self.company.actor(who),
-            proposal_id=proposal_id,
-            digest=digest,
+            proposal_id=proposal_of(asked),
+            digest=asked.action_request.digest,
             message=message,
             now=self.now,
         )
@@ -162,35 +158,34 @@ class Scene:
         self, asked: Asked, who: str, edits: Mapping[str, str], message: str
     ) -> object:
         """Change arguments, named by their paths, and approve what comes out."""
-        proposal_id, digest = self._seen(asked)
-        args = parsed(bytes(asked.action_request.action)).get("args") or {}
+        args = cast(
+            Mapping[str, object], parsed(bytes(asked.action_request.action))["args"]
+        )
         names = {field.path: field.name for field in edit_fields(args, None)}
         return edit_and_approve(
             actor=self.company.actor(who),
-            proposal_id=proposal_id,
-            digest=digest,
+            proposal_id=proposal_of(asked),
+            digest=asked.action_request.digest,
             edits={names[path]: value for path, value in edits.items()},
             message=message,
             now=self.now,
         )
 
     def reject(self, asked: Asked, who: str, reason_code: str, message: str) -> None:
-        proposal_id, digest = self._seen(asked)
         reject_proposal(
             actor=self.company.actor(who),
-            proposal_id=proposal_id,
-            digest=digest,
+            proposal_id=proposal_of(asked),
+            digest=asked.action_request.digest,
             reason_code=reason_code,
             message=message,
             now=self.now,
         )
 
     def respond(self, asked: Asked, who: str, message: str) -> None:
-        proposal_id, digest = self._seen(asked)
         respond_to_proposal(
             actor=self.company.actor(who),
-            proposal_id=proposal_id,
-            digest=digest,
+            proposal_id=proposal_of(asked),
+            digest=asked.action_request.digest,
             message=message,
             now=self.now,
         )
@@ -198,7 +193,7 @@ class Scene:
     def question(self, asked: Asked, who: str, message: str) -> None:
         ask_question(
             actor=self.company.actor(who),
-            proposal_id=self._open(asked).id,
+            proposal_id=proposal_of(asked),
             message=message,
             now=self.now,
         )
@@ -215,22 +210,15 @@ class Scene:
     def escalate(self, asked: Asked, who: str, reason: str) -> None:
         escalate_proposal(
             actor=self.company.actor(who),
-            proposal_id=self._open(asked).id,
+            proposal_id=proposal_of(asked),
             reason=reason,
-            now=self.now,
-        )
-
-    def claim(self, asked: Asked, who: str) -> None:
-        claim_proposal(
-            actor=self.company.actor(who),
-            proposal_id=self._open(asked).id,
             now=self.now,
         )
 
     def comment(self, asked: Asked, who: str, message: str) -> None:
         comment_on_proposal(
             actor=self.company.actor(who),
-            proposal_id=self._open(asked).id,
+            proposal_id=proposal_of(asked),
             message=message,
             now=self.now,
         )
@@ -240,7 +228,7 @@ class Scene:
         for position in positions:
             open_evidence(
                 actor=self.company.actor(who),
-                proposal_id=self._open(asked).id,
+                proposal_id=proposal_of(asked),
                 position=position,
                 now=self.now,
             )
@@ -254,20 +242,20 @@ class Scene:
             now=self.now,
         )
 
-    def redeem(self, asked: Asked) -> Grant | None:
+    def redeem(self, asked: Asked) -> GrantTold | None:
         """Use the grant of a request, if there is one."""
-        grant = Grant.objects.filter(
-            action_request=asked.action_request, state=GrantState.ISSUED.value
-        ).first()
-        if grant is None:
+        told = action_told(
+            agent_id=self.principal.agent_id, action_id=asked.action_request.id
+        )
+        if told.grant is None:
             return None
         redeem_grant(
             actor=self.principal.actor,
             key_id=self.principal.key_id,
-            token=token_of(grant_id=grant.id, key_id=grant.key_id),
-            action_digest=grant.digest,
+            token=told.grant.token,
+            action_digest=told.resolved_digest or told.digest,
         )
-        return grant
+        return told.grant
 
     def report(
         self,
@@ -316,15 +304,9 @@ class Scene:
         )
         fold_batch(batch_id=accepted.batch_id, now=self.now)
 
-    def _open(self, asked: Asked) -> Proposal:
-        return Proposal.objects.filter(action_request=asked.action_request).latest(
-            "created_at"
-        )
 
-    def _seen(self, asked: Asked) -> tuple[UUID, str]:
-        """Say what a person sees now: the proposal and the digest of its version."""
-        proposal = self._open(asked)
-        digest = ProposalVersion.objects.values_list("digest", flat=True).get(
-            proposal=proposal, number=proposal.version_number
-        )
-        return proposal.id, digest
+def proposal_of(asked: Asked) -> UUID:
+    """Give the proposal that people see; a story that expects one has one."""
+    if asked.proposal is None:
+        raise ValueError("the story expects people, and the rulebook asked none")
+    return asked.proposal.id

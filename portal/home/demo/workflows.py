@@ -8,23 +8,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from portal.accounts.keys import AgentPrincipal
 from portal.accounts.models import Agent, AgentKey
 from portal.accounts.operations.agents import issue_key
 from portal.home.demo.company import Company
-from registry.models import OperatingModelVersion, Workflow
-from registry.models.version import VersionState
-from registry.models.workflow import Role
-from registry.operations.drafts import save_draft
+from registry.operations.drafts import DraftSaved, save_draft
 from registry.operations.launching import launch_version
 from registry.operations.packets import new_version, sign_packet, submit_version
 from registry.operations.people import add_reviewer, assign_agent
 from registry.operations.registering import register_workflow
+from registry.queries.rulebooks import lock_numbers
 from registry.queries.templates import template_document
 
 KEY_LIVES_FOR = timedelta(days=365)
-SIGNING = ((Role.BUSINESS_OWNER, 0), (Role.IT_OWNER, 1), (Role.RISK_OWNER, 2))
+SIGNING = (("business_owner", 0), ("it_owner", 1), ("risk_owner", 2))
+FIRST_REVISION = 1
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ PLANS = (
 )  # fmt: skip
 
 
-def register(company: Company, plan: Plan, *, now: datetime) -> Workflow:
-    """Register a workflow from its template with all its people."""
+def register(company: Company, plan: Plan, *, now: datetime) -> UUID:
+    """Register a workflow from its template with all its people; gives its id."""
     owner = company.actor(plan.owner)
     page = template_document(plan.slug) or {}
     if plan.change:
@@ -88,11 +88,11 @@ def register(company: Company, plan: Plan, *, now: datetime) -> Workflow:
         department=company.departments[plan.department],
         document=page,
         roles={
-            Role.BUSINESS_OWNER: company.people[plan.owner],
-            Role.IT_OWNER: company.people["ilan"],
-            Role.RISK_OWNER: company.people["rosa"],
-            Role.AI_PRODUCT_OWNER: company.people["priya"],
-            Role.ESCALATION_OWNER: company.people[plan.escalation],
+            "business_owner": company.people[plan.owner],
+            "it_owner": company.people["ilan"],
+            "risk_owner": company.people["rosa"],
+            "ai_product_owner": company.people["priya"],
+            "escalation_owner": company.people[plan.escalation],
         },
         now=now,
     )
@@ -103,18 +103,17 @@ def register(company: Company, plan: Plan, *, now: datetime) -> Workflow:
     assign_agent(
         actor=owner, workflow_id=workflow.id, agent=company.agents[plan.agent], now=now
     )
-    return workflow
+    return workflow.id
 
 
-def submit(company: Company, plan: Plan, workflow: Workflow, *, now: datetime) -> str:
+def submit(
+    company: Company, plan: Plan, workflow_id: UUID, *, revision: int, now: datetime
+) -> str:
     """Freeze the draft and give the digest that is signed."""
-    draft = OperatingModelVersion.objects.get(
-        workflow=workflow, state=VersionState.DRAFT
-    )
     packet = submit_version(
         actor=company.actor(plan.owner),
-        workflow_id=workflow.id,
-        revision=draft.revision,
+        workflow_id=workflow_id,
+        revision=revision,
         now=now,
     )
     return packet.digest
@@ -123,7 +122,7 @@ def submit(company: Company, plan: Plan, workflow: Workflow, *, now: datetime) -
 def sign(
     company: Company,
     plan: Plan,
-    workflow: Workflow,
+    workflow_id: UUID,
     digest: str,
     *,
     roles: int = 3,
@@ -134,49 +133,65 @@ def sign(
     for role, number in SIGNING[:roles]:
         sign_packet(
             actor=company.actor(signers[number]),
-            workflow_id=workflow.id,
+            workflow_id=workflow_id,
             role=role,
             digest=digest,
             now=now + timedelta(hours=3 * number),
         )
 
 
-def go_live(company: Company, plan: Plan, workflow: Workflow, *, now: datetime) -> None:
+def go_live(
+    company: Company,
+    plan: Plan,
+    workflow_id: UUID,
+    *,
+    revision: int = FIRST_REVISION,
+    now: datetime,
+) -> None:
     """Take the open draft through the three signatures and put it live."""
-    digest = submit(company, plan, workflow, now=now)
-    sign(company, plan, workflow, digest, now=now + timedelta(hours=1))
+    digest = submit(company, plan, workflow_id, revision=revision, now=now)
+    sign(company, plan, workflow_id, digest, now=now + timedelta(hours=1))
     launch_version(
         actor=company.actor(plan.owner),
-        workflow_id=workflow.id,
+        workflow_id=workflow_id,
         now=now + timedelta(hours=9),
     )
 
 
-def widen_refunds(company: Company, workflow: Workflow, *, now: datetime) -> None:
-    """Begin version 2 of refund management: the template as it is, EUR 25 and credit."""
-    draft = new_version(actor=company.actor("maya"), workflow_id=workflow.id, now=now)
-    page = template_document("refund-management") or {}
-    _save(
-        company,
-        "maya",
-        workflow,
-        draft,
-        page,
-        "refunds up to EUR 25.00, and credit",
-        now,
+def widen_refunds(company: Company, *, now: datetime) -> None:
+    """Put version 2 of refund management live: the template as it is, EUR 25 and credit."""
+    plan = PLANS[0]
+    workflow_id = id_of(plan.slug)
+    draft = new_version(
+        actor=company.actor(plan.owner), workflow_id=workflow_id, now=now
     )
+    page = {**(template_document(plan.slug) or {}), "name": draft.document["name"]}
+    page["department"] = draft.document["department"]
+    what = "refunds up to EUR 25.00, and credit"
+    saved = _save(company, plan.owner, workflow_id, draft.revision, page, what, now)
+    later = now + timedelta(hours=4)
+    go_live(company, plan, workflow_id, revision=saved.revision, now=later)
 
 
-def draft_next_refunds(company: Company, workflow: Workflow, *, now: datetime) -> None:
+def draft_next_refunds(company: Company, *, now: datetime) -> None:
     """Leave version 3 open: damaged lamps get a photo check before anything is paid."""
-    draft = new_version(actor=company.actor("priya"), workflow_id=workflow.id, now=now)
+    workflow_id = id_of("refund-management")
+    draft = new_version(actor=company.actor("priya"), workflow_id=workflow_id, now=now)
     page = dict(draft.document)
     page["checks"] = [
         *page.get("checks", []),
         {"name": "photo of the damage seen", "required_for": ["refund"]},
     ]
     what = "a photo of the damage before a refund"
-    _save(company, "priya", workflow, draft, page, what, now)
+    _save(company, "priya", workflow_id, draft.revision, page, what, now)
+
+
+def id_of(slug: str) -> UUID:
+    """Give the id of a workflow that the demo has registered. One query."""
+    numbers = lock_numbers(slug)
+    if numbers is None:
+        raise LookupError(f"the demo has no workflow {slug}")
+    return numbers.workflow_id
 
 
 def give_key(company: Company, agent: Agent, *, now: datetime) -> None:
@@ -208,22 +223,17 @@ def principal_of(agent: Agent) -> AgentPrincipal:
 def _save(
     company: Company,
     who: str,
-    workflow: Workflow,
-    draft: OperatingModelVersion,
+    workflow_id: UUID,
+    revision: int,
     page: Mapping[str, Any],
     what: str,
     now: datetime,
-) -> None:
-    save_draft(
+) -> DraftSaved:
+    return save_draft(
         actor=company.actor(who),
-        workflow_id=workflow.id,
-        revision=draft.revision,
-        document={
-            **page,
-            "workflow": workflow.slug,
-            "name": workflow.name,
-            "department": workflow.department.slug,
-        },
+        workflow_id=workflow_id,
+        revision=revision,
+        document=page,
         what=what,
         now=now,
     )

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
-from portal.core.errors import NotFound
 from portal.home.models import ReplayReport
-from registry.models import Workflow
+from registry.queries.rulebooks import standing_facts
 
 SOURCE_LENGTH_MAX = 200
 
@@ -19,12 +18,10 @@ def keep_report(
     *, actor: Actor, workflow_slug: str, document: Mapping[str, Any], now: datetime
 ) -> UUID:
     """Keep what came of a replay and give the report's id. Raises NotFound."""
-    workflow = Workflow.objects.filter(slug=workflow_slug).first()
-    if workflow is None:
-        raise NotFound(f"There is no workflow {workflow_slug}.")
+    workflow = standing_facts(workflow_slug, agent_id=None)
     sums = document["sums"]
     report = ReplayReport.objects.create(
-        workflow=workflow,
+        workflow_id=workflow.workflow_id,
         source=str(document["source"])[:SOURCE_LENGTH_MAX],
         conversation_count=sums["conversations"],
         document=dict(document),
@@ -34,7 +31,7 @@ def keep_report(
         "portal.replay_finished",
         actor=actor,
         subject=("replay_report", report.id),
-        workflow_id=workflow.id,
+        workflow_id=workflow.workflow_id,
         workflow=workflow.name,
         count=sums["conversations"],
         asked=sums["asked"],

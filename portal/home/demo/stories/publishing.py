@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from portal.home.demo.scene import Scene
-from portal.home.demo.stories.refunds import Story
+from portal.home.demo.stories.cases import Story
 
 ARTICLES = (
     ("how-to", "How to hang a pendant lamp over a table", "BR-118"),

@@ -1,73 +1,22 @@
 """Refund management: small clear refunds run by themselves, the rest is decided by people."""
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from approvals.operations.ask import Asked
 from portal.home.demo.scene import Scene
+from portal.home.demo.stories.cases import (
+    WHY,
+    Case,
+    Story,
+    case_of,
+    refund_body,
+)
 from portal.home.demo.stories.things import (
     CARRIERS,
     PRODUCTS,
-    customer,
-    order_number,
 )
-
-type Story = Callable[[Scene], Iterator[float]]
-REVIEWERS = ("dana", "dana", "tom", "lena")
-SMALL_MAX = Decimal(25)
-_WHY = {
-    "damaged-item": ("arrived damaged", "The photo shows the damage and the delivery note says “box dented”."),
-    "late-delivery": ("came nine days late", "The carrier confirms delivery nine days after the promised date."),
-    "missing-item": ("was missing from the parcel", "The parcel weighed 1.4 kg less than packed."),
-    "wrong-item": ("was the wrong one", "The warehouse picked the neighbouring shelf; the scan says so."),
-    "duplicate-charge": ("was charged twice", "Two payments of the same amount, forty seconds apart."),
-}  # fmt: skip
-
-
-@dataclass
-class Case:
-    """One customer's case."""
-
-    chance: Random
-    customer: str
-    address: str
-    order: str
-    product: str
-    price: Decimal
-    category: str
-    amount: Decimal
-    confidence: float
-
-    @property
-    def reviewer(self) -> str:
-        return self.chance.choice(REVIEWERS)
-
-    def think_time(self) -> float:
-        """Give how long a person needs, mostly minutes."""
-        return min(6000.0, self.chance.lognormvariate(6.2, 0.9))
-
-
-def case_of(chance: Random, *, is_small: bool) -> Case:
-    name, address = customer(chance)
-    affordable = [
-        each for each in PRODUCTS if (Decimal(each[1]) <= SMALL_MAX) is is_small
-    ]
-    product, price = chance.choice(affordable)
-    category = chance.choice(tuple(_WHY))
-    return Case(
-        chance=chance,
-        customer=name,
-        address=address,
-        order=order_number(chance),
-        product=product,
-        price=Decimal(price),
-        category=category,
-        amount=Decimal(price),
-        confidence=round(chance.uniform(0.92, 0.98), 2),
-    )
 
 
 def story(number: int, chance: Random) -> Story:
@@ -103,51 +52,6 @@ def waiting_story(
     return play
 
 
-def refund_body(case: Case, **changes: Any) -> dict[str, Any]:
-    """Write the request of one refund, with its evidence."""
-    what, proof = _WHY[case.category]
-    amount = f"{case.amount:.2f}"
-    body = {
-        "on_behalf_of": {"type": "customer", "id": case.address},
-        "action": {
-            "verb": "refund",
-            "system": "billing",
-            "resource": {"type": "order", "id": case.order},
-            "args": {
-                "amount": amount,
-                "currency": "EUR",
-                "recipient": case.address,
-                "reason": case.category,
-            },
-        },
-        "title": f"Refund EUR {amount} for order {case.order}",
-        "description": f"{case.customer} writes that the {case.product} {what}.",
-        "rationale": proof,
-        "evidence": [
-            {
-                "label": f"Order {case.order}",
-                "source": "orders",
-                "url": f"https://orders.alderpike.example/{case.order}",
-                "excerpt": f"1 × {case.product}, EUR {case.price:.2f}, delivered.",
-            },
-            {
-                "label": "What the customer wrote",
-                "source": "crm",
-                "excerpt": f"“My {case.product} {what}. Could you help?” {case.customer}",
-            },
-        ],
-        "before": {"refunded": "0.00"},
-        "after": {"refunded": amount},
-        "amount": {"value": amount, "currency": "EUR"},
-        "confidence": case.confidence,
-        "category": case.category,
-        "reversibility": "irreversible",
-        "checks": [{"name": "order exists", "status": "pass"}],
-        "cost": {"value": "0.03", "currency": "EUR"},
-    }
-    return {**body, **changes}
-
-
 def _opening(scene: Scene, case: Case) -> Iterator[float]:
     """Read the order and the payments, and think."""
     scene.start(f"{case.customer} wrote about order {case.order}.")
@@ -165,7 +69,7 @@ def _opening(scene: Scene, case: Case) -> Iterator[float]:
     scene.model(
         "gpt-5", case.chance.randint(1800, 3600), case.chance.randint(150, 400), "0.021"
     )
-    what, _ = _WHY[case.category]
+    what, _ = WHY[case.category]
     scene.think(f"The {case.product} {what}; a refund of EUR {case.amount:.2f} is fair.", case.confidence)  # fmt: skip
     yield 3
 

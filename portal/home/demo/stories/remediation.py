@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from portal.home.demo.scene import Scene
-from portal.home.demo.stories.refunds import Story
+from portal.home.demo.stories.cases import Story
 
 SERVICES = ("checkout", "stock-sync", "image-resizer", "label-printer", "price-feed")
 ALERTS = {

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from portal.home.demo.scene import Scene
-from portal.home.demo.stories.refunds import Story
+from portal.home.demo.stories.cases import Story
 
 DEVICES = ("LT-0412", "LT-0533", "LT-0187", "LT-0720", "LT-0291", "LT-0648")
 ACCOUNTS = ("j.reed", "m.kowal", "s.byrne", "t.iglesias", "f.lund")

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from portal.home.demo.scene import Scene
-from portal.home.demo.stories.refunds import Story
+from portal.home.demo.stories.cases import Story
 from portal.home.demo.stories.things import customer, order_number
 
 SLOTS = ("Tuesday 09:00–12:00", "Wednesday 13:00–16:00", "Friday 08:00–10:00")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.accounts.actors import SYSTEM
-from portal.accounts.models import AgentKey
+from portal.accounts.models import Agent, AgentKey
 from portal.accounts.operations.agents import issue_key, revoke_key
 from portal.core.clock import wall_clock
 from portal.core.errors import Problem
@@ -19,7 +19,8 @@ from portal.home.replay.client import PortalRefused
 from portal.home.replay.playing import AT_ONCE, AT_ONCE_MAX, replay
 from portal.home.replay.recordings import UnreadableRecording, read_file
 from portal.home.replay.report import PlayedConversation, ReplayResult
-from registry.models import AgentAssignment, Workflow
+from registry.queries.people import people_of
+from registry.queries.rulebooks import lock_numbers
 
 
 class Command(BaseCommand):
@@ -74,22 +75,19 @@ class Command(BaseCommand):
         self._report(result, options["url"] or settings.PUBLIC_URL)
 
     def _key(self, slug: str) -> tuple[str, AgentKey]:
-        workflow = Workflow.objects.filter(slug=slug).first()
-        if workflow is None:
+        numbers = lock_numbers(slug)
+        if numbers is None:
             raise CommandError(f"There is no workflow {slug}.")
-        assignment = (
-            AgentAssignment.objects.filter(workflow=workflow, agent__is_active=True)
-            .select_related("agent")
-            .order_by("since", "id")
-            .first()
-        )
-        if assignment is None:
+        serving = people_of(workflow_id=numbers.workflow_id).agents
+        active = [agent for agent in serving if agent.is_active]
+        if not active:
             raise CommandError(
                 f"No agent serves {slug}; `manage.py agent_key {slug} NAME` makes one."
             )
+        agent = Agent.objects.get(id=active[0].id)
         try:
             made = issue_key(
-                actor=SYSTEM, agent=assignment.agent, label="replay", now=wall_clock()
+                actor=SYSTEM, agent=agent, label="replay", now=wall_clock()
             )
         except Problem as problem:
             raise CommandError(problem.detail) from problem
