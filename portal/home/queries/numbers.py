@@ -7,14 +7,9 @@ and never zero.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import TruncDate
-
-from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
 from portal.home.queries.formulas import (
@@ -26,18 +21,11 @@ from portal.home.queries.formulas import (
     Formula,
 )
 from portal.home.queries.reached import WorkflowName, workflow_names
-from portal.home.queries.week import RUNS
+from runs.queries.numbers import sums_by_day, sums_by_workflow
 from runs.rules.stats import wilson
 
 WINDOW_DAYS = 28
 WEEKS = 12
-_WORKFLOW = RUNS.model._meta.get_field("workflow").related_model
-_TALLIES = (
-    _WORKFLOW._meta.get_field("tally").related_model._default_manager,
-    _WORKFLOW._meta.get_field("tallydelta").related_model._default_manager,
-)
-_QUESTIONS = 7
-
 type Sums = Mapping[tuple[str, date], Decimal]
 
 
@@ -217,24 +205,13 @@ def _sum(measures: Iterable[str], sums: Sums, span: Span) -> Decimal:
 
 
 def _sums(actor: Actor, today: date, chosen: WorkflowName | None) -> Sums:
-    """Add up every measure by day, over twelve weeks or two spans. Three queries."""
-    found: dict[tuple[str, date], Decimal] = {}
-    since = today - timedelta(days=7 * WEEKS - 1)
-    for rows in _tallies(actor, since, today, chosen):
-        for measure, on, value in rows.values_list("measure", "on").annotate(
-            Sum("value")
-        ):
-            found[measure, on] = found.get((measure, on), Decimal(0)) + value
-    for on, runs, answered, unauthorised in (
-        _runs(actor, since, today, chosen)
-        .values_list("day")
-        .annotate(Count("id"), Sum("answered"), Sum("unauthorised_count"))
-    ):
-        found["run.count", on] = Decimal(runs)
-        found["run.answered", on] = Decimal(answered)
-        found["run.answerable", on] = Decimal(runs * _QUESTIONS)
-        found["run.unauthorised", on] = Decimal(unauthorised)
-    return found
+    """Add up every measure by day, over twelve weeks. Four queries."""
+    return sums_by_day(
+        actor=actor,
+        first=today - timedelta(days=7 * WEEKS - 1),
+        last=today,
+        workflow_id=chosen.id if chosen else None,
+    )
 
 
 def _parts(
@@ -244,57 +221,17 @@ def _parts(
     names: tuple[WorkflowName, ...],
     chosen: WorkflowName | None,
 ) -> tuple[Part, ...]:
-    by_workflow: dict[UUID, dict[tuple[str, date], Decimal]] = {}
-    for rows in _tallies(actor, span.first, span.last, chosen):
-        sums = rows.values_list("workflow_id", "measure").annotate(Sum("value"))
-        for workflow_id, measure, value in sums:
-            mine = by_workflow.setdefault(workflow_id, {})
-            place = (measure, span.last)
-            mine[place] = mine.get(place, Decimal(0)) + value
-    for workflow_id, runs, answered, unauthorised in (
-        _runs(actor, span.first, span.last, chosen)
-        .values_list("workflow_id")
-        .annotate(Count("id"), Sum("answered"), Sum("unauthorised_count"))
-    ):
-        mine = by_workflow.setdefault(workflow_id, {})
-        mine["run.count", span.last] = Decimal(runs)
-        mine["run.answered", span.last] = Decimal(answered)
-        mine["run.answerable", span.last] = Decimal(runs * _QUESTIONS)
-        mine["run.unauthorised", span.last] = Decimal(unauthorised)
-    parts = [
-        Part(each, _number(formula, by_workflow[each.id], span))
-        for each in names
-        if each.id in by_workflow
-    ]
-    return tuple(part for part in parts if part.number.over or part.number.under)
-
-
-def _tallies(
-    actor: Actor, first: date, last: date, chosen: WorkflowName | None
-) -> list[QuerySet]:
-    found = []
-    for manager in _TALLIES:
-        rows = manager.filter(on__gte=first, on__lte=last).order_by()
-        rows = access.visible(rows, actor=actor, workflow_path="workflow_id")
-        found.append(rows.filter(workflow_id=chosen.id) if chosen else rows)
-    return found
-
-
-def _runs(
-    actor: Actor, first: date, last: date, chosen: WorkflowName | None
-) -> QuerySet:
-    rows = (
-        RUNS.filter(is_test=False)
-        .annotate(day=TruncDate("started_at", tzinfo=UTC))
-        .order_by()
+    by_workflow = sums_by_workflow(
+        actor=actor,
+        first=span.first,
+        last=span.last,
+        workflow_id=chosen.id if chosen else None,
     )
-    rows = rows.filter(
-        started_at__gte=_midnight(first),
-        started_at__lt=_midnight(last + timedelta(days=1)),
-    )
-    rows = access.visible(rows, actor=actor, workflow_path="workflow_id")
-    return rows.filter(workflow_id=chosen.id) if chosen else rows
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
+    parts = []
+    for each in names:
+        measures = by_workflow.get(each.id, {})
+        sums = {(measure, span.last): value for measure, value in measures.items()}
+        number = _number(formula, sums, span)
+        if number.over or (number.under and formula.under):
+            parts.append(Part(each, number))
+    return tuple(parts)

@@ -7,17 +7,14 @@ found, and is not counted either.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from approvals.queries.access import proposals_seen_by
-from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.accounts.queries import is_administrator
 from portal.home.queries.agents import agents_seen_by
 from portal.home.queries.journal import Asked, journal_for
 from portal.home.queries.reached import workflows_matching
-from portal.home.queries.week import RUNS
+from runs.queries.across import runs_matching
 
 TEXT_LENGTH_MAX = 100
 TEXT_LENGTH_MIN = 2
@@ -86,17 +83,14 @@ def _proposals(actor: Actor, text: str) -> tuple[Found, ...]:
 
 
 def _runs(actor: Actor, text: str) -> tuple[Found, ...]:
-    rows = access.visible(RUNS.all(), actor=actor, workflow_path="workflow_id")
-    rows = rows.filter(Q(title__icontains=text) | Q(agent_run_id__istartswith=text))
-    newest = rows.select_related("workflow").order_by("-id")[:EACH_MAX]
     return tuple(
         Found(
-            row.title or row.agent_run_id,
-            f"{row.workflow.name} · {row.get_state_display()}",
+            run.title or str(run.id),
+            f"{run.workflow_name} · {run.state_word}",
             "run",
-            (row.id,),
+            (run.id,),
         )
-        for row in newest
+        for run in runs_matching(actor=actor, text=text, limit=EACH_MAX)
     )
 
 

@@ -15,13 +15,13 @@ from portal.home.queries.reached import (
     looked_after_by,
     signatures_asked_of,
 )
-from portal.home.queries.week import (
+from runs.queries.across import (
     FindingDue,
     ReviewShare,
     WeekOfRuns,
     findings_due,
-    review_shares,
-    runs_of_week,
+    my_review_share,
+    week_of_runs,
 )
 
 DECIDE_SHOWN = 6
@@ -75,7 +75,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         decide_count=decide_count,
         look_after=look_after,
         signatures=signatures_asked_of(actor=actor),
-        shares=review_shares(actor=actor),
+        shares=my_review_share(actor=actor),
         findings=findings_due(actor=actor, today=now.date()),
         is_portal_empty=not look_after and not has_any_workflow(),
     )
@@ -84,7 +84,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
 def _looked_after(actor: Actor, now: datetime) -> tuple[Looked, ...]:
     held = looked_after_by(actor=actor)
     ids = tuple(each.id for each in held)
-    weeks = runs_of_week(workflow_ids=ids, now=now)
+    weeks = week_of_runs(actor=actor, workflow_ids=ids, now=now)
     waiting = dict(
         proposals_seen_by(actor)
         .filter(workflow_id__in=ids, resolved_at=None)
