@@ -1,11 +1,15 @@
 """Background work of approvals: the sweep of what ran out of time."""
 
+from collections.abc import Callable
+
+import structlog
 from celery import shared_task
 
 from approvals.operations import expire
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 
+log = structlog.get_logger(__name__)
 SOFT_SECONDS, HARD_SECONDS = 50, 60
 
 
@@ -26,9 +30,12 @@ def sweep_due(**_later: object) -> int:
     return moved
 
 
-def _unless_done(call) -> int:
+def _unless_done(call: Callable[[], object]) -> int:
     try:
         call()
     except AlreadyDone:
+        return 0
+    except Exception as error:  # noqa: BLE001 - one bad row never stops the sweep
+        log.error("sweep.row_failed", error=type(error).__name__, exc_info=True)
         return 0
     return 1

@@ -11,7 +11,11 @@ urlpatterns = [
     path("inbox/<uuid:proposal_id>/approve/", deciding.approve, name="inbox_approve"),
     path("inbox/<uuid:proposal_id>/edit/", deciding.edit, name="inbox_edit"),
     path("inbox/<uuid:proposal_id>/reject/", deciding.reject, name="inbox_reject"),
-    path("inbox/<uuid:proposal_id>/respond/", deciding.answer_instead, name="inbox_respond"),
+    path(
+        "inbox/<uuid:proposal_id>/respond/",
+        deciding.answer_instead,
+        name="inbox_respond",
+    ),
     path("inbox/<uuid:proposal_id>/undo/", deciding.undo, name="inbox_undo"),
     path("inbox/<uuid:proposal_id>/ask/", moving.ask, name="inbox_ask"),
     path("inbox/<uuid:proposal_id>/escalate/", moving.escalate, name="inbox_escalate"),

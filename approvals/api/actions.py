@@ -1,6 +1,7 @@
 """Asking, waiting, withdrawing, answering and reporting: `/api/v1/actions`."""
 
 import time
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -15,6 +16,7 @@ from approvals.operations.withdraw import withdraw_action
 from approvals.queries.actions import action_told, changed_at, token_of_grant
 from approvals.queries.envelope import Asking, action_bytes
 from approvals.rules.moves import ActionStatus
+from portal.accounts.agent_auth import principal_of
 from portal.core import strict_json
 from portal.core.clock import wall_clock
 
@@ -36,7 +38,7 @@ def ask(request: HttpRequest, body: schemas.AskIn) -> HttpResponse:
 
     A refusal is 201 too: it is an answer, and it is on record.
     """
-    principal = request.principal
+    principal = principal_of(request)
     principal.needs("actions")
     raw = request.body
     asking = Asking(
@@ -77,7 +79,7 @@ def read(
     ),
 ) -> HttpResponse:
     """With `wait`, answers when people have decided or asked, or when the time is over."""
-    principal = request.principal
+    principal = principal_of(request)
     principal.needs("actions")
     told = action_told(agent_id=principal.agent_id, action_id=action_id)
     if wait and told.status.upper() in WAITING:
@@ -95,7 +97,7 @@ def read(
 )
 def withdraw(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """An open proposal ends; an unused grant is revoked. No body is needed."""
-    principal = request.principal
+    principal = principal_of(request)
     principal.needs("actions")
     answer = wire.once(
         request,
@@ -122,7 +124,7 @@ def answer(
     request: HttpRequest, action_id: UUID, body: schemas.AnswerIn
 ) -> HttpResponse:
     """The clock of the proposal, which stood still, runs on."""
-    principal = request.principal
+    principal = principal_of(request)
     principal.needs("actions")
     evidence = [item.model_dump(mode="json") for item in body.evidence]
     stored = wire.once(
@@ -154,14 +156,16 @@ def outcome(
     request: HttpRequest, action_id: UUID, body: schemas.OutcomeIn
 ) -> HttpResponse:
     """Reports are only added and the latest counts; `unknown` is an answer."""
-    principal = request.principal
+    principal = principal_of(request)
     principal.needs("actions")
     said = strict_json.parse_object(request.body)
     report = Report(
         status=body.status.upper(),
         detail=body.detail,
         external_ref=body.external_ref,
-        changes=tuple(_plain_change(change) for change in said.get("changes") or ()),
+        changes=tuple(
+            _plain_change(change) for change in _list_of(said.get("changes"))
+        ),
     )
     stored = wire.once(
         request,
@@ -206,3 +210,7 @@ def _wait_for_change(agent_id: UUID, action_id: UUID, since, seconds: int) -> No
         now = changed_at(agent_id=agent_id, action_id=action_id)
         if now is None or now[1] != since:
             return
+
+
+def _list_of(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -8,6 +8,7 @@ from ninja import Router
 from approvals.api import schemas, wire
 from approvals.operations.grants import Redeemed, RedemptionRefused, redeem_grant
 from approvals.queries.actions import redeemed_bytes
+from portal.accounts.agent_auth import principal_of
 from portal.core.errors import Problem
 from portal.core.http import PROBLEM_TYPE, wire_time
 
@@ -25,7 +26,7 @@ def redeem(request: HttpRequest, body: schemas.RedeemIn) -> HttpResponse:
     """Gives the exact stored action to run, once. Pass `execution` on as the idempotency
     key of what you call: a repeat with the same Idempotency-Key gives the same one.
     """
-    principal = request.principal
+    principal = principal_of(request)
     principal.needs("actions")
     answer = wire.once(
         request,

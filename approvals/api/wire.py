@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from approvals.operations.ask import Asked
 from approvals.queries.actions import DECISIONS, ActionTold
 from approvals.rules.paths import json_text as json_text
+from portal.accounts.agent_auth import principal_of
 from portal.core.http import wire_time
 from portal.core.idempotency import StoredAnswer, answer_once
 
@@ -65,7 +66,7 @@ def once(
 ) -> StoredAnswer:
     """Do a POST once for its Idempotency-Key."""
     return answer_once(
-        principal=f"agent:{request.principal.agent_id}",
+        principal=f"agent:{principal_of(request).agent_id}",
         route=route,
         key=request.headers.get("Idempotency-Key", ""),
         raw=request.body,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord, Grant, Proposal
 from approvals.operations.grants import issue_grant
@@ -16,7 +15,7 @@ from approvals.operations.ruling import (
     storable,
     tell_run,
 )
-from approvals.queries.envelope import Asking, digest_of, parsed, request_of
+from approvals.queries.envelope import Asking, digest_of, mapping_of, parsed, request_of
 from approvals.queries.wording import headline_of
 from approvals.rules.moves import ActionStatus
 from approvals.rules.paths import leaves
@@ -158,8 +157,7 @@ def _keep_request(
     now: datetime,
 ) -> ActionRequest:
     body = asking.body
-    behalf = body.get("on_behalf_of") or {}
-    assert isinstance(behalf, Mapping)
+    behalf = mapping_of(body.get("on_behalf_of"))
     action = parsed(asking.action)
     is_final = ruling.answer == Answer.REFUSE
     return ActionRequest.objects.create(

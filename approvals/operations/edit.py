@@ -22,7 +22,13 @@ from approvals.operations.decide import (
 )
 from approvals.operations.ruling import Ruled, tell_run
 from approvals.operations.sitting import Sitting, objection_of, parties_of, sit
-from approvals.queries.envelope import digest_of, edited_action, parsed, request_of
+from approvals.queries.envelope import (
+    digest_of,
+    edited_action,
+    mapping_of,
+    parsed,
+    request_of,
+)
 from approvals.queries.wording import headline_of
 from approvals.rules import due
 from approvals.rules.diff import Edited, apply_edits, edit_fields
@@ -78,8 +84,9 @@ def edit_and_approve(
         digest=new_digest,
         headline=draft_headline,
     )
-    if ruled.answer == Answer.REFUSE:
-        return blocked_by(ruled, sitting)
+    blocked = blocked_by(ruled, sitting)
+    if ruled.answer == Answer.REFUSE and blocked is not None:
+        return blocked
     version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)
     return _approve_own(sitting, version, ruled, message, now)
 
@@ -89,8 +96,7 @@ def _read_edits(sitting: Sitting, edits: Mapping[str, str]) -> Edited:
         raise Invalid(
             {"": f"This was edited {VERSIONS_MAX - 1} times; reject it instead."}
         )
-    args = sitting.action.get("args") or {}
-    assert isinstance(args, Mapping)
+    args = mapping_of(sitting.action.get("args"))
     fields = edit_fields(args, sitting.body.get("args_schema"))
     edited = apply_edits(args, fields, edits)
     if edited.errors:
@@ -180,7 +186,10 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     if proposal.state == ProposalState.ASKED:
         proposal.state = ProposalState.OPEN
         proposal.due_at = due.moved_due(
-            due=proposal.due_at, stopped_at=proposal.clock_stopped_at, now=now
+            due=proposal.due_at,
+            stopped_at=proposal.clock_stopped_at,
+            now=now,
+            expires_at=sitting.request.expires_at,
         )
         proposal.clock_stopped_at = None
     needs_higher = (

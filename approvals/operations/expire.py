@@ -7,6 +7,8 @@ approves.
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from approvals.models import ActionRequest, Grant, Move, Proposal
 from approvals.models.proposing import Audience
 from approvals.operations.grants import end_live_grant
@@ -25,8 +27,15 @@ SWEEP_MAX = 500
 
 
 def due_proposals(*, limit: int = SWEEP_MAX) -> list[UUID]:
-    """Name the proposals whose time is over and whose clock runs. Swept by state."""
-    rows = Proposal.objects.filter(state=ProposalState.OPEN, due_at__lte=database_now())
+    """Name the proposals whose time is over.
+
+    While a question waits the clock stands still, but not the agent's own deadline.
+    """
+    now = database_now()
+    rows = Proposal.objects.filter(
+        Q(state=ProposalState.OPEN, due_at__lte=now)
+        | Q(state=ProposalState.ASKED, action_request__expires_at__lte=now)
+    )
     return list(rows.order_by("due_at", "id").values_list("id", flat=True)[:limit])
 
 
@@ -40,9 +49,9 @@ def due_grants(*, limit: int = SWEEP_MAX) -> list[UUID]:
 def time_out_proposal(*, proposal_id: UUID, now: datetime) -> Proposal:
     """Escalate a proposal whose time is over, or end it. Raises AlreadyDone if it moved."""
     proposal = lock_proposal(proposal_id)
-    if proposal.state != ProposalState.OPEN or proposal.due_at > database_now():
-        raise AlreadyDone("proposal.moved", "Somebody moved this in time.")
     request = proposal.action_request
+    if not _is_due(proposal, request):
+        raise AlreadyDone("proposal.moved", "Somebody moved this in time.")
     what = due.time_out(
         is_escalated=proposal.audience == Audience.ESCALATION_OWNER,
         expires_at=request.expires_at,
@@ -84,6 +93,12 @@ def time_out_proposal(*, proposal_id: UUID, now: datetime) -> Proposal:
         headline=proposal.headline,
     )
     return proposal
+
+
+def _is_due(proposal: Proposal, request: ActionRequest) -> bool:
+    if proposal.state == ProposalState.ASKED:
+        return request.expires_at is not None and request.expires_at <= database_now()
+    return proposal.state == ProposalState.OPEN and proposal.due_at <= database_now()
 
 
 @operation(leaves="grant.expired")

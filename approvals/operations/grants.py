@@ -91,6 +91,8 @@ def issue_grant(
     """
     if version is None and authority_record.answer != Answer.ALLOW:
         raise AssertionError("only a ruling that allows is a basis by itself")
+    if facts.version_id is None:
+        raise AssertionError("a workflow that is not live grants nothing")
     now = database_now()
     grant_id = new_id()
     key_id = tokens.key_id_at(now)

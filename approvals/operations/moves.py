@@ -11,11 +11,15 @@ from approvals.models.proposing import Audience
 from approvals.operations.decide import check_message
 from approvals.operations.ruling import guard_authority, tell_run
 from approvals.operations.sitting import lock_proposal, require_undecided
-from approvals.queries.access import action_of_agent, eligible_ids, proposal_seen_by
-from approvals.queries.access import who_decides
+from approvals.queries.access import (
+    action_of_agent,
+    eligible_ids,
+    proposal_seen_by,
+    who_decides,
+)
 from approvals.rules import due
 from approvals.rules.moves import ActionStatus, ProposalState
-from portal.accounts.actors import Actor
+from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
 from portal.core import strict_json
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
@@ -76,7 +80,10 @@ def answer_question(
         )
     proposal.state = ProposalState.OPEN.value
     proposal.due_at = due.moved_due(
-        due=proposal.due_at, stopped_at=proposal.clock_stopped_at or now, now=now
+        due=proposal.due_at,
+        stopped_at=proposal.clock_stopped_at or now,
+        now=now,
+        expires_at=seen.expires_at,
     )
     proposal.clock_stopped_at = None
     proposal.save(update_fields=("state", "due_at", "clock_stopped_at"))
@@ -266,7 +273,9 @@ def keep_move(
     *,
     evidence: list[dict] | None = None,
 ) -> None:
-    if Move.objects.filter(proposal=proposal).count() >= MOVES_MAX:
+    # Talk has an end; time running out must always find its way.
+    is_swept = actor.kind == SYSTEM.kind
+    if not is_swept and Move.objects.filter(proposal=proposal).count() >= MOVES_MAX:
         raise Conflict(
             "proposal.moves_many",
             f"At most {MOVES_MAX} moves are kept on one proposal.",

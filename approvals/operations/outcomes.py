@@ -7,8 +7,7 @@ from uuid import UUID
 from approvals.models import ActionRequest, Grant, Outcome
 from approvals.operations.ruling import tell_run
 from approvals.queries.access import action_of_agent, grant_seen_by
-from approvals.rules.moves import ActionStatus, GrantState, is_legal
-from approvals.rules.moves import ACTION_MOVES
+from approvals.rules.moves import ACTION_MOVES, ActionStatus, GrantState, is_legal
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Conflict, Invalid

@@ -9,15 +9,18 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import ActionRequest, Decision, Proposal, ProposalVersion
+from approvals.models.proposing import Audience
 from approvals.operations.ruling import guard_authority
 from approvals.queries.access import eligible_ids, proposal_seen_by, who_decides
 from approvals.queries.envelope import parsed
+from approvals.rules import due
 from approvals.rules.moves import UNDECIDED, ProposalState
 from approvals.rules.separation import SENTENCES, Objection, Parties, objection_to
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.audit.operation import step
 from portal.core import strict_json
+from portal.core.clock import database_now
 from portal.core.errors import Conflict, Forbidden
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.answers import Reversibility, Risk
@@ -62,6 +65,7 @@ def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
     proposal = lock_proposal(proposal_id)
     version = current_version(proposal)
     require_undecided(proposal)
+    require_in_time(proposal)
     require_same_digest(version, digest)
     request = proposal.action_request
     facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
@@ -111,6 +115,23 @@ def require_undecided(proposal: Proposal) -> None:
         at=proposal.resolved_at,
         resolution=proposal.state.lower(),
     )
+
+
+def require_in_time(proposal: Proposal) -> None:
+    """Raise Conflict when the time to decide is over, though no sweep has come by yet."""
+    is_over = due.has_expired(
+        due=proposal.due_at,
+        is_stopped=proposal.state == ProposalState.ASKED,
+        is_escalated=proposal.audience == Audience.ESCALATION_OWNER,
+        expires_at=proposal.action_request.expires_at,
+        now=database_now(),
+    )
+    if is_over:
+        raise Conflict(
+            "proposal.expired",
+            "The time to decide this is over; nothing was approved.",
+            at=proposal.action_request.expires_at or proposal.due_at,
+        )
 
 
 def require_same_digest(version: ProposalVersion, digest: str) -> None:

@@ -4,13 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import Decision, Grant, Move, Proposal
+from approvals.models.proposing import Audience
 from approvals.operations.grants import end_live_grant
 from approvals.operations.moves import keep_move
 from approvals.operations.proposals import open_proposal
 from approvals.operations.ruling import guard_authority, tell_run
 from approvals.operations.sitting import current_version, lock_proposal
 from approvals.queries.access import proposal_seen_by
-from approvals.models.proposing import Audience
 from approvals.rules.moves import ActionStatus, GrantState, ProposalState
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record

@@ -68,7 +68,8 @@ def waits_for(actor: Actor) -> Q:
     holds_role = me.filter(
         holds__workflow=OuterRef("workflow_id"), holds__role=OuterRef("audience")
     )
-    return Q(audience=Audience.REVIEWERS, workflow_id__in=reviewed) | Exists(holds_role)
+    reviews = Q(audience=Audience.REVIEWERS, workflow_id__in=reviewed)
+    return reviews | Q(Exists(holds_role))
 
 
 def has_voted(actor: Actor) -> Exists:

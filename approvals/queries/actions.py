@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models.functions import Now
+
 from approvals.models import (
     ActionRequest,
     AuthorityRecord,
@@ -80,6 +82,7 @@ def action_told(*, agent_id: UUID, action_id: UUID) -> ActionTold:
     proposal = _latest_proposal(request)
     grant = (
         Grant.objects.filter(action_request=request)
+        .exclude(state=GrantState.ISSUED, expires_at__lte=Now())
         .order_by("-issued_at", "-id")
         .first()
     )

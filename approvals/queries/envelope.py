@@ -58,8 +58,7 @@ def _skip(text: str, position: int) -> int:
 def digest_of(*, workflow_id: UUID, agent_id: UUID, action: bytes) -> str:
     """Bind exact bytes to the workflow, the agent, and the verb, system and resource read from them."""
     said = parsed(action)
-    resource = said.get("resource") or {}
-    assert isinstance(resource, Mapping)
+    resource = mapping_of(said.get("resource"))
     return sha256_of(
         "countersign.action.v1",
         str(workflow_id),
@@ -72,7 +71,7 @@ def digest_of(*, workflow_id: UUID, agent_id: UUID, action: bytes) -> str:
     )
 
 
-def parsed(action: bytes) -> dict[str, object]:
+def parsed(action: bytes | memoryview) -> dict[str, object]:
     """Read stored bytes again; they passed the strict parser when they came."""
     return strict_json.parse_object(bytes(action))
 
@@ -86,13 +85,13 @@ def request_of(
     body: Mapping[str, object], action: Mapping[str, object], *, is_edited: bool = False
 ) -> Request:
     """Read what the rulebook reads. After an edit the agent's claimed amount counts no more."""
-    resource = _mapping(action.get("resource"))
+    resource = mapping_of(action.get("resource"))
     return Request(
         verb=str(action["verb"]),
         system=str(action["system"]),
         resource_type=_text(resource.get("type")) or None,
         resource_id=_text(resource.get("id")) or None,
-        args=_mapping(action.get("args")),
+        args=mapping_of(action.get("args")),
         amount=None if is_edited else money_of(body.get("amount")),
         confidence=_decimal(body.get("confidence")),
         risk=Risk(str(body["risk"])) if body.get("risk") else None,
@@ -103,11 +102,11 @@ def request_of(
             else None
         ),
         evidence_count=len(_list(body.get("evidence"))),
-        before=_mapping(body.get("before")),
-        after=_mapping(body.get("after")),
+        before=mapping_of(body.get("before")),
+        after=mapping_of(body.get("after")),
         checks=tuple(
             (_text(check.get("name")), _text(check.get("status")))
-            for check in map(_mapping, _list(body.get("checks")))
+            for check in map(mapping_of, _list(body.get("checks")))
         ),
         signals=frozenset(_text(signal) for signal in _list(body.get("signals"))),
         cost=money_of(body.get("cost")),
@@ -130,12 +129,13 @@ def with_mapped_amount(request: Request, rulebook: Rulebook | None) -> Request:
 
 
 def money_of(value: object) -> Money | None:
-    said = _mapping(value)
+    said = mapping_of(value)
     number = _decimal(said.get("value"))
     return None if number is None else Money(number, _text(said.get("currency")))
 
 
-def _mapping(value: object) -> Mapping[str, object]:
+def mapping_of(value: object) -> Mapping[str, object]:
+    """Give an object of the body, or an empty one where something else stands."""
     return value if isinstance(value, Mapping) else {}
 
 

@@ -28,7 +28,9 @@ class Precedent:
     decided_at: datetime | None
 
 
-def precedents_of(proposal: Proposal, *, verb: str, system: str) -> tuple[Precedent, ...]:
+def precedents_of(
+    proposal: Proposal, *, verb: str, system: str
+) -> tuple[Precedent, ...]:
     """Give the five closest decided proposals of the same verb and system. One query."""
     rows = (
         Proposal.objects.filter(
@@ -44,8 +46,9 @@ def precedents_of(proposal: Proposal, *, verb: str, system: str) -> tuple[Preced
     here = proposal.amount
 
     def distance(other: Proposal) -> tuple[bool, Decimal]:
-        is_far = here is None or other.amount is None or other.currency != proposal.currency
-        return is_far, abs(other.amount - here) if not is_far else Decimal(0)
+        if here is None or other.amount is None or other.currency != proposal.currency:
+            return True, Decimal(0)
+        return False, abs(other.amount - here)
 
     return tuple(
         Precedent(

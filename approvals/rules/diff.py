@@ -129,7 +129,8 @@ def apply_edits(
             errors[field.name] = error
         else:
             edited = replaced(edited, field.steps, value)
-    assert isinstance(edited, Mapping)
+    if not isinstance(edited, Mapping):
+        raise TypeError("edited arguments are an object still")
     return Edited(edited, changes_between(args, edited), errors)
 
 

@@ -38,9 +38,19 @@ def due_at(
     return min(due, expires_at) if expires_at else due
 
 
-def moved_due(*, due: datetime, stopped_at: datetime, now: datetime) -> datetime:
-    """Return the due time after the clock stood still since `stopped_at`."""
-    return due + max(timedelta(0), now - stopped_at)
+def moved_due(
+    *,
+    due: datetime,
+    stopped_at: datetime,
+    now: datetime,
+    expires_at: datetime | None,
+) -> datetime:
+    """Return the due time after the clock stood still since `stopped_at`.
+
+    The agent's own deadline never moves.
+    """
+    moved = due + max(timedelta(0), now - stopped_at)
+    return min(moved, expires_at) if expires_at else moved
 
 
 def time_out(
@@ -50,6 +60,20 @@ def time_out(
     if is_escalated or (expires_at is not None and expires_at <= now):
         return TimeOut.EXPIRE
     return TimeOut.ESCALATE
+
+
+def has_expired(
+    *,
+    due: datetime,
+    is_stopped: bool,
+    is_escalated: bool,
+    expires_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Return whether the time to decide is over for good, swept or not."""
+    if expires_at is not None and expires_at <= now:
+        return True
+    return is_escalated and not is_stopped and due <= now
 
 
 def usable_from(

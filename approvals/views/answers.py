@@ -33,17 +33,17 @@ def inbox_context(
 ) -> dict[str, Any]:
     """Give what the inbox page shows, with or without an open card."""
     home = reverse("inbox")
-    crumbs = [(CRUMB, home)]
-    if card is not None:
-        crumbs.append((card.headline[:80], ""))
     return {
         "page": page,
         "card": card,
         "now": now,
-        "crumbs": crumbs,
+        # The card changes without the page, so the crumbs do not name it.
+        "crumbs": [(CRUMB, home)],
         "tabs": [
             {"key": "mine", "label": "Needs me", "href": home},
             {"key": "team", "label": "My team", "href": f"{home}?tab=team"},
+            {"key": "free", "label": "Unassigned", "href": f"{home}?tab=free"},
+            {"key": "taken", "label": "Mine", "href": f"{home}?tab=taken"},
             {"key": "decided", "label": "Decided", "href": f"{home}?tab=decided"},
         ],
         "undo": _undo_offer(request, now),
@@ -74,22 +74,25 @@ def answer(
             raise
         return again(problem.fields)
     if isinstance(result, Blocked):
-        problem = Conflict(
-            result.code, result.text, who_can_help=result.who_can_help
-        )
-        problem.title = "The rulebook does not allow this now"
-        return lost(request, proposal_id, problem)
+        blocked = Conflict(result.code, result.text, who_can_help=result.who_can_help)
+        blocked.title = "The rulebook does not allow this now"
+        return lost(request, proposal_id, blocked)
     if isinstance(result, Decided):
         return _after_decision(request, actor, result)
     if isinstance(result, EditWaits):
-        messages.info(request, f"{result.headline}: kept as version {result.version}. {result.text}")
+        messages.info(
+            request,
+            f"{result.headline}: kept as version {result.version}. {result.text}",
+        )
         return _to_next(actor, proposal_id)
     if said:
         messages.success(request, said)
     return HttpResponseRedirect(reverse("inbox_card", args=[proposal_id]))
 
 
-def _after_decision(request: HttpRequest, actor: Actor, decided: Decided) -> HttpResponse:
+def _after_decision(
+    request: HttpRequest, actor: Actor, decided: Decided
+) -> HttpResponse:
     if decided.resolution is None:
         missing = decided.votes.missing
         messages.info(
@@ -147,4 +150,7 @@ def _undo_offer(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
 
 
 def _query(page: InboxPage) -> str:
-    return f"?{urlencode({'tab': page.tab})}" if page.tab != "mine" else ""
+    kept = {"tab": page.tab} if page.tab != "mine" else {}
+    if page.text:
+        kept["q"] = page.text
+    return f"?{urlencode(kept)}" if kept else ""

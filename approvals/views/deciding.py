@@ -54,7 +54,9 @@ def edit(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _stale(request, proposal_id)
     edits = {
-        name: str(value) for name, value in request.POST.items() if name.startswith("arg-")
+        name: str(value)
+        for name, value in request.POST.items()
+        if name.startswith("arg-")
     }
     return answer(
         request,
@@ -141,7 +143,9 @@ def undo(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
 def _stale(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """A decision without a digest is about nothing that was seen."""
     card_for(actor_of(request), proposal_id, now=wall_clock())
-    problem = Conflict("digest.missing", "Open the proposal again and decide on what it shows.")
+    problem = Conflict(
+        "digest.missing", "Open the proposal again and decide on what it shows."
+    )
     return lost(request, proposal_id, problem)
 
 
@@ -178,7 +182,9 @@ def _form_page(
 ) -> HttpResponse:
     card = _open_card(request, proposal_id)
     context = {
-        "crumbs": _crumbs(card, {"reject": "Reject", "respond": "Answer instead"}[kind]),
+        "crumbs": _crumbs(
+            card, {"reject": "Reject", "respond": "Answer instead"}[kind]
+        ),
         "card": card,
         "kind": kind,
         "errors": errors,

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from approvals.forms import MessageForm
 from approvals.operations import moves
 from approvals.queries.card import card_for
-from approvals.views.answers import CRUMB, answer, inbox_context
 from approvals.queries.inbox import inbox_for
+from approvals.views.answers import CRUMB, answer, inbox_context
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
 from portal.core.htmx import is_htmx, render
@@ -90,7 +90,9 @@ def evidence(request: HttpRequest, proposal_id: UUID, position: int) -> HttpResp
         return response
     now = wall_clock()
     shown = card_for(actor, proposal_id, now=now)
-    context = inbox_context(request, page=inbox_for(actor), now=now, card=shown)
+    context = inbox_context(
+        request, page=inbox_for(actor, now=now), now=now, card=shown
+    )
     return render(request, "approvals/inbox.html", context, fragment="evidence")
 
 
@@ -106,7 +108,9 @@ def _with_text(
         return _page(request, proposal_id, kind, {})
     form = MessageForm(request.POST)
     if not form.is_valid():
-        errors = {name: " ".join(map(str, texts)) for name, texts in form.errors.items()}
+        errors = {
+            name: " ".join(map(str, texts)) for name, texts in form.errors.items()
+        }
         return _page(request, proposal_id, kind, errors, status=INVALID)
     text = form.cleaned_data["message"]
     return answer(

@@ -43,9 +43,14 @@ def agent_actor(*, agent_id: UUID, name: str) -> Actor:
     return Actor("agent", agent_id, name)
 
 
+def person_of(request: HttpRequest) -> Person:
+    """Give the signed-in person of a request. Raises Unauthenticated without one."""
+    person = request.user
+    if not isinstance(person, Person):
+        raise Unauthenticated("Sign in to see this.")
+    return person
+
+
 def actor_of(request: HttpRequest) -> Actor:
     """Name the signed-in person of a request. Raises Unauthenticated without one."""
-    person = request.user
-    if not person.is_authenticated or not isinstance(person, Person):
-        raise Unauthenticated("Sign in to see this.")
-    return actor_for(person)
+    return actor_for(person_of(request))

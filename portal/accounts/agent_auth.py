@@ -33,3 +33,11 @@ class AgentKeyAuth(HttpBearer):
 
 
 agent_auth = AgentKeyAuth()
+
+
+def principal_of(request: HttpRequest) -> AgentPrincipal:
+    """Give whom a request speaks for, once `agent_auth` let it in."""
+    principal = getattr(request, "principal", None)
+    if not isinstance(principal, AgentPrincipal):
+        raise Unauthenticated("Send your key as: Authorization: Bearer cs_…")
+    return principal

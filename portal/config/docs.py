@@ -6,7 +6,9 @@ sign-in: it tells what agents may send, and holds nothing of the company's.
 
 import functools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -55,8 +57,8 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 @functools.cache
 def calls_of_api() -> tuple[CallDocument, ...]:
     """Read every call out of the OpenAPI document, in its order."""
-    document = api.get_openapi_schema()
-    schemas = document.get("components", {}).get("schemas", {})
+    document: dict[str, Any] = dict(api.get_openapi_schema())
+    schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     return tuple(
         _call(path, method, item[method], schemas)
         for path, item in document["paths"].items()
@@ -67,7 +69,8 @@ def calls_of_api() -> tuple[CallDocument, ...]:
 
 def _call(path: str, method: str, item: dict, schemas: dict) -> CallDocument:
     body = item.get("requestBody", {}).get("content", {})
-    schema = next(iter(body.values()), {}).get("schema", {}) if body else {}
+    content: dict[str, Any] = next(iter(body.values())) if body else {}
+    schema = content.get("schema", {})
     return CallDocument(
         anchor=item.get("operationId", f"{method}-{path}"),
         method=method.upper(),
@@ -112,7 +115,9 @@ def _kind(schema: dict, schemas: dict) -> str:
     return found.get("format") or found.get("type") or "any"
 
 
-def _fields(schema: dict, schemas: dict, before: str = "", depth: int = 0):
+def _fields(
+    schema: dict, schemas: dict, before: str = "", depth: int = 0
+) -> Iterator[FieldLine]:
     found = _resolve(schema, schemas)
     required = found.get("required", ())
     for name, part in found.get("properties", {}).items():

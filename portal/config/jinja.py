@@ -3,6 +3,8 @@
 Nothing here queries or decides; a template gets finished values.
 """
 
+from typing import Any
+
 from django.middleware.csp import get_nonce
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
@@ -15,7 +17,7 @@ from portal.core import icons
 from portal.core.visible_marks import safe_markdown, visible_marks
 
 
-def environment(**options) -> Environment:
+def environment(**options: Any) -> Environment:
     options = {
         name: value
         for name, value in options.items()

@@ -9,6 +9,7 @@ import os
 from http import HTTPStatus
 
 from django.http import HttpRequest
+from prometheus_client import REGISTRY as OWN_REGISTRY
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -16,7 +17,6 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client import REGISTRY as OWN_REGISTRY
 
 REQUESTS = Counter(
     "countersign_requests", "Requests answered.", ["route", "method", "status"]

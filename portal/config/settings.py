@@ -355,7 +355,7 @@ WHITENOISE_MAX_AGE = 60
 
 # --- Logs: one JSON object a line, no payloads ---
 
-_LOG_STEPS = [
+_LOG_STEPS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

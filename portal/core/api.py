@@ -56,7 +56,7 @@ def body_of(
 def install_problem_handlers(api: NinjaAPI) -> None:
     """Make every failure of an API a Problem; nothing a client sends makes a 500."""
     for kind in _MEANINGS:
-        api.add_exception_handler(kind, _answer)
+        api.add_exception_handler(kind, _answer)  # type: ignore[arg-type]
 
 
 def _answer(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -34,14 +34,12 @@ def render(
 
     The template's own imports and top-level `set`s are in force in the block too. Costs no query of its own.
     """
-    page = engines["jinja2"].get_template(template)
+    page: Any = engines["jinja2"].get_template(template)
     names = _context_for(page, request, context or {})
-    wants_fragment = fragment is not None and is_htmx(request)
-    text = (
-        _render_block(page.template, fragment, names)
-        if wants_fragment
-        else page.template.render(names)
-    )
+    if fragment is not None and is_htmx(request):
+        text = _render_block(page.template, fragment, names)
+    else:
+        text = page.template.render(names)
     response = HttpResponse(text, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

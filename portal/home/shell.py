@@ -76,7 +76,7 @@ class Shell:
     logout_href: str | None
 
 
-def shell(request: HttpRequest) -> dict[str, Shell]:
+def shell(request: HttpRequest) -> dict[str, object]:
     """Give every page its `shell`; a context processor.
 
     It is made when a template first reads it, so an error page that does not read it asks nobody who is signed in.

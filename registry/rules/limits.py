@@ -98,6 +98,7 @@ def amount_reasons(request: Request, amount: ActionAmount) -> Iterator[Reason]:
     elif (
         amount.is_mapped
         and amount.claimed is not None
+        and amount.money is not None
         and amount.claimed != amount.money
     ):
         text = f"The request claims {money_text(amount.claimed)}, the action says {money_text(amount.money)}."

@@ -12,13 +12,64 @@ NAME_LENGTH_MAX = 120
 TELLING_LENGTH_MAX = 60
 CHANGED_NAMES_MAX = 3
 ACRONYMS = frozenset(
-    ["api", "cms", "crm", "cdn", "cv", "dms", "dns", "edr", "erp", "hr", "hris", "iam", "idp", "it", "itsm", "kyc", "mdm", "pim", "pms", "pos", "siem", "sms", "sso", "vpn"]
+    [
+        "api",
+        "cms",
+        "crm",
+        "cdn",
+        "cv",
+        "dms",
+        "dns",
+        "edr",
+        "erp",
+        "hr",
+        "hris",
+        "iam",
+        "idp",
+        "it",
+        "itsm",
+        "kyc",
+        "mdm",
+        "pim",
+        "pms",
+        "pos",
+        "siem",
+        "sms",
+        "sso",
+        "vpn",
+    ]
 )
 _ID_NAMES = frozenset({"id", "key", "number", "ref", "reference", "slug", "uuid"})
 _ID_ENDINGS = ("_id", "_key", "_no", "_number", "_ref", "_reference")
 # These say how or why; they do not say what.
 _NOT_TELLING = frozenset(
-    ["amount", "body", "brief", "category", "comment", "confidence", "content", "currency", "description", "field", "fields", "html", "message", "note", "notes", "priority", "query", "queue", "reason", "status", "subject", "summary", "text", "title", "value"]
+    [
+        "amount",
+        "body",
+        "brief",
+        "category",
+        "comment",
+        "confidence",
+        "content",
+        "currency",
+        "description",
+        "field",
+        "fields",
+        "html",
+        "message",
+        "note",
+        "notes",
+        "priority",
+        "query",
+        "queue",
+        "reason",
+        "status",
+        "subject",
+        "summary",
+        "text",
+        "title",
+        "value",
+    ]
 )
 
 

@@ -68,13 +68,18 @@ def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
     batch = lock_batch(batch_id=batch_id)
     chosen = [entry for entry in _look(batch).events if entry[0] == index]
     folded = _fold(batch, chosen, now)
+    # Kept at once: a worker that dies on the way leaves the figures exact.
+    InboxBatch.objects.filter(id=batch.id).update(
+        accepted=batch.accepted + folded.accepted
+    )
     _tell(batch, folded)
     return folded
 
 
 @operation(leaves="run.batch_folded")
 def finish_batch(*, batch_id: UUID, folded: Folded, now: datetime) -> None:
-    """Finish a batch whose events were folded one by one."""
+    """Finish a batch whose events were folded one by one, and counted on the way."""
+    folded.accepted = 0
     _finish(lock_batch(batch_id=batch_id), folded, now)
 
 
@@ -284,6 +289,9 @@ def _stop(
 
 @step
 def _finish(batch: InboxBatch, folded: Folded, now: datetime) -> None:
+    """Close the figures: what is neither accepted nor rejected was here before."""
+    folded.accepted += batch.accepted
+    folded.duplicate = batch.event_count - folded.accepted - len(folded.rejected)
     listed = Looked(rejected=folded.rejected).rejected_document()
     InboxBatch.objects.filter(id=batch.id).update(
         state=InboxBatch.State.DONE,

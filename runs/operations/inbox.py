@@ -103,3 +103,16 @@ def give_back(batch_id: UUID, *, attempts: int) -> None:
             " + %s * interval '1 second' WHERE id = %s AND state = 'PENDING'",
             [min(2**attempts, LEASE_SECONDS), batch_id],
         )
+
+def end_leases() -> None:
+    """Make every leased batch due at once, for `redrive` after a worker died.
+
+    One statement. A worker that lives keeps its batch: it holds the row's lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE runs_inboxbatch SET lease_until = NULL"
+            " WHERE state = 'PENDING' AND lease_until > clock_timestamp()"
+            " AND id IN (SELECT id FROM runs_inboxbatch WHERE state = 'PENDING'"
+            " FOR UPDATE SKIP LOCKED)"
+        )

@@ -62,9 +62,8 @@ def money(value: object, currency: str | None) -> str:
     number = decimal_of(value)
     if number is None:
         return str(value or "")
-    cents = (
-        number if number.as_tuple().exponent < -2 else number.quantize(Decimal("0.01"))
-    )  # type: ignore[operator]
+    is_finer = number != round(number, 2)
+    cents = number if is_finer else number.quantize(Decimal("0.01"))
     return f"{currency or ''} {cents:,f}".strip()
 
 

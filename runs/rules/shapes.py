@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -72,7 +73,7 @@ def shape(value: object, *, now: datetime) -> ToldEvent | Rejected:
 
 def _head(value: Mapping[str, Any]) -> dict[str, str]:
     return {
-        name: _named(name, lambda v, limit=limit: _text(v, limit), value.get(name))
+        name: _named(name, partial(_text, limit=limit), value.get(name))
         for name, limit in (
             ("id", ID_LENGTH_MAX),
             ("workflow", 80),

@@ -147,7 +147,7 @@ def _what_came(ask: Mapping[str, Any]) -> str:
 
 
 def _plainly(state: Mapping[str, Any]) -> str:
-    if "decided" in state:
+    if "decided" in state and state["decided"][1]:
         return state["decided"][1]
     reads = state.get("reads", 0)
     did = f"Looked at {count(reads, 'record')}" if reads else "Ran"

@@ -154,15 +154,18 @@ class _Teller:
             tool, line.tone = f"an unregistered tool: {tool}", "review"
         if tries > 1:
             line.verb, line.mark = f"Tried {times(tries)}", "rotate-ccw"
-            failed = f"{count(len(intent.errors), 'failure')} ({intent.errors[-1]})"
-            line.text = (
-                f"{tool}: {failed}, {'then fine' if is_fine else 'and no success'}"
+            failures = count(len(intent.errors), "failure")
+            why = (
+                f"{failures} ({intent.errors[-1]})" if intent.errors else "not told why"
             )
+            line.text = f"{tool}: {why}, {'then fine' if is_fine else 'and no success'}"
         elif is_fine:
             line.verb, line.text = "Used", tool
         else:
             line.verb, line.mark, line.tone = "Failed", "x", "review"
-            line.text = f"{tool}: {intent.errors[-1]}"
+            line.text = (
+                f"{tool}: {intent.errors[-1] if intent.errors else 'no result told'}"
+            )
 
     def _check_leave(self, event: Event) -> None:
         """Say so in red when a writing tool ran and nothing was redeemed for it."""

@@ -8,8 +8,7 @@ from django.views.decorators.http import require_safe
 
 from portal.accounts.actors import actor_of
 from portal.core.htmx import render
-from runs.models.running import RunState
-from runs.queries.lists import filter_in, recent_runs_of, runs_for
+from runs.queries.lists import RunState, filter_in, recent_runs_of, runs_for
 
 ONLY_CHOICES = (
     ("held", "On hold"),

@@ -37,12 +37,26 @@ class Portal:
             "title": f"Refund EUR {amount} for order 1182",
             "confidence": 0.95,
             "amount": {"value": amount, "currency": "EUR"},
-            "evidence": [{"label": "Order 1182", "source": "orders", "excerpt": "Paid."}],
+            "evidence": [
+                {"label": "Order 1182", "source": "orders", "excerpt": "Paid."}
+            ],
         } | more
 
-    def post(self, path: str, document: Any = None, *, key: str = "", token: str = "", raw=None):
+    def post(
+        self,
+        path: str,
+        document: Any = None,
+        *,
+        key: str = "",
+        token: str = "",
+        raw=None,
+    ):
         """POST to the API as the agent."""
-        body = raw if raw is not None else json.dumps(document if document is not None else {})
+        body = (
+            raw
+            if raw is not None
+            else json.dumps(document if document is not None else {})
+        )
         return Client().post(
             f"/api/v1{path}",
             data=body,
@@ -68,7 +82,9 @@ class Portal:
 
     def redeem(self, grant: dict[str, Any], digest: str, *, key: str = ""):
         return self.post(
-            "/grants/redeem", {"token": grant["token"], "action_digest": digest}, key=key
+            "/grants/redeem",
+            {"token": grant["token"], "action_digest": digest},
+            key=key,
         )
 
     def signed_in(self, name: str) -> Client:
@@ -80,7 +96,9 @@ class Portal:
         )
         return client
 
-    def decide(self, name: str, asked: dict[str, Any], verb: str = "approve", **form: Any):
+    def decide(
+        self, name: str, asked: dict[str, Any], verb: str = "approve", **form: Any
+    ):
         """Post one decision form as a person, with the digest that is current."""
         proposal_id = asked["proposal"]["id"]
         form.setdefault("digest", digest_of_proposal(proposal_id))

@@ -19,7 +19,9 @@ from tests.people import refunds_document
 pytestmark = pytest.mark.django_db
 
 
-def test_an_approval_gives_a_grant_that_runs_the_bytes_that_were_shown(portal, no_undo_time):
+def test_an_approval_gives_a_grant_that_runs_the_bytes_that_were_shown(
+    portal, no_undo_time
+):
     asked = portal.ask("84.20")
 
     response = portal.decide("dana", asked)
@@ -41,7 +43,11 @@ def test_a_decision_on_other_bytes_than_those_shown_is_refused(portal):
     missing = portal.decide("dana", asked, digest="")
     right = portal.decide("dana", asked)
 
-    assert (stale.status_code, missing.status_code, right.status_code) == (409, 409, 302)
+    assert (stale.status_code, missing.status_code, right.status_code) == (
+        409,
+        409,
+        302,
+    )
     assert Decision.objects.count() == 1
 
 
@@ -112,7 +118,9 @@ def test_a_response_answers_in_the_actions_stead_and_nothing_runs(portal):
     assert not Grant.objects.exists()
 
 
-def test_an_edit_to_less_is_ruled_on_again_and_runs_with_its_own_digest(portal, no_undo_time):
+def test_an_edit_to_less_is_ruled_on_again_and_runs_with_its_own_digest(
+    portal, no_undo_time
+):
     asked = portal.ask("84.20")
 
     response = portal.decide("dana", asked, "edit", **{"arg-0": "48.20"})
@@ -122,11 +130,16 @@ def test_an_edit_to_less_is_ruled_on_again_and_runs_with_its_own_digest(portal, 
 
     assert response.status_code == 302
     assert told["resolution"]["type"] == "edited"
-    assert told["resolution"]["action"]["args"] == {"amount": "48.20", "currency": "EUR"}
+    assert told["resolution"]["action"]["args"] == {
+        "amount": "48.20",
+        "currency": "EUR",
+    }
     assert told["resolution"]["action_digest"] != asked["action_digest"]
     assert (old.status_code, old.json()["code"]) == (409, "digest.mismatch")
     assert new.json()["action"]["args"]["amount"] == "48.20"
-    occasions = list(AuthorityRecord.objects.order_by("ruled_at").values_list("occasion", flat=True))
+    occasions = list(
+        AuthorityRecord.objects.order_by("ruled_at").values_list("occasion", flat=True)
+    )
     assert occasions == ["ASK", "EDIT"]
 
 
@@ -160,7 +173,10 @@ def test_an_edit_keeps_the_type_of_each_argument(portal, no_undo_time):
 
     wrong = portal.decide("dana", asked, "edit", **{"arg-0": "five"})
     right = portal.decide(
-        "dana", asked, "edit", **{"arg-0": "4", "arg-1": "1.25", "arg-2": "true", "arg-3": "y"}
+        "dana",
+        asked,
+        "edit",
+        **{"arg-0": "4", "arg-1": "1.25", "arg-2": "true", "arg-3": "y"},
     )
     raw = bytes(ProposalVersion.objects.get(number=2).action).decode()
 
@@ -172,10 +188,17 @@ def test_an_edit_keeps_the_type_of_each_argument(portal, no_undo_time):
 
 def test_an_edit_into_what_the_rulebook_refuses_is_not_kept(portal):
     people = portal.people
-    action = {"verb": "refund", "system": "billing", "args": {"amount": "84.20", "currency": "EUR", "note": ""}}
+    action = {
+        "verb": "refund",
+        "system": "billing",
+        "args": {"amount": "84.20", "currency": "EUR", "note": ""},
+    }
     asked = portal.ask(action=action)
     pause_workflow(
-        actor=people.actor("maya"), workflow_id=portal.workflow.id, reason="x", now=wall_clock()
+        actor=people.actor("maya"),
+        workflow_id=portal.workflow.id,
+        reason="x",
+        now=wall_clock(),
     )
 
     edited = portal.decide("dana", asked, "edit", **{"arg-0": "48.20"})
@@ -186,7 +209,9 @@ def test_an_edit_into_what_the_rulebook_refuses_is_not_kept(portal):
     assert AuthorityRecord.objects.filter(occasion="EDIT", answer="refuse").count() == 1
 
 
-def test_approving_asks_the_authority_again_and_keeps_the_proposal_open_when_it_blocks(portal):
+def test_approving_asks_the_authority_again_and_keeps_the_proposal_open_when_it_blocks(
+    portal,
+):
     asked = portal.ask("84.20")
     pause_workflow(
         actor=portal.people.actor("maya"),
@@ -226,13 +251,17 @@ def test_a_quorum_counts_distinct_active_people_when_it_completes(db):
     assert Grant.objects.count() == 1
 
 
-def test_a_new_live_version_makes_grants_stale_and_leaves_proposals_open(portal, no_undo_time):
+def test_a_new_live_version_makes_grants_stale_and_leaves_proposals_open(
+    portal, no_undo_time
+):
     from registry.operations.packets import new_version
     from tests.people import launch
 
     granted, waiting = portal.ask("20.00"), portal.ask("84.20")
     draft = new_version(
-        actor=portal.people.actor("maya"), workflow_id=portal.workflow.id, now=wall_clock()
+        actor=portal.people.actor("maya"),
+        workflow_id=portal.workflow.id,
+        now=wall_clock(),
     )
     launch(portal.people, portal.workflow, revision=getattr(draft, "revision", 1))
 
@@ -242,7 +271,10 @@ def test_a_new_live_version_makes_grants_stale_and_leaves_proposals_open(portal,
 
     assert (stale.status_code, stale.json()["code"]) == (409, "grant.stale")
     assert approved.status_code == 302
-    assert portal.redeem(told["grant"], told["resolution"]["action_digest"]).status_code == 200
+    assert (
+        portal.redeem(told["grant"], told["resolution"]["action_digest"]).status_code
+        == 200
+    )
 
 
 def test_an_approval_can_be_undone_until_its_grant_is_usable(portal, settings):
@@ -262,7 +294,10 @@ def test_an_approval_can_be_undone_until_its_grant_is_usable(portal, settings):
     assert after["status"] == "in_review"
     assert after["proposal"]["id"] != asked["proposal"]["id"]
     assert after["grant"] is None
-    assert portal.redeem(told["grant"], asked["action_digest"]).json()["code"] == "grant.revoked"
+    assert (
+        portal.redeem(told["grant"], asked["action_digest"]).json()["code"]
+        == "grant.revoked"
+    )
     settings.APPROVALS_UNDO_SECONDS = 0
     portal.decide("dana", after)
     assert portal.decide("dana", after, "undo").status_code == 409
@@ -281,7 +316,11 @@ def test_a_question_stops_the_clock_until_the_agent_answers(portal):
     assert during["proposal"]["question"] == "Which parcel?"
     assert answered.status_code == 200
     assert answered.json()["proposal"]["question"] is None
-    page = portal.signed_in("dana").get(f"/inbox/{asked['proposal']['id']}/").content.decode()
+    page = (
+        portal.signed_in("dana")
+        .get(f"/inbox/{asked['proposal']['id']}/")
+        .content.decode()
+    )
     assert "Which parcel?" in page
     assert "The second." in page
     assert portal.decide("dana", asked).status_code == 302
@@ -404,7 +443,11 @@ def _make_due() -> None:
 def test_raw_bytes_are_on_the_card_with_their_digest(portal):
     asked = portal.ask("84.20")
 
-    page = portal.signed_in("dana").get(f"/inbox/{asked['proposal']['id']}/").content.decode()
+    page = (
+        portal.signed_in("dana")
+        .get(f"/inbox/{asked['proposal']['id']}/")
+        .content.decode()
+    )
 
     assert asked["action_digest"] in page
     assert json.dumps("84.20")[1:-1] in page

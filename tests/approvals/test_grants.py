@@ -40,7 +40,9 @@ def test_redeeming_gives_the_exact_stored_bytes_once(portal):
 def test_a_replayed_redemption_gives_the_same_execution(portal):
     asked = portal.ask("20.00")
 
-    answers = [portal.redeem(asked["grant"], asked["action_digest"], key="once") for _ in "ab"]
+    answers = [
+        portal.redeem(asked["grant"], asked["action_digest"], key="once") for _ in "ab"
+    ]
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].content == answers[1].content
@@ -73,7 +75,9 @@ def test_another_agents_grant_is_not_yours_and_an_invented_one_is_unknown(portal
 
 
 def test_an_expired_grant_is_gone_by_the_databases_clock(portal, settings, monkeypatch):
-    monkeypatch.setattr("approvals.rules.due.ALLOWED_GRANT_LIFE", timedelta(microseconds=1))
+    monkeypatch.setattr(
+        "approvals.rules.due.ALLOWED_GRANT_LIFE", timedelta(microseconds=1)
+    )
     asked = portal.ask("20.00")
 
     late = portal.redeem(asked["grant"], asked["action_digest"])
@@ -89,7 +93,10 @@ def test_pausing_stops_redeeming_and_resuming_leaves_the_grant_stale(portal):
     maya = portal.people.actor("maya")
 
     pause_workflow(
-        actor=maya, workflow_id=portal.workflow.id, reason="A complaint", now=wall_clock()
+        actor=maya,
+        workflow_id=portal.workflow.id,
+        reason="A complaint",
+        now=wall_clock(),
     )
     paused = portal.redeem(asked["grant"], asked["action_digest"])
     resume_workflow(
@@ -114,7 +121,10 @@ def test_a_revoked_grant_cannot_be_used_and_a_used_one_cannot_be_revoked(portal)
         now=wall_clock(),
     )
 
-    assert portal.redeem(unused["grant"], unused["action_digest"]).json()["code"] == "grant.revoked"
+    assert (
+        portal.redeem(unused["grant"], unused["action_digest"]).json()["code"]
+        == "grant.revoked"
+    )
     assert portal.action(unused)["resolution"]["reason_code"] == "revoked"
     with pytest.raises(Conflict, match="redeemed"):
         revoke_grant(
@@ -136,7 +146,9 @@ def test_an_outcome_needs_a_redeemed_grant_and_the_latest_report_counts(portal):
         f"/actions/{asked['id']}/outcome",
         {
             "status": "succeeded",
-            "changes": [{"system": "billing", "field": "refunded", "before": 0, "after": 20.5}],
+            "changes": [
+                {"system": "billing", "field": "refunded", "before": 0, "after": 20.5}
+            ],
         },
     )
 
@@ -184,4 +196,6 @@ def test_sweeping_a_grant_that_was_used_in_the_meantime_changes_nothing(portal):
         expire_grant(grant_id=Grant.objects.get().id, now=wall_clock())
 
     assert Grant.objects.get().state == "REDEEMED"
-    assert json.loads(portal.get(f"/actions/{asked['id']}").content)["status"] == "allowed"
+    assert (
+        json.loads(portal.get(f"/actions/{asked['id']}").content)["status"] == "allowed"
+    )

@@ -3,6 +3,7 @@
 The control removes the guard and must see the damage, or the race was never run.
 """
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -126,7 +127,9 @@ def test_control_without_the_compare_and_set_a_grant_is_consumed_twice(
     assert sum(isinstance(result, Redeemed) for result in found) > 1
 
 
-def test_of_two_approvers_one_decides_and_the_other_is_told_who_and_when(committed_portal):
+def test_of_two_approvers_one_decides_and_the_other_is_told_who_and_when(
+    committed_portal,
+):
     people = committed_portal.people
     for n in range(5):
         asked = committed_portal.ask("84.20", run=f"r{n}")
@@ -134,11 +137,13 @@ def test_of_two_approvers_one_decides_and_the_other_is_told_who_and_when(committ
         digest = digest_of_proposal(proposal_id)
         found = together(
             [
-                lambda who=who, proposal_id=proposal_id, digest=digest: decide.approve_proposal(
-                    actor=actor_for(people.people[who]),
-                    proposal_id=proposal_id,
-                    digest=digest,
-                    now=wall_clock(),
+                lambda who=who, proposal_id=proposal_id, digest=digest: (
+                    decide.approve_proposal(
+                        actor=actor_for(people.people[who]),
+                        proposal_id=proposal_id,
+                        digest=digest,
+                        now=wall_clock(),
+                    )
                 )
                 for who in ("dana", "tom", "lena")
             ]
@@ -161,13 +166,13 @@ def test_approve_against_reject_ends_in_exactly_one(committed_portal):
 
         found = together(
             [
-                lambda: decide.approve_proposal(
+                lambda proposal_id=proposal_id, digest=digest: decide.approve_proposal(
                     actor=actor_for(people.people["dana"]),
                     proposal_id=proposal_id,
                     digest=digest,
                     now=wall_clock(),
                 ),
-                lambda: decide.reject_proposal(
+                lambda proposal_id=proposal_id, digest=digest: decide.reject_proposal(
                     actor=actor_for(people.people["tom"]),
                     proposal_id=proposal_id,
                     digest=digest,
@@ -244,7 +249,10 @@ def granted_after_pause(portal: Portal) -> int:
     def pause() -> None:
         stop.wait(0.3)
         pause_workflow(
-            actor=paused_by, workflow_id=portal.workflow.id, reason="Stop", now=wall_clock()
+            actor=paused_by,
+            workflow_id=portal.workflow.id,
+            reason="Stop",
+            now=wall_clock(),
         )
         stop.wait(0.3)
         stop.set()
@@ -322,10 +330,8 @@ def test_control_without_the_budgets_lock_the_cap_is_passed(
     def together_or_alone(*args, **kwargs):
         standing = original(*args, **kwargs)
         if threading.current_thread() is not threading.main_thread():
-            try:
+            with contextlib.suppress(threading.BrokenBarrierError):
                 meeting.wait()
-            except threading.BrokenBarrierError:
-                pass
         return standing
 
     monkeypatch.setattr(ruling, "lock_budgets", lambda **_: None)
@@ -363,7 +369,10 @@ def test_an_idempotent_request_that_still_runs_is_told_so_at_once(
     third = committed_portal.post("/actions", body, key="same")
     other = committed_portal.post("/actions", committed_portal.body("1.00"), key="same")
 
-    assert (second.status_code, second.json()["code"]) == (409, "idempotency.in_progress")
+    assert (second.status_code, second.json()["code"]) == (
+        409,
+        "idempotency.in_progress",
+    )
     assert answers[0].status_code == 201
     assert third.json() == answers[0].json()
     assert (other.status_code, other.json()["code"]) == (422, "idempotency.key_reused")

@@ -43,9 +43,9 @@ def test_what_an_operation_enqueues_is_delivered_once(received):
 
 
 def test_what_is_rolled_back_is_never_delivered(committed_db, received):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         outbox.enqueue(topic="test", payload={"number": 1})
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     outbox.relay_once()
     assert received == []

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("registry", "runs", "approvals")
 HARMLESS = {
     "__future__", "copy", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
-    "functools", "hashlib", "itertools", "json", "math", "operator", "re", "statistics",
+    "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
     "string", "tomllib", "types", "typing", "unicodedata", "uuid", "bisect", "heapq", "random",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "breakpoint"}

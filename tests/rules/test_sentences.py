@@ -96,15 +96,33 @@ def test_a_headline_is_made_from_the_action():
 @pytest.mark.parametrize(
     ("verb", "args", "said"),
     [
-        ("update", {"contact_id": 881, "phone": "1", "vip": True}, "Update contact 881 in CRM: phone, vip."),
-        ("update", {"caller": "Ana Lopes", "field": "address", "value": "x"}, "Update caller Ana Lopes in CRM: address."),
+        (
+            "update",
+            {"contact_id": 881, "phone": "1", "vip": True},
+            "Update contact 881 in CRM: phone, vip.",
+        ),
+        (
+            "update",
+            {"caller": "Ana Lopes", "field": "address", "value": "x"},
+            "Update caller Ana Lopes in CRM: address.",
+        ),
         ("update", {"id": "881"}, "Update 881 in CRM."),
-        ("update", {"a": {}, "b": 1, "c": [], "d": None, "e": "f" * 99}, "Update b 1 in CRM: a, c and 2 more."),
+        (
+            "update",
+            {"a": {}, "b": 1, "c": [], "d": None, "e": "f" * 99},
+            "Update b 1 in CRM: a, c and 2 more.",
+        ),
         ("delete", {"reason": "asked", "note": "x"}, "Delete in CRM."),
-        ("delete", {"text": "t", "ok": True, "record_ref": "R\n7"}, "Delete record R 7 in CRM."),
+        (
+            "delete",
+            {"text": "t", "ok": True, "record_ref": "R\n7"},
+            "Delete record R 7 in CRM.",
+        ),
     ],
 )
-def test_a_headline_without_a_resource_names_the_argument_that_tells_most(verb, args, said):
+def test_a_headline_without_a_resource_names_the_argument_that_tells_most(
+    verb, args, said
+):
     assert headline(Request(verb, "crm", args=args)) == said
 
 

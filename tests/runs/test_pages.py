@@ -7,7 +7,7 @@ from portal.accounts.actors import SYSTEM
 from runs.models import Run
 from runs.operations import moments
 from tests.people import live_workflow, make_company
-from tests.runs.helpers import START, inside, refund_story, start_run, store
+from tests.runs.helpers import START, inside, refund_story, start_run, store, told
 
 
 @pytest.fixture

@@ -33,10 +33,21 @@ from portal.core.services.valkey import EmbeddedValkey
 
 # These read the code and no rows, so they start nothing.
 WITHOUT_SERVICES = frozenset(
-    """
-    help version check makemigrations collectstatic findstatic compilemessages
-    makemessages startapp diffsettings --help -h --version
-    """.split()
+    [
+        "help",
+        "version",
+        "check",
+        "makemigrations",
+        "collectstatic",
+        "findstatic",
+        "compilemessages",
+        "makemessages",
+        "startapp",
+        "diffsettings",
+        "--help",
+        "-h",
+        "--version",
+    ]
 )
 # These change tables, so they run as their owner.
 AS_OWNER = frozenset({"migrate", "sqlmigrate", "showmigrations"})

@@ -136,7 +136,13 @@ def _bring_up_stores(
 
 def _prepare(tree: Tree, environ: Mapping[str, str]) -> None:
     tree.say("countersign: bringing the database to this release …")
-    command = [sys.executable, MANAGE, "prepare_database", "-v", "0"]
+    command: list[str | Path] = [
+        sys.executable,
+        MANAGE,
+        "prepare_database",
+        "-v",
+        "0",
+    ]
     if tree.run_once("prepare", command, environ) != 0:
         raise StartRefused(
             "The database could not be brought to this release; "
@@ -169,7 +175,7 @@ def _web(environ: Mapping[str, str], directory: DataDirectory, wish: Wish) -> Se
     ]
     return Service(
         "web",
-        start=_starter(command, environ | ours),
+        start=_starter(command, {**environ, **ours}),
         is_ready=lambda: _answers(f"{wish.address}/readyz"),
     )
 
@@ -182,7 +188,7 @@ def _worker(environ: Mapping[str, str]) -> Service:
     ]
     # Celery warns about root because of pickle, which is switched off here.
     ours = {"COUNTERSIGN_PROCESS": "worker", "C_FORCE_ROOT": "true"}
-    return Service("worker", start=_starter(command, environ | ours))
+    return Service("worker", start=_starter(command, {**environ, **ours}))
 
 
 def _beat(environ: Mapping[str, str]) -> Service:
@@ -191,7 +197,7 @@ def _beat(environ: Mapping[str, str]) -> Service:
         *("--loglevel", "WARNING", "--pidfile="),
     ]
     ours = {"COUNTERSIGN_PROCESS": "beat"}
-    return Service("beat", start=_starter(command, environ | ours))
+    return Service("beat", start=_starter(command, {**environ, **ours}))
 
 
 def _starter(command: list[str], environ: Mapping[str, str]):  # type: ignore[no-untyped-def]

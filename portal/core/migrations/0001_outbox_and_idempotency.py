@@ -6,45 +6,77 @@ import portal.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('principal', models.CharField(max_length=80)),
-                ('route', models.CharField(max_length=120)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.CharField(max_length=80)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('document', models.TextField()),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("principal", models.CharField(max_length=80)),
+                ("route", models.CharField(max_length=120)),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.CharField(max_length=80)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("document", models.TextField()),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='core_idempotency_age')],
-                'constraints': [models.UniqueConstraint(fields=('principal', 'route', 'key'), name='core_idempotency_once')],
+                "indexes": [
+                    models.Index(fields=["created_at"], name="core_idempotency_age")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("principal", "route", "key"),
+                        name="core_idempotency_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.UUIDField(default=portal.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('topic', models.CharField(max_length=40)),
-                ('payload', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('available_at', models.DateTimeField()),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('dead_at', models.DateTimeField(null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.core.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("topic", models.CharField(max_length=40)),
+                ("payload", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("available_at", models.DateTimeField()),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("dead_at", models.DateTimeField(null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('dead_at', None), ('delivered_at', None)), fields=['available_at', 'id'], name='core_outbox_due'), models.Index(condition=models.Q(('delivered_at__isnull', False)), fields=['delivered_at'], name='core_outbox_delivered')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dead_at", None), ("delivered_at", None)),
+                        fields=["available_at", "id"],
+                        name="core_outbox_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("delivered_at__isnull", False)),
+                        fields=["delivered_at"],
+                        name="core_outbox_delivered",
+                    ),
+                ],
             },
         ),
     ]

@@ -142,9 +142,11 @@ def _lines_of(package: str, lock: Path) -> str:
     """This will cut one package, with its hashes, out of a lock."""
     kept: list[str] = []
     for line in lock.read_text().splitlines():
-        if line.startswith(f"{package}=="):
-            kept.append(line)
-        elif kept and line.lstrip().startswith("--hash"):
+        if (
+            line.startswith(f"{package}==")
+            or kept
+            and line.lstrip().startswith("--hash")
+        ):
             kept.append(line)
         elif kept:
             break

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from portal.core.services.refusal import StartRefused
 
@@ -213,7 +214,7 @@ def make_socket_dir() -> Path:
     )
 
 
-def read_json(path: Path) -> dict[str, str]:
+def read_json(path: Path) -> dict[str, Any]:
     """This will return what the file holds, or nothing when it cannot be read."""
     try:
         found = json.loads(path.read_bytes())

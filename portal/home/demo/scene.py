@@ -18,7 +18,7 @@ from approvals.operations.decide import (
     respond_to_proposal,
 )
 from approvals.operations.edit import edit_and_approve
-from approvals.operations.grants import redeem_grant
+from approvals.operations.grants import Redeemed, redeem_grant
 from approvals.operations.moves import (
     answer_question,
     ask_question,
@@ -249,13 +249,13 @@ class Scene:
         )
         if told.grant is None:
             return None
-        redeem_grant(
+        done = redeem_grant(
             actor=self.principal.actor,
             key_id=self.principal.key_id,
             token=told.grant.token,
             action_digest=told.resolved_digest or told.digest,
         )
-        return told.grant
+        return told.grant if isinstance(done, Redeemed) else None
 
     def report(
         self,

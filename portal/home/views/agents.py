@@ -12,7 +12,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from portal.accounts.actors import actor_of
+from portal.accounts.actors import actor_of, person_of
 from portal.accounts.operations.agents import (
     issue_key,
     register_agent,
@@ -60,7 +60,7 @@ def agent_add(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 kind=form.cleaned_data["kind"],
                 department=form.cleaned_data["department"],
-                operator=request.user,
+                operator=person_of(request),
                 model_name=form.cleaned_data["model_name"],
                 now=wall_clock(),
             )

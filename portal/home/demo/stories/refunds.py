@@ -292,7 +292,8 @@ def _unknown(scene: Scene, case: Case) -> Iterator[float]:
     yield case.think_time()
     scene.approve(asked, "dana")
     yield 14
-    scene.redeem(asked)
+    if scene.redeem(asked) is None:
+        return
     yield 31
     scene.report(asked, status="UNKNOWN", detail="Billing closed the connection before it answered.")  # fmt: skip
     scene.finish("It is not known whether the refund was paid.", status="failed")
