@@ -18,7 +18,7 @@ from portal.accounts.models import Agent, AgentKey, AgentKind, Person
 from portal.accounts.queries import administrators_sentence, is_administrator
 from portal.core.errors import Forbidden
 from portal.core.pagination import Page, keyset
-from portal.home.queries.reached import assignments_seen_by
+from registry.queries.across import assignments_seen_by
 from registry.queries.boundaries import boundaries_for
 
 SERVED_MAX = 20

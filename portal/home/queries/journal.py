@@ -19,7 +19,7 @@ from portal.audit import queries as audit
 from portal.audit.verifying import Verdict, verify_journal
 from portal.core.errors import Forbidden, Invalid
 from portal.core.pagination import Page
-from portal.home.queries.reached import WorkflowName, workflow_name, workflow_names
+from registry.queries.across import WorkflowName, workflow_name, workflow_names
 
 PAGE_SIZE = 50
 EXPORT_MAX = 20_000

@@ -20,7 +20,7 @@ from portal.home.queries.formulas import (
     SHARE,
     Formula,
 )
-from portal.home.queries.reached import WorkflowName, workflow_names
+from registry.queries.across import WorkflowName, workflow_names
 from runs.queries.numbers import sums_by_day, sums_by_workflow
 from runs.rules.stats import wilson
 

@@ -13,7 +13,7 @@ from portal.accounts.models import Person
 from portal.accounts.queries import is_administrator
 from portal.home.queries.agents import agents_seen_by
 from portal.home.queries.journal import Asked, journal_for
-from portal.home.queries.reached import workflows_matching
+from registry.queries.across import workflows_matching
 from runs.queries.across import runs_matching
 
 TEXT_LENGTH_MAX = 100

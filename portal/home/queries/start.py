@@ -8,7 +8,7 @@ from django.db.models import Count
 from approvals.queries.access import proposals_seen_by
 from approvals.queries.inbox import InboxRow, inbox_for, waiting_count
 from portal.accounts.actors import Actor
-from portal.home.queries.reached import (
+from registry.queries.across import (
     LookedAfter,
     SignatureAsked,
     has_any_workflow,

@@ -1,8 +1,4 @@
-"""Workflows as the pages of home need them, reached through accounts' own relations.
-
-The registry's tables are behind its door; what is asked here of departments, people and
-agents leads to workflows through their foreign keys, and stays inside these functions.
-"""
+"""Workflows as pages across rooms need them: names, what a person looks after, what waits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +8,7 @@ from django.db.models import QuerySet
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from portal.accounts.models import Agent, Department, Person
-
-_WORKFLOWS = Department._meta.get_field("workflow").related_model._default_manager
-_ASSIGNMENTS = Agent._meta.get_field("serves").related_model._default_manager
-_HOLDINGS = Person._meta.get_field("holds").related_model._default_manager
+from registry.models import AgentAssignment, RoleHolding, Workflow
 
 WORKFLOWS_MAX = 300
 LOOKED_AFTER_MAX = 50
@@ -53,12 +45,12 @@ class SignatureAsked:
     name: str
     version: int
     role: str
-    submitted_at: datetime
+    submitted_at: datetime | None
 
 
 def workflow_names(*, actor: Actor) -> tuple[WorkflowName, ...]:
     """Give the workflows this person may see, by name, at most 300. Two queries."""
-    rows = access.visible(_WORKFLOWS.order_by("name", "id"), actor=actor)
+    rows = access.visible(Workflow.objects.order_by("name", "id"), actor=actor)
     return tuple(
         WorkflowName(*row)
         for row in rows.values_list("id", "slug", "name")[:WORKFLOWS_MAX]
@@ -67,33 +59,39 @@ def workflow_names(*, actor: Actor) -> tuple[WorkflowName, ...]:
 
 def workflow_name(*, workflow_id: UUID) -> WorkflowName | None:
     """Give the name of a workflow that the caller knows may be seen. One query."""
-    row = _WORKFLOWS.filter(id=workflow_id).values_list("id", "slug", "name").first()
+    row = (
+        Workflow.objects.filter(id=workflow_id)
+        .values_list("id", "slug", "name")
+        .first()
+    )
     return WorkflowName(*row) if row else None
 
 
 def has_any_workflow() -> bool:
     """Say whether the registry holds any workflow at all. One query."""
-    return _WORKFLOWS.exists()
+    return Workflow.objects.exists()
 
 
 def workflows_matching(*, actor: Actor, text: str, at_most: int) -> tuple[dict, ...]:
     """Find visible workflows by name or purpose. Two queries."""
-    rows = access.visible(_WORKFLOWS.order_by("name", "id"), actor=actor)
+    rows = access.visible(Workflow.objects.order_by("name", "id"), actor=actor)
     found = rows.filter(name__icontains=text) | rows.filter(purpose__icontains=text)
     return tuple(found.values("slug", "name", "purpose")[:at_most])
 
 
 def assignments_seen_by(actor: Actor) -> QuerySet:
     """Give which agent serves which visible workflow. At most one query, and not run."""
-    return access.visible(_ASSIGNMENTS.all(), actor=actor, workflow_path="workflow_id")
+    return access.visible(
+        AgentAssignment.objects.all(), actor=actor, workflow_path="workflow_id"
+    )
 
 
 def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
     """Give the workflows this person holds a role of, by name. Three queries."""
     held: dict[UUID, list[str]] = {}
-    workflows: dict[UUID, object] = {}
+    workflows: dict[UUID, Workflow] = {}
     rows = (
-        _HOLDINGS.filter(person=actor.id)
+        RoleHolding.objects.filter(person=actor.id)
         .select_related("workflow__live_version")
         .order_by("workflow__name", "workflow_id", "role")
     )
@@ -102,7 +100,7 @@ def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
         workflows[row.workflow_id] = row.workflow
     vacant = _vacant_roles(list(held))
     drafts = set(
-        _WORKFLOWS.filter(id__in=list(held), versions__state="DRAFT").values_list(
+        Workflow.objects.filter(id__in=list(held), versions__state="DRAFT").values_list(
             "id", flat=True
         )
     )
@@ -115,7 +113,7 @@ def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
 def signatures_asked_of(*, actor: Actor) -> tuple[SignatureAsked, ...]:
     """Give the packets that wait for this person's signature, oldest first. One query."""
     rows = (
-        _HOLDINGS.filter(
+        RoleHolding.objects.filter(
             person=actor.id,
             role__in=SIGNING_ROLES,
             workflow__versions__state=_SUBMITTED,
@@ -142,7 +140,7 @@ def signatures_asked_of(*, actor: Actor) -> tuple[SignatureAsked, ...]:
 
 def _is_signed(packet_id: UUID, role: str, actor: Actor) -> bool:
     signatures = (
-        _WORKFLOWS.filter(versions__packet=packet_id)
+        Workflow.objects.filter(versions__packet=packet_id)
         .filter(
             versions__packet__signatures__packet=packet_id,
             versions__packet__signatures__withdrawn_at=None,
@@ -150,7 +148,7 @@ def _is_signed(packet_id: UUID, role: str, actor: Actor) -> bool:
         )
         .exists()
     )
-    own = _WORKFLOWS.filter(
+    own = Workflow.objects.filter(
         versions__packet__signatures__packet=packet_id,
         versions__packet__signatures__withdrawn_at=None,
         versions__packet__signatures__person=actor.id,
@@ -160,7 +158,9 @@ def _is_signed(packet_id: UUID, role: str, actor: Actor) -> bool:
 
 def _vacant_roles(workflow_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
     found: dict[UUID, list[str]] = {}
-    rows = _HOLDINGS.filter(workflow_id__in=workflow_ids).select_related("person")
+    rows = RoleHolding.objects.filter(workflow_id__in=workflow_ids).select_related(
+        "person"
+    )
     for row in rows.order_by("role", "id"):
         is_vacant = row.person is None or not row.person.is_active
         if is_vacant and row.role != "ai_product_owner":
@@ -169,7 +169,10 @@ def _vacant_roles(workflow_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
 
 
 def _looked_after(
-    workflow, roles: tuple[str, ...], vacant: tuple[str, ...], has_open_draft: bool
+    workflow: Workflow,
+    roles: tuple[str, ...],
+    vacant: tuple[str, ...],
+    has_open_draft: bool,
 ) -> LookedAfter:
     version = workflow.live_version.number if workflow.live_version else None
     if workflow.paused_at is not None:
