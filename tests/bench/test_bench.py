@@ -1,0 +1,58 @@
+"""The benchmark's own parts: quantiles, memory, and the crowd that it makes by SQL."""
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from approvals.models import Proposal
+from approvals.queries.card import card_for
+from approvals.queries.inbox import inbox_for, waiting_count
+from portal.home.bench.crowd import OPEN_ONE_IN, make_crowd
+from portal.home.bench.measuring import memory_of, milliseconds, ratio, timed
+from runs.models import Run, RunEvent
+from tests.approvals.asking import make_portal
+
+
+def test_quantiles_are_in_milliseconds():
+    told = milliseconds([0.001 * number for number in range(1, 101)])
+
+    assert told == {"p50_ms": 50.5, "p95_ms": 95.05, "count": 100}
+    assert ratio(3.0, 1.5) == 2.0
+    assert ratio(1.0, 0) is None
+    assert len(timed(lambda: None, times=5)) == 5
+
+
+def test_memory_counts_a_process_that_is_there_and_none_that_is_not():
+    told = memory_of({"this": os.getpid(), "gone": 2**22 - 1})
+
+    assert told["this"]["mib"] > 10
+    assert told["gone"]["mib"] == 0
+
+
+def test_an_unknown_benchmark_is_refused_before_anything_starts():
+    with pytest.raises(CommandError, match="There is no benchmark speed"):
+        call_command("bench", "speed")
+
+
+def test_a_crowd_reads_like_what_was_really_written(committed_db):
+    portal = make_portal()
+    asked = [portal.ask("84.20", run=f"run-{number}") for number in range(3)]
+    assert all(one["proposal"] for one in asked)
+    address = committed_db.superuser_url.replace(
+        "/countersign?", f"/{committed_db.name}?"
+    )
+
+    make_crowd(address, count=200)
+
+    dana = portal.people.actor("dana")
+    now = datetime.now(tz=UTC)
+    assert Proposal.objects.count() == 203
+    assert waiting_count(dana) == 3 + 200 // OPEN_ONE_IN
+    assert Run.objects.count() == 203
+    assert RunEvent.objects.filter(kind="asked").count() > 3
+    shown = inbox_for(dana, tab="mine")
+    assert len(shown.rows) == 3 + 200 // OPEN_ONE_IN
+    for row in shown.rows:
+        assert card_for(dana, row.id, now=now).headline
