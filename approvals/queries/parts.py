@@ -1,0 +1,190 @@
+"""The parts of a card: arguments, evidence, checks, words and moves, as finished values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from approvals.models import Decision, EvidenceOpening, Move, Proposal
+from approvals.rules.diff import shown
+from approvals.rules.paths import LEAVES_MAX, leaves
+from portal.accounts.actors import Actor
+from registry.rules.amounts import money_text
+from registry.rules.answers import Money
+from registry.rules.things import place_of
+from registry.rules.verbs import verb_of
+
+VALUE_SHOWN_MAX = 600
+MOVES_SHOWN_MAX = 200
+STALE_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class EvidenceShown:
+    position: int
+    label: str
+    source: str
+    url: str
+    excerpt: str
+    retrieved_at: datetime | None
+    is_stale: bool
+    is_opened: bool
+
+
+@dataclass(frozen=True)
+class CheckShown:
+    label: str
+    passed: bool | None
+    note: str
+
+
+@dataclass(frozen=True)
+class MoveShown:
+    """One line of what people and the agent did and said here."""
+
+    who: str
+    did: str
+    text: str
+    at: datetime
+    is_agent: bool
+
+
+def facts_of(
+    action: Mapping[str, object], amount: Money | None
+) -> tuple[tuple[str, str], ...]:
+    """Give the deed, its thing, its amount, and every argument as a line, from stored bytes.
+
+    A long value is cut here and whole in the bytes.
+    """
+    verb = verb_of(str(action["verb"]))
+    label = verb.label if verb else str(action["verb"])
+    found = [("Action", f"{label} in {place_of(str(action['system']))}")]
+    resource = action.get("resource")
+    if isinstance(resource, Mapping):
+        kind = text_of(resource.get("type")).replace("_", " ")
+        found.append(("On", f"{kind} {text_of(resource.get('id'))}".strip()))
+    if amount is not None:
+        found.append(("Amount", money_text(amount).strip()))
+    for position, leaf in enumerate(leaves(action.get("args") or {})):
+        if position >= LEAVES_MAX or not leaf.steps:
+            break
+        text = shown(leaf.value)
+        if len(text) > VALUE_SHOWN_MAX:
+            text = text[:VALUE_SHOWN_MAX] + "… (cut here; see the bytes)"
+        found.append((leaf.path, text))
+    return tuple(found)
+
+
+def why_uninspectable(action: Mapping[str, object]) -> str:
+    count = 0
+    for leaf in leaves(action.get("args") or {}):
+        count += 1
+        if isinstance(leaf.value, str) and _looks_encoded(leaf.value):
+            return f"“{leaf.path[:80]}” holds encoded data that cannot be read here."
+    return "There are too many values to show." if count > LEAVES_MAX else ""
+
+
+def _looks_encoded(text: str) -> bool:
+    return len(text) > VALUE_SHOWN_MAX and not any(
+        map(str.isspace, text[:VALUE_SHOWN_MAX])
+    )
+
+
+def words_of(body: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    named = (
+        ("", "description"),
+        ("Why", "rationale"),
+        ("If it goes wrong", "rollback_plan"),
+    )
+    return tuple(
+        (label, text_of(body.get(name))) for label, name in named if body.get(name)
+    )
+
+
+def evidence_of(
+    actor: Actor, proposal: Proposal, body: Mapping[str, object], now: datetime
+) -> tuple[EvidenceShown, ...]:
+    items = body.get("evidence")
+    if not isinstance(items, list) or not items:
+        return ()
+    opened = set(
+        EvidenceOpening.objects.filter(
+            proposal=proposal, person_id=actor.id
+        ).values_list("position", flat=True)
+    )
+    return tuple(
+        _one_evidence(position, item, position in opened, now)
+        for position, item in enumerate(items)
+        if isinstance(item, Mapping)
+    )
+
+
+def _one_evidence(
+    position: int, item: Mapping[str, object], is_opened: bool, now: datetime
+) -> EvidenceShown:
+    retrieved_at = _moment(item.get("retrieved_at"))
+    url = text_of(item.get("url"))
+    is_safe = url.startswith(("https://", "http://"))
+    return EvidenceShown(
+        position=position,
+        label=text_of(item.get("label")),
+        source=text_of(item.get("source")),
+        # An excerpt and its link are shown once they are opened, so that opening counts.
+        url=url if is_safe and is_opened else "",
+        excerpt=text_of(item.get("excerpt")) if is_opened else "",
+        retrieved_at=retrieved_at,
+        is_stale=retrieved_at is not None and now - retrieved_at > STALE_AFTER,
+        is_opened=is_opened,
+    )
+
+
+def checks_of(body: Mapping[str, object]) -> tuple[CheckShown, ...]:
+    known = {"pass": True, "fail": False}
+    items = body.get("checks")
+    return tuple(
+        CheckShown(
+            label=text_of(check.get("name")),
+            passed=known.get(text_of(check.get("status"))),
+            note=text_of(check.get("detail")),
+        )
+        for check in (items if isinstance(items, list) else [])
+        if isinstance(check, Mapping)
+    )
+
+
+def moves_of(
+    proposal: Proposal, decisions: Sequence[Decision]
+) -> tuple[MoveShown, ...]:
+    rows = Move.objects.filter(proposal=proposal).order_by("moved_at", "id")
+    found = [
+        MoveShown(
+            who=move.actor_name,
+            did=move.get_kind_display(),
+            text=move.text,
+            at=move.moved_at,
+            is_agent=move.actor_kind == "agent",
+        )
+        for move in rows[:MOVES_SHOWN_MAX]
+    ]
+    found += [
+        MoveShown(
+            who=decision.person.name,
+            did=decision.get_verdict_display(),
+            text=decision.message,
+            at=decision.decided_at,
+            is_agent=False,
+        )
+        for decision in decisions
+    ]
+    return tuple(sorted(found, key=lambda move: move.at))
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo else None
+
+
+def text_of(value: object) -> str:
+    return "" if value is None else str(value)
