@@ -53,9 +53,11 @@ def open_weeks(**_later: object) -> int:
 
 def _fold(batch_id) -> int:
     """Fold one batch; a batch that keeps failing is taken apart, then put aside."""
-    attempts = inbox.attempts_of(batch_id)
+    attempts, has_failed = inbox.attempts_of(batch_id)
+    # A claim that ended in a killed worker says little about the batch; five say enough.
+    is_suspect = has_failed and attempts >= ISOLATE_FROM_ATTEMPT
     try:
-        if attempts < ISOLATE_FROM_ATTEMPT:
+        if not is_suspect and attempts < inbox.ATTEMPTS_MAX:
             folding.fold_batch(batch_id=batch_id, now=wall_clock())
         else:
             _fold_one_by_one(batch_id)
@@ -69,7 +71,7 @@ def _fold(batch_id) -> int:
         if attempts >= inbox.ATTEMPTS_MAX:
             inbox.bury_batch(batch_id=batch_id, reason=reason, now=wall_clock())
         else:
-            inbox.give_back(batch_id, attempts=attempts)
+            inbox.give_back(batch_id, attempts=attempts, reason=reason)
         return 0
     return 1
 

@@ -17,7 +17,7 @@ from runs.operations.accepting import EVENTS_STREAM
 
 LEASE_SECONDS = 60
 ATTEMPTS_MAX = 5
-CLAIM_MAX = 8
+CLAIM_MAX = 2
 REASON_MAX = 300
 
 
@@ -90,19 +90,23 @@ def redrive_batches(*, actor: Actor, now: datetime) -> int:
     return count
 
 
-def attempts_of(batch_id: UUID) -> int:
-    """Say how often a batch was claimed. One query."""
-    return InboxBatch.objects.values_list("attempts", flat=True).get(id=batch_id)
+def attempts_of(batch_id: UUID) -> tuple[int, bool]:
+    """Say how often a batch was claimed, and whether folding it failed. One query."""
+    attempts, reason = InboxBatch.objects.values_list("attempts", "reason").get(
+        id=batch_id
+    )
+    return attempts, bool(reason)
 
 
-def give_back(batch_id: UUID, *, attempts: int) -> None:
+def give_back(batch_id: UUID, *, attempts: int, reason: str) -> None:
     """Make a batch that failed due again, a little later each time. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE runs_inboxbatch SET lease_until = clock_timestamp()"
+            "UPDATE runs_inboxbatch SET reason = %s, lease_until = clock_timestamp()"
             " + %s * interval '1 second' WHERE id = %s AND state = 'PENDING'",
-            [min(2**attempts, LEASE_SECONDS), batch_id],
+            [reason[:REASON_MAX], min(2**attempts, LEASE_SECONDS), batch_id],
         )
+
 
 def end_leases() -> None:
     """Make every leased batch due at once, for `redrive` after a worker died.
