@@ -24,9 +24,7 @@ urlpatterns = [
         weeks.finding_close,
         name="finding_close",
     ),
-    path(
-        "reviews/<uuid:week_id>/runs/<uuid:run_id>/", reviewing.review, name="review"
-    ),
+    path("reviews/<uuid:week_id>/runs/<uuid:run_id>/", reviewing.review, name="review"),
     path(
         "reviews/<uuid:week_id>/runs/<uuid:run_id>/take/",
         reviewing.review_take,

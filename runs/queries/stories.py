@@ -259,7 +259,9 @@ def as_markdown(page: RunPage) -> str:
 def _markdown_line(line: Line) -> str:
     if line.kind in (LineKind.WAIT, LineKind.GAP):
         return f"- … {line.text}"
-    source = f" _({(line.provenance or '').lower()}{f' by {line.by}' if line.by else ''})_"
+    source = (
+        f" _({(line.provenance or '').lower()}{f' by {line.by}' if line.by else ''})_"
+    )
     mark = "**Contradiction.** " if line.kind == LineKind.CONTRADICTION else ""
     stamp = f"{line.at:%Y-%m-%d %H:%M:%SZ}"
     return f"- {stamp} {mark}**{line.verb}** {line.text}{source if line.provenance else ''}"
