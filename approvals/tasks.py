@@ -1,6 +1,7 @@
 """Background work of approvals: the sweep of what ran out of time."""
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from celery import shared_task
@@ -19,13 +20,11 @@ def sweep_due(**_later: object) -> int:
     moved = 0
     for proposal_id in expire.due_proposals():
         moved += _unless_done(
-            lambda found=proposal_id: expire.time_out_proposal(
-                proposal_id=found, now=wall_clock()
-            )
+            partial(expire.time_out_proposal, proposal_id=proposal_id, now=wall_clock())
         )
     for grant_id in expire.due_grants():
         moved += _unless_done(
-            lambda found=grant_id: expire.expire_grant(grant_id=found, now=wall_clock())
+            partial(expire.expire_grant, grant_id=grant_id, now=wall_clock())
         )
     return moved
 

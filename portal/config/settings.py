@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
@@ -18,6 +17,7 @@ from portal.config.environment import (
     EnvironmentRefused,
     current,
 )
+from portal.config.logs import LOGGING  # noqa: F401 - Django reads it here
 
 try:
     ENVIRONMENT = current()
@@ -353,52 +353,4 @@ WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 60
 
-# --- Logs: one JSON object a line, no payloads ---
-
-_LOG_STEPS: list[structlog.typing.Processor] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
-structlog.configure(
-    processors=[
-        *_LOG_STEPS,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.StackInfoRenderer(),
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    wrapper_class=structlog.stdlib.BoundLogger,
-    cache_logger_on_first_use=True,
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _LOG_STEPS,
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
-            ],
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Refused requests are answers, not errors of ours.
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "ERROR"},
-        "axes": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},
-        # It warns at every HEAD that Django answers like a GET.
-        "gunicorn.http.wsgi": {"level": "ERROR"},
-    },
-}
 LOGGING_CONFIG = "logging.config.dictConfig"

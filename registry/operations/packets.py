@@ -12,7 +12,7 @@ from django.db import IntegrityError
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from portal.audit.operation import operation, record
+from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from registry.models import (
@@ -216,6 +216,7 @@ def new_version(
     return draft
 
 
+@step
 def start_draft(
     workflow: Workflow,
     *,
