@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from registry.rules.amounts import is_above, is_below
 from registry.rules.answers import Answer, Authority, Money, Risk
 from registry.rules.codes import CODES
 from registry.rules.rulebook import (
@@ -259,4 +260,37 @@ def test_an_expression_stays_silent_only_on_false_itself(result, answer):
     rule = stop(StopKind.EXPRESSION, source="amount > 5")
     assert (
         ruled(standing={"expressions": {"the-rule": result}}, **rule).answer == answer
+    )
+
+
+def test_a_claim_alone_never_passes_the_limit_of_a_row():
+    request = {"args": {}, "amount": Money(Decimal("1.00"), "EUR")}
+    assert ruled(rulebook={"caps": ()}).answer == Answer.ALLOW
+    assert ruled(request=request, rulebook={"caps": ()}).answer == Answer.REVIEW
+
+
+def test_two_records_that_are_both_missing_do_not_agree():
+    rule = stop(StopKind.CONFLICTING_RECORDS, pairs=(("args.total", "before.total"),))
+    both = {"args": {**money("20.00")["args"], "total": "7"}, "before": {"total": 7}}
+    assert ruled(request=both, **rule).answer == Answer.ALLOW
+    assert ruled(**rule).answer == Answer.ESCALATE
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_a_limit_that_is_no_number_is_passed_by_every_amount(number):
+    limit = Decimal(number)
+    assert is_above(Decimal(1), limit)
+    assert is_above(limit, Decimal(1))
+    assert is_below(Decimal(1), limit)
+    assert is_below(limit, Decimal(0))
+    assert ruled(rulebook=with_row(amount_max=limit)).answer == Answer.REVIEW
+    assert (
+        ruled(rulebook={"guardrail": Guardrail(confidence_min=limit)}).answer
+        == Answer.REVIEW
+    )
+    assert (
+        ruled(
+            standing={"used": {"money-a-day": limit, "refunds-an-hour": Decimal(0)}}
+        ).answer
+        == Answer.ESCALATE
     )

@@ -192,3 +192,75 @@ def test_one_widening_among_narrowings_is_widening():
         Label.WIDENING,
     }
     assert label_of(compare(RULED, new)) == Label.WIDENING
+
+
+MISSING, CONFLICT, TOPIC, CATEGORY, TOOL = (
+    StopKind.MISSING_DATA,
+    StopKind.CONFLICTING_RECORDS,
+    StopKind.SENSITIVE_TOPIC,
+    StopKind.OUTSIDE_CATEGORY,
+    StopKind.TOOL_FAILURE,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "becomes", "label"),
+    [
+        (MISSING, {"fields": ("category",)}, {"fields": ("category", "evidence")}, "narrowing"),
+        (MISSING, {"fields": ("category", "evidence")}, {"fields": ("category",)}, "widening"),
+        (MISSING, {}, {"fields": ("category",)}, "widening"),
+        (CONFLICT, {"signals": ("a",)}, {"signals": ("a", "b")}, "narrowing"),
+        (CONFLICT, {"signals": ("a",)}, {"signals": ("b",)}, "widening"),
+        (TOPIC, {"words": ("a",)}, {"words": ("a",), "amount_above": "5", "currency": "EUR"}, "narrowing"),
+        (TOPIC, {"amount_above": "5", "currency": "EUR"}, {"amount_above": "4", "currency": "EUR"}, "narrowing"),
+        (TOPIC, {"amount_above": "5", "currency": "EUR"}, {"amount_above": "4", "currency": "USD"}, "widening"),
+        (TOPIC, {"amount_above": "5", "currency": "EUR"}, {"words": ("a",)}, "widening"),
+        (CATEGORY, {"categories": ("a", "b")}, {"categories": ("a",)}, "narrowing"),
+        (CATEGORY, {"categories": ("a",)}, {"categories": ("a", "b")}, "widening"),
+        (CATEGORY, {"categories": ("a",)}, {}, "widening"),
+        (CATEGORY, {"categories": ("damaged-item", "b")}, {}, "narrowing"),
+        (TOOL, {}, {"failures": 2}, "widening"),
+        (TOOL, {"failures": 3}, {}, "narrowing"),
+        (TOOL, {"within_steps": 3}, {"within_steps": 5}, "narrowing"),
+        (TOOL, {}, {"within_steps": 5}, "widening"),
+    ],
+)  # fmt: skip
+def test_a_stop_rule_that_fires_less_often_is_wider(kind, was, becomes, label):
+    before, after = (
+        edited(stop_rules=(StopRule("k", kind, Effect.REVIEW, "S.", params),))
+        for params in (was, becomes)
+    )
+    assert label_of(compare(before, after)) == label
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({"limit": Decimal(99)}, "narrowing"),
+        ({"limit": Decimal(101)}, "widening"),
+        ({"window_hours": 48}, "narrowing"),
+        ({"window_hours": 12}, "widening"),
+        ({"verbs": ("refund", "credit")}, "narrowing"),
+        ({"verbs": ("credit",)}, "widening"),
+        ({"verbs": ()}, "widening"),
+        ({"currency": "USD"}, "widening"),
+        ({"kind": CapKind.COUNT}, "widening"),
+    ],
+)
+def test_a_cap_that_binds_less_is_wider(changes, label):
+    cap = Cap("k", CapKind.SPEND, Decimal(100), "EUR", 24, ("refund",))
+    before, after = edited(caps=(cap,)), edited(caps=(replace(cap, **changes),))
+    assert label_of(compare(before, after)) == label
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "label"),
+    [
+        ((), ("refund",), "widening"),
+        (("refund",), (), "narrowing"),
+        (("refund",), ("refund", "tag"), "narrowing"),
+    ],
+)
+def test_a_rule_for_fewer_verbs_is_wider(was, becomes, label):
+    before, after = (edited(checks=(Check("c", verbs),)) for verbs in (was, becomes))
+    assert label_of(compare(before, after)) == label
