@@ -20,6 +20,7 @@ from approvals.queries import tokens
 from approvals.queries.access import action_of_agent
 from approvals.queries.envelope import parsed
 from approvals.rules.moves import GrantState, ProposalState
+from portal.core.clock import moment_of_history
 
 DECISIONS = ("approve", "edit", "reject", "respond")
 
@@ -82,7 +83,7 @@ def action_told(*, agent_id: UUID, action_id: UUID) -> ActionTold:
     proposal = _latest_proposal(request)
     grant = (
         Grant.objects.filter(action_request=request)
-        .exclude(state=GrantState.ISSUED, expires_at__lte=Now())
+        .exclude(state=GrantState.ISSUED, expires_at__lte=moment_of_history() or Now())
         .order_by("-issued_at", "-id")
         .first()
     )
