@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from approvals.models import Proposal
+from approvals.models import Grant, Proposal
 from approvals.operations.ask import ask_action
 from approvals.queries.envelope import Asking, action_bytes
 from portal.accounts.actors import SYSTEM
@@ -58,6 +58,8 @@ def test_the_demo_is_a_company_at_work(committed_db, capsys):
     assert Workflow.objects.get(slug="policy-assistant").live_version is None
     assert Workflow.objects.get(slug="refund-management").live_version.number == 2
     assert Proposal.objects.filter(state="OPEN").count() >= 8
+    assert Grant.objects.filter(state="REDEEMED").count() > 100
+    assert not Grant.objects.exclude(state="REDEEMED").exists()
     assert Run.objects.filter(is_held=True).exists()
     assert not Run.objects.filter(unauthorised_count__gt=0).exists()
     assert ReviewWeek.objects.filter(state="SIGNED").count() == 2
