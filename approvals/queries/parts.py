@@ -62,7 +62,9 @@ def facts_of(
     if isinstance(resource, Mapping):
         kind = text_of(resource.get("type")).replace("_", " ")
         found.append(("On", f"{kind} {text_of(resource.get('id'))}".strip()))
-    if amount is not None:
+    args = action.get("args")
+    is_said = isinstance(args, Mapping) and "amount" in args
+    if amount is not None and not is_said:
         found.append(("Amount", money_text(amount).strip()))
     for position, leaf in enumerate(leaves(action.get("args") or {})):
         if position >= LEAVES_MAX or not leaf.steps:

@@ -1,0 +1,72 @@
+"""The inbox in a Chromium: by keyboard alone, and with JavaScript off."""
+
+import pytest
+
+from approvals.models import Proposal
+from tests.approvals.asking import make_portal
+
+TEN = 10
+WIDE = {"width": 1280, "height": 900}
+
+
+@pytest.fixture
+def browser_portal(portal_server):
+    return make_portal()
+
+
+def sign_in(context, portal, server, who="dana"):
+    cookie = portal.signed_in(who).cookies["countersign_session"].value
+    context.add_cookies(
+        [{"name": "countersign_session", "value": cookie, "url": server.url}]
+    )
+
+
+def approved():
+    return Proposal.objects.filter(state="APPROVED").count()
+
+
+def test_ten_like_proposals_are_approved_by_keyboard_alone(
+    browser_portal, portal_server, context
+):
+    for number in range(TEN):
+        browser_portal.ask("26.00", run=f"case-{number}")
+    sign_in(context, browser_portal, portal_server)
+    page = context.new_page()
+    page.set_viewport_size(WIDE)
+    page.goto(f"{portal_server.url}/inbox/")
+
+    page.keyboard.press("j")
+    page.locator("#approve-form").wait_for()
+    for left in range(TEN - 1, -1, -1):
+        with page.expect_navigation():
+            page.keyboard.press("a")
+        assert page.locator("[data-list-item]").count() == left
+
+    assert page.get_by_text("Nothing needs you").is_visible()
+    assert approved() == TEN
+
+
+def test_a_proposal_is_approved_and_one_rejected_with_javascript_off(
+    browser_portal, portal_server, browser
+):
+    browser_portal.ask("84.20", run="a")
+    browser_portal.ask("84.20", run="b")
+    context = browser.new_context(java_script_enabled=False, viewport=WIDE)
+    try:
+        sign_in(context, browser_portal, portal_server)
+        page = context.new_page()
+        page.goto(f"{portal_server.url}/inbox/")
+        page.locator("[data-list-item]").first.click()
+        page.get_by_role("button", name="Order 1182").click()
+        assert page.get_by_text("Paid.").is_visible()
+        page.get_by_role("button", name="Approve refund of EUR 84.20").click()
+        page.get_by_role("link", name="Reject").click()
+        page.get_by_label("Against policy").check()
+        page.get_by_role("button", name="Reject refund of EUR 84.20").click()
+        assert page.get_by_text("Nothing needs you").is_visible()
+    finally:
+        context.close()
+    assert sorted(Proposal.objects.values_list("state", flat=True)) == [
+        "APPROVED",
+        "REJECTED",
+    ]
