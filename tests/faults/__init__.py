@@ -1,0 +1,1 @@
+"""Real faults: processes killed, services away. What was promised before still holds."""
