@@ -1,7 +1,7 @@
 """One run, told: what the run page, its fragment, its text and its JSON are made of."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.urls import reverse
@@ -116,8 +116,8 @@ def run_page(*, actor: Actor, run_id: UUID, now: datetime) -> RunPage:
         hidden_count=len(telling.technical),
         event_count=run.event_count,
         is_cut=is_cut,
-        state=RunState(run.state).label,
-        state_mark=STATE_MARKS[RunState(run.state)],
+        state="On hold" if run.is_held else RunState(run.state).label,
+        state_mark="held" if run.is_held else STATE_MARKS[RunState(run.state)],
         workflow=run.workflow.name,
         workflow_slug=run.workflow.slug,
         agent=run.agent.name,
@@ -162,7 +162,8 @@ def event_of(row: RunEvent) -> Event:
 
 def shown_lines(telling: Telling) -> tuple[LineShown, ...]:
     """Write the lines for the timeline; what an agent said is made safe to show."""
-    shown = [_shown(line) for line in telling.lines]
+    first = timezone.localtime(telling.lines[0].at).date() if telling.lines else None
+    shown = [_shown(line, first) for line in telling.lines]
     if telling.technical:
         steps = telling.technical[:STEPS_SHOWN_MAX]
         number = len(telling.technical)
@@ -180,13 +181,13 @@ def shown_lines(telling: Telling) -> tuple[LineShown, ...]:
     return tuple(shown)
 
 
-def _shown(line: Line) -> LineShown:
+def _shown(line: Line, first: date | None) -> LineShown:
     is_timed = line.kind in (LineKind.EVENT, LineKind.CONTRADICTION)
     return LineShown(
         kind=line.kind.value,
         verb=line.verb,
         text=visible_marks(line.text),
-        time=_time_link(line) if is_timed else "",
+        time=_time_link(line, first) if is_timed else "",
         mark=line.mark,
         tone=line.tone,
         provenance=line.provenance.lower() if is_timed and line.provenance else "",
@@ -196,17 +197,13 @@ def _shown(line: Line) -> LineShown:
     )
 
 
-def _time_link(line: Line) -> Markup:
-    """Write the time as a link to its own line, so that a line can be pointed at."""
+def _time_link(line: Line, first: date | None) -> Markup:
+    """Write the time as a link to its own line; the day too, where it is another one."""
     local = timezone.localtime(line.at)
+    words = f"{local:%H:%M:%S}" if local.date() == first else f"{local:%d %b %H:%M}"
     return Markup(
         '<a href="#{}" data-list-item><time datetime="{}" title="{}">{}</time></a>'
-    ).format(
-        line.anchor,
-        line.at.isoformat(),
-        f"{local:%d %b %Y, %H:%M:%S %Z}",
-        f"{local:%H:%M:%S}",
-    )
+    ).format(line.anchor, line.at.isoformat(), f"{local:%d %b %Y, %H:%M:%S %Z}", words)
 
 
 def _answers(found: tuple[Answer, ...], telling: Telling) -> tuple[AnswerShown, ...]:

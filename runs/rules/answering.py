@@ -89,7 +89,7 @@ def _triggered(state: Mapping[str, Any]) -> _Found:
 
 
 def _looked_at(state: Mapping[str, Any]) -> _Found:
-    reads = state.get("reads", 0)
+    reads = folding.reads_of(state)[0]
     if reads:
         return count(reads, "record"), reads, True
     if not _is_over(state) and not _asks(state):
@@ -114,7 +114,7 @@ def _tools(state: Mapping[str, Any]) -> _Found:
             len(done),
             True,
         )
-    if _is_over(state) or state.get("reads"):
+    if _is_over(state) or folding.reads_of(state)[0]:
         return "No other tool was used", 0, True
     if _asks(state):
         return "Nothing has run", 0, True

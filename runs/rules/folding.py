@@ -124,6 +124,16 @@ def waited_seconds(state: Mapping[str, Any]) -> int:
     return int(total)
 
 
+def reads_of(state: Mapping[str, Any]) -> tuple[int, list[str]]:
+    """Count what was read, with the first names; a tool that reads is counted as a read.
+
+    An agent that tells both the read and the tool that made it tells one thing twice.
+    """
+    name = "read" if state.get("reads", 0) else "tool_read"
+    labels = [label for _, label in state.get(f"{name}_labels", ())]
+    return state.get(f"{name}s", 0), labels
+
+
 def largest_amount(state: Mapping[str, Any]) -> tuple[Decimal, str] | None:
     """Give the largest amount asked for, with its currency."""
     found = [

@@ -67,9 +67,9 @@ def _tool(state: State, event: Event) -> None:
     if isinstance(facts.get("attempt"), int) and facts["attempt"] > 1:
         count(state, "retries")
     if mapped.get("tier") == "read" and not is_error:
-        count(state, "reads")
-        label = short(f"{facts.get('tool')}", 80)
-        _keep_first(state, "read_labels", [stamp_of(event), label], LABELS_KEPT)
+        count(state, "tool_reads")
+        label = short(facts.get("tool"), 80)
+        _keep_first(state, "tool_read_labels", [stamp_of(event), label], LABELS_KEPT)
     if mapped.get("is_unknown"):
         _keep_names(
             state, "unknown_tools", short(facts.get("tool"), 60), TOOL_NAMES_MAX
@@ -252,8 +252,9 @@ def _moment_escalated(state: State, event: Event) -> None:
 
 
 def _ended(state: State, event: Event) -> None:
-    # A grant that ran out or was revoked says nothing about who was asked.
+    # A grant that ran out says nothing about who was asked.
     if event.facts.get("grant") and event.kind == "expired":
+        _ask_of(state, event).setdefault("ran_out", {})[str(event.facts["grant"])] = 1
         return
     latest(_ask_of(state, event), "ended", [stamp_of(event), event.kind])
 

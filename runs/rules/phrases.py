@@ -12,7 +12,7 @@ _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 def duration(seconds: float) -> str:
     """Say how long, in the two largest units: "6 min 02 s"."""
     whole = int(seconds)
-    if seconds < 1:
+    if 0 < seconds < 1:
         return "under 1 s"
     if whole < 60:
         return f"{whole} s"

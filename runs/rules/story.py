@@ -73,11 +73,16 @@ def figures_of(
 ) -> tuple[Figure, ...]:
     """Give the five numbers: elapsed, waiting, retries, cost, answered."""
     begin, end = folding.started_at(state), folding.ended_at(state)
+    is_over = end is not None
     end = end or (time_of(state["last"][0]) if "last" in state else None)
     elapsed = (end - begin).total_seconds() if begin and end else 0
     retries = state.get("retries", 0)
     return (
-        Figure("elapsed", duration(max(0, elapsed)), "from start to end"),
+        Figure(
+            "elapsed",
+            duration(max(0, elapsed)),
+            "from start to end" if is_over else "so far",
+        ),
         Figure("waited", duration(_waited(state, now)), "waiting for people"),
         Figure("retries", f"{retries:,}", "retry" if retries == 1 else "retries"),
         Figure("cost", _cost(state) or "not told", "cost"),
@@ -136,20 +141,26 @@ def _what_came(ask: Mapping[str, Any]) -> str:
         if last[1] == "responded":
             return f"answered by {last[2]} instead"
         if last[1] in ("approved", "edited"):
-            return f"approved by {last[2]}, not run yet"
+            return f"approved by {last[2]}, {_unused(ask)}"
         return {"withdrawn": "withdrawn by the agent", "revoked": "taken back"}.get(
             last[1], "nobody decided in time"
         )
     answer = ask.get("ruled", [None, None])[1]
     if answer == "refuse":
         return "refused by the rulebook"
-    return "allowed, not run yet" if answer == "allow" else "asked"
+    return f"allowed, {_unused(ask)}" if answer == "allow" else "asked"
+
+
+def _unused(ask: Mapping[str, Any]) -> str:
+    """Say what became of leave that was not used."""
+    has_run_out = set(ask.get("granted", {})) <= set(ask.get("ran_out", {}))
+    return "never run" if ask.get("granted") and has_run_out else "not run yet"
 
 
 def _plainly(state: Mapping[str, Any]) -> str:
     if "decided" in state and state["decided"][1]:
         return state["decided"][1]
-    reads = state.get("reads", 0)
+    reads = folding.reads_of(state)[0]
     did = f"Looked at {count(reads, 'record')}" if reads else "Ran"
     if state.get("started", ["", ""])[1]:
         # What it was about says more in a list than that it ran.
@@ -174,10 +185,9 @@ def _beginning(state: Mapping[str, Any]) -> str:
 
 
 def _looking(state: Mapping[str, Any]) -> str:
-    reads = state.get("reads", 0)
+    reads, labels = folding.reads_of(state)
     if not reads:
         return ""
-    labels = [label for _, label in state.get("read_labels", ())]
     if len(labels) >= reads:
         return f"The agent looked at {listed(labels)}"
     return f"The agent looked at {count(reads, 'record')}"
@@ -237,7 +247,7 @@ def _confirmation(state: Mapping[str, Any], ask: Mapping[str, Any]) -> str:
 
 def _troubles(state: Mapping[str, Any]) -> list[str]:
     told = []
-    if "held" in state:
+    if "held" in state and not _is_refused_for_hold(state):
         told.append(f"It was put on hold: {bare(state['held'][1])}")
     if (
         "resumed" in state
@@ -251,6 +261,12 @@ def _troubles(state: Mapping[str, Any]) -> list[str]:
     if "handed" in state:
         told.append(f"It was handed to {state['handed'][1] or 'a person'}")
     return told
+
+
+def _is_refused_for_hold(state: Mapping[str, Any]) -> bool:
+    """Say whether a refusal told of the hold already."""
+    rulings = [ask.get("ruled", [""] * 4) for ask in state.get("asks", {}).values()]
+    return any(ruling[3] == "run.on_hold" for ruling in rulings)
 
 
 def _ending(state: Mapping[str, Any]) -> str:

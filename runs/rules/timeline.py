@@ -41,6 +41,9 @@ def anchors(telling: Telling) -> dict[str, str]:
     for line in telling.lines:
         if line.question and line.anchor:
             found.setdefault(line.question, line.anchor)
+    if "looked_at" in found:
+        # Where every tool only read, the reads show them.
+        found.setdefault("tools", found["looked_at"])
     return found
 
 
@@ -70,9 +73,12 @@ class _Teller:
             if e.is_moment and e.kind == "redeemed"
         }
         self._leave = _redeemed_by_verb(ordered)
+        self._tells_reads = any(event.kind == "data.read" for event in ordered)
 
     def hear(self, event: Event) -> None:
-        if _is_hidden(event):
+        # An agent that tells its reads tells a reading tool a second time.
+        is_twice = self._tells_reads and event.kind == "tool.called" and _is_read(event)
+        if _is_hidden(event) or is_twice:
             self._hide(event)
             return
         if _is_read(event):

@@ -103,6 +103,8 @@ def technical(event: Event) -> str:
         return f"Model {short(facts.get('model'), 60)}{told}{_cost(facts.get('cost'))}"
     if event.kind == "cost":
         return f"Cost{_cost(facts)}"
+    if event.kind == "tool.called":
+        return f"Tool {short(facts.get('tool'), 60)}, {facts.get('status')}"
     words = {
         "granted": "Grant issued",
         "redeemed": f"Grant used by {event.source}",

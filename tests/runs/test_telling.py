@@ -203,6 +203,14 @@ def test_an_open_wait_counts_up_to_now_and_a_hold_is_a_wait():
             [("decided", {"verdict": "approve", "resolution": "approved"})],
             "approved by Dana, not run yet.",
         ),
+        (
+            [
+                ("decided", {"verdict": "approve", "resolution": "approved"}),
+                ("granted", {"grant": GRANT}),
+                ("expired", {"grant": GRANT}),
+            ],
+            "approved by Dana, never run.",
+        ),
         ([("expired", {})], "nobody decided in time."),
         ([("withdrawn", {})], "withdrawn by the agent."),
         (
@@ -276,6 +284,17 @@ def test_what_was_not_told_is_not_answered(events, unanswered):
 
     assert {answer.key for answer in found if not answer.is_answered} == unanswered
     assert answered_count(folding.fold({}, events)) == 7 - len(unanswered)
+
+
+def test_a_read_told_twice_is_one_read_and_a_reading_tool_alone_is_a_read():
+    tool = {"tool": "get_order", "args": {}, "status": "ok", "mapped": {"tier": "read"}}
+    twice = [told("tool.called", 1, **tool), told("data.read", 1, resource="order 12")]
+
+    assert lines_of(twice) == [("Looked at", "order 12")]
+    assert folding.reads_of(folding.fold({}, twice)) == (1, ["order 12"])
+    assert lines_of(twice[:1]) == [("Looked at", "get_order")]
+    assert folding.reads_of(folding.fold({}, twice[:1])) == (1, ["get_order"])
+    assert set(timeline.anchors(timeline.tell(twice))) == {"looked_at", "tools"}
 
 
 def test_late_and_skewed_events_say_so():
