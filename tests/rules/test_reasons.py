@@ -16,6 +16,7 @@ from registry.rules.rulebook import (
     StopKind,
     StopRule,
 )
+from registry.rules.verbs import Tier, tier_of
 from tests.rules.cases import money, reason, ruled, with_row
 
 ALLOW, REVIEW, ESCALATE, REFUSE = Answer
@@ -294,3 +295,9 @@ def test_a_limit_that_is_no_number_is_passed_by_every_amount(number):
         ).answer
         == Answer.ESCALATE
     )
+
+
+def test_an_unknown_verb_counts_as_a_change():
+    assert tier_of("read") == Tier.READ
+    assert tier_of("teleport") == Tier.CHANGE
+    assert tier_of(None) == Tier.CHANGE
