@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from celery import current_app
 from django.core.management import call_command
 
 from approvals.operations.decide import approve_proposal
@@ -16,11 +17,12 @@ pytestmark = [pytest.mark.race, pytest.mark.slow]
 
 
 def test_asking_deciding_pausing_and_telling_go_on(
-    portal, start_web, database_url, tmp_path
+    portal, start_web, database_url, tmp_path, monkeypatch
 ):
-    web = start_web(
-        DATABASE_URL=database_url, BROKER_URL=f"unix://{tmp_path}/nobody-listens.sock"
-    )
+    nobody = f"{tmp_path}/nobody-listens.sock"
+    web = start_web(DATABASE_URL=database_url, BROKER_URL=f"unix://{nobody}")
+    # People decide and operators redrive in this process; it has no broker either.
+    monkeypatch.setattr(current_app.conf, "broker_url", f"redis+socket://{nobody}")
     note = {
         "id": "event-1",
         "workflow": portal.workflow.slug,
