@@ -26,7 +26,8 @@ function search() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  // A key that is held down presses once: nobody approves a list by leaning on it.
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (document.documentElement.dataset.keys === "off" || isWriting(event.target) || event.key.length !== 1) return;
   if (event.target.closest?.("[data-own-keys]")) return;
 
