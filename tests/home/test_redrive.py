@@ -61,7 +61,10 @@ def test_what_no_worker_did_is_done(portal, monkeypatch):
     assert "1 buried batches" in told
     assert "3 batches folded, 1 overdue rows moved" in told
     assert not InboxBatch.objects.exclude(state=InboxBatch.State.DONE).exists()
-    assert Run.objects.filter(agent_run_id__in=("waiting", "leased", "buried")).count() == 3
+    assert (
+        Run.objects.filter(agent_run_id__in=("waiting", "leased", "buried")).count()
+        == 3
+    )
     assert not OutboxMessage.objects.filter(delivered_at=None).exists()
     assert sent
     assert portal.action(asked)["status"] == "escalated"
