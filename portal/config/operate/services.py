@@ -161,14 +161,22 @@ def environ_of(facts: Mapping[str, str]) -> dict[str, str]:
     return {names[key]: value for key, value in facts.items() if key in names}
 
 
+def is_prepared(directory: DataDirectory) -> bool:
+    """This will say whether the folder's database has the code's migrations."""
+    stamp = directory.path / "prepared"
+    return stamp.exists() and stamp.read_text() == migrations_fingerprint()
+
+
+def note_prepared(directory: DataDirectory) -> None:
+    """This will remember that the database has the code's migrations."""
+    (directory.path / "prepared").write_text(migrations_fingerprint())
+
+
 def prepare_if_changed(directory: DataDirectory) -> None:
     """This will migrate when the code's migrations are not those of last time."""
-    stamp = directory.path / "prepared"
-    wanted = migrations_fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    prepare_database()
-    stamp.write_text(wanted)
+    if not is_prepared(directory):
+        prepare_database()
+        note_prepared(directory)
 
 
 def prepare_database() -> None:

@@ -91,14 +91,23 @@ def _run_tree(
     facts["public_url"] = os.environ.get("PUBLIC_URL") or wish.address
     environ = os.environ | services.environ_of(facts)
     environ["PYTHONUNBUFFERED"] = "1"
-    _prepare(tree, environ)
+    # The database of someone else may have changed since we last saw it.
+    is_ours = "database_url" in facts
+    if not is_ours or not services.is_prepared(directory):
+        _prepare(tree, environ)
+        services.note_prepared(directory)
     directory.publish(facts)
-    if wish.has_demo:
-        _load_demo(tree, environ)
+    people = directory.path / "demo-people.txt"
+    is_first_demo = wish.has_demo and not (is_ours and people.exists())
+    if is_first_demo:
+        _load_demo(tree, environ, people)
     web = _web(environ, directory, wish)
-    tree.start_together([web, _worker(environ), _beat(environ)])
-    tree.wait_for(web)
-    _announce(tree, environ, wish)
+    tree.bring_up(web)
+    tree.start_together([_worker(environ), _beat(environ)])
+    _announce(tree, environ, people if wish.has_demo else None)
+    if wish.has_demo and not is_first_demo:
+        # A demo that was played with gets something new to decide.
+        tree.run_once("demo", [sys.executable, MANAGE, "load_demo"], environ)
     tree.watch()
 
 
@@ -150,13 +159,21 @@ def _prepare(tree: Tree, environ: Mapping[str, str]) -> None:
         )
 
 
-def _load_demo(tree: Tree, environ: Mapping[str, str]) -> None:
-    tree.say("countersign: loading the demo, if it is not there yet …")
+def _load_demo(tree: Tree, environ: Mapping[str, str], people: Path) -> None:
+    tree.say("countersign: loading the demo (once; this takes a moment) …")
     if tree.run_once("demo", [sys.executable, MANAGE, "load_demo"], environ) != 0:
         raise StartRefused(
             "The demo could not be loaded; the lines above say why. "
             "`--no-demo` starts without it."
         )
+    shown = subprocess.run(
+        [sys.executable, MANAGE, "load_demo", "--show"],
+        env=dict(environ),
+        capture_output=True,
+        check=False,
+    )
+    people.touch(mode=0o600)
+    people.write_bytes(shown.stdout)
 
 
 def _web(environ: Mapping[str, str], directory: DataDirectory, wish: Wish) -> Service:
@@ -177,23 +194,30 @@ def _web(environ: Mapping[str, str], directory: DataDirectory, wish: Wish) -> Se
         "web",
         start=_starter(command, {**environ, **ours}),
         is_ready=lambda: _answers(f"{wish.address}/readyz"),
+        is_on_top=True,
     )
 
 
 def _worker(environ: Mapping[str, str]) -> Service:
     command = [
-        *(sys.executable, "-m", "celery", "-A", "portal.config.celery", "worker"),
+        *(sys.executable, "-m", "celery", "--quiet"),
+        *("-A", "portal.config.celery", "worker"),
         *("--loglevel", "WARNING", "--concurrency", os.environ.get("WORKERS", "2")),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
     # Celery warns about root because of pickle, which is switched off here.
-    ours = {"COUNTERSIGN_PROCESS": "worker", "C_FORCE_ROOT": "true"}
+    ours = {
+        "COUNTERSIGN_PROCESS": "worker",
+        "C_FORCE_ROOT": "true",
+        "PYTHONWARNINGS": "ignore:You're running the worker",
+    }
     return Service("worker", start=_starter(command, {**environ, **ours}))
 
 
 def _beat(environ: Mapping[str, str]) -> Service:
     command = [
-        *(sys.executable, "-m", "celery", "-A", "portal.config.celery", "beat"),
+        *(sys.executable, "-m", "celery", "--quiet"),
+        *("-A", "portal.config.celery", "beat"),
         *("--loglevel", "WARNING", "--pidfile="),
     ]
     ours = {"COUNTERSIGN_PROCESS": "beat"}
@@ -221,18 +245,11 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _announce(tree: Tree, environ: Mapping[str, str], wish: Wish) -> None:
+def _announce(tree: Tree, environ: Mapping[str, str], people: Path | None) -> None:
     tree.say("")
     tree.say(f"  Countersign is ready at {environ['PUBLIC_URL']}")
-    if wish.has_demo:
-        shown = subprocess.run(  # noqa: S603
-            [sys.executable, MANAGE, "load_demo", "--show"],
-            env=dict(environ),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for line in shown.stdout.splitlines():
+    if people is not None:
+        for line in people.read_text().splitlines():
             tree.say(f"  {line}")
     tree.say("  Press Ctrl-C to stop.")
     tree.say("")

@@ -45,6 +45,8 @@ class Service:
     start: Starter
     is_ready: Callable[[], bool] = lambda: True
     stop_signal: signal.Signals = signal.SIGTERM
+    # Nothing else of the tree needs it, so it stops beside its like.
+    is_on_top: bool = False
     stop_seconds_max: float = process.KILL_AFTER_SECONDS
     ready_seconds_max: float = 60.0
     child: subprocess.Popen[bytes] | None = None
@@ -146,6 +148,10 @@ class Tree:
         """This will stop everything in reverse order; nothing is left behind."""
         self._is_stopping = True
         for service in reversed(self.services):
+            # Those that stand on others are asked together, and waited for first.
+            if service.is_on_top:
+                self._ask(service)
+        for service in reversed(self.services):
             if service.child is not None:
                 self._stop(service)
         self.pump(0)
@@ -198,13 +204,17 @@ class Tree:
         elif now >= service.restart_at:
             self._start(service)
 
+    def _ask(self, service: Service) -> None:
+        if service.child is not None and service.child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                service.child.send_signal(service.stop_signal)
+
     def _stop(self, service: Service) -> None:
         child = service.child
         if child is None:
             return
-        if child.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(service.stop_signal)
+        if not service.is_on_top:
+            self._ask(service)
         patience_ends = time.monotonic() + service.stop_seconds_max
         while child.poll() is None:
             if time.monotonic() > patience_ends:
