@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def _install(environment: Path, lock: Path, whole_lock: Path) -> None:
     python = environment / "bin" / "python"
     stamp = _read_stamp(environment)
     if not _runs(python):
-        base = find_python()
+        base = find_python(whole_lock)
         _say(f"Making {environment.name} with {base} …")
         _make_environment(base, environment)
         stamp = {}
@@ -153,16 +154,16 @@ def _lines_of(package: str, lock: Path) -> str:
     return "\n".join(kept) + "\n"
 
 
-def find_python() -> str:
-    """This will find a Python of 3.12 or newer that really runs.
+def find_python(whole_lock: Path) -> str:
+    """This will find a Python of 3.12 or newer that really runs, or fetch one.
 
     Raises StartRefused with what to install.
     """
     for candidate in _candidates():
         if _runs(Path(candidate)):
             return candidate
-    for downloads in ("never", "automatic"):
-        if found := _ask_uv(downloads):
+    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
+        if found := _ask_uv(Path(folder), whole_lock):
             return found
     raise StartRefused(
         "Countersign needs Python 3.12 or newer and none was found here (this is "
@@ -202,17 +203,30 @@ def _by_version(folder: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in digits[:3])
 
 
-def _ask_uv(downloads: str) -> str:
-    uv = shutil.which("uv")
+def _ask_uv(folder: Path, whole_lock: Path) -> str:
+    """This will ask uv for a Python, and uv from the lock when there is none here."""
+    uv = [shutil.which("uv") or ""]
+    if not uv[0]:
+        _say("No Python 3.12 or newer found; asking uv for one …")
+        uv = _fetch_uv(folder, whole_lock)
     if not uv:
         return ""
-    environ = {"UV_PYTHON_DOWNLOADS": downloads}
-    if downloads == "automatic":
-        _say("No Python 3.12 or newer found; asking uv to fetch one …")
-        _run([uv, "python", "install", "3.13"], **environ)
-    found = _run([uv, "python", "find", ">=3.12"], **environ)
+    found = _run([*uv, "python", "find", ">=3.12"], UV_PYTHON_DOWNLOADS="never")
+    if found.returncode != 0 or not _runs(Path(found.stdout.strip())):
+        _run([*uv, "python", "install", "3.13"], UV_PYTHON_DOWNLOADS="automatic")
+        found = _run([*uv, "python", "find", "3.13"], UV_PYTHON_DOWNLOADS="never")
     path = found.stdout.strip()
     return path if found.returncode == 0 and _runs(Path(path)) else ""
+
+
+def _fetch_uv(folder: Path, whole_lock: Path) -> list[str]:
+    if _run([sys.executable, "-m", "venv", str(folder / "uv")]).returncode != 0:
+        return []
+    python = folder / "uv" / "bin" / "python"
+    (folder / "uv.txt").write_text(_lines_of("uv", whole_lock))
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes"]
+    fetched = _run([*pip, "--retries", "1", "-r", str(folder / "uv.txt")])
+    return [str(python), "-m", "uv"] if fetched.returncode == 0 else []
 
 
 def _runs(python: Path) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -106,8 +107,8 @@ def end_group(leader: int) -> None:
 def credentials_for(folder: Path) -> Credentials:
     """This will choose as whom a program that refuses root may run on `folder`.
 
-    An ordinary user runs it as themselves. Root runs it in a user namespace, or
-    as whoever owns the folder. Raises StartRefused when neither can be done.
+    An ordinary user runs it as themselves. Root runs it as whoever owns the folder,
+    in a user namespace, or as nobody. Raises StartRefused when none can be done.
     """
     if os.geteuid() != 0:
         return Credentials()
@@ -116,11 +117,45 @@ def credentials_for(folder: Path) -> Credentials:
         return Credentials(user_id=owner)
     if HAS_DEATH_SIGNAL and _can_namespace():
         return Credentials(is_namespaced=True)
+    return _as_nobody(folder)
+
+
+def _as_nobody(folder: Path) -> Credentials:
+    """This will give the folder to the user who owns nothing else.
+
+    Raises StartRefused when that user cannot get there.
+    """
+    nobody = Credentials(user_id=_nobody())
+    # Passing through is allowed, looking around is not.
+    folder.parent.chmod(0o711)
+    for place in (folder, *folder.rglob("*")):
+        os.chown(place, nobody.user_id or 0, -1, follow_symlinks=False)
+    if _can_enter(folder, nobody):
+        return nobody
     raise StartRefused(
         "PostgreSQL refuses to run as root, and this machine gives root no user "
-        "namespace to hide it in; start Countersign as an ordinary user, or set "
+        f"namespace; user {nobody.user_id} could run it but cannot enter {folder}: "
+        "name a data folder outside /root, start as an ordinary user, or set "
         "DATABASE_URL to a PostgreSQL that runs already."
     )
+
+
+def _nobody() -> int:
+    try:
+        return pwd.getpwnam("nobody").pw_uid
+    except KeyError:
+        return 65534
+
+
+def _can_enter(folder: Path, who: Credentials) -> bool:
+    needed = [str(folder), str(Path(__file__).resolve().parent)]
+    tried = subprocess.run(
+        ["/bin/sh", "-c", 'cd "$0" && cd "$1"', *needed],
+        user=who.user_id,
+        check=False,
+        capture_output=True,
+    )
+    return tried.returncode == 0
 
 
 def _enter_user_namespace() -> None:
