@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import time
 from collections.abc import Callable
 
@@ -37,6 +39,22 @@ def bind_request_to_log(get_response: Responder) -> Responder:
         )
         response["X-Request-Id"] = request_id
         return response
+
+    return respond
+
+
+def believe_proxy(get_response: Responder) -> Responder:
+    """This will take the caller's address from our own proxy's word.
+
+    Only the last address counts: our proxy wrote it, and whatever stands before
+    it was written by the caller.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        with contextlib.suppress(ValueError):
+            request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(told))
+        return get_response(request)
 
     return respond
 

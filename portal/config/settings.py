@@ -184,6 +184,7 @@ SECURE_REDIRECT_EXEMPT = [
 ]
 if ENVIRONMENT.is_behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    MIDDLEWARE.insert(0, "portal.config.middleware.believe_proxy")
 SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
