@@ -47,6 +47,8 @@ def _switch(request: HttpRequest, slug: str, *, is_pause: bool) -> HttpResponse:
         "registry/pause.html",
         {
             "is_pause": is_pause,
+            # The page is the form; its dialog twin would repeat every id.
+            "is_asking": True,
             "errors": errors,
             "reason": request.POST.get("reason", ""),
         },

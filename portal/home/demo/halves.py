@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connections
 
+_INHERITED: list[Any] = []
+
 
 def in_two_processes[R](
     work: Callable[..., R], calls: Sequence[tuple[Any, ...]]
@@ -19,4 +21,13 @@ def in_two_processes[R](
     connections.close_all()
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(max_workers=2, mp_context=context) as pool:
-        return [one.result() for one in [pool.submit(work, *call) for call in calls]]
+        asked = [pool.submit(_alone, work, call) for call in calls]
+        return [one.result() for one in asked]
+
+
+def _alone[R](work: Callable[..., R], call: tuple[Any, ...]) -> R:
+    # Kept and not closed: closing what was inherited would end the parent's session.
+    _INHERITED.extend(one.connection for one in connections.all(initialized_only=True))
+    for one in connections.all(initialized_only=True):
+        one.connection = None
+    return work(*call)
