@@ -91,21 +91,23 @@ def test_a_command_without_a_portal_starts_the_database_for_itself(tmp_path):
 
     assert ran.returncode == 0, ran.stderr
     assert again.returncode == 0, again.stderr
-    assert processes_naming(folder) == []
+    assert processes_of(folder) == []
 
 
-def processes_naming(text: str) -> list[str]:
+def processes_of(folder: str) -> list[tuple[int, str]]:
+    """The processes that work in or for a data folder, oldest first."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             environ = (entry / "environ").read_bytes().decode(errors="replace")
+            # Valkey writes its title over its arguments and its environment.
+            working = os.readlink(entry / "cwd")
         except OSError:
             continue
-        is_ours = f"COUNTERSIGN_DATA_DIR={text}\0" in environ
-        if (text in command or is_ours) and int(entry.name) != os.getpid():
-            found.append(command)
-    return found
+        if folder in command or folder in environ or working.startswith(folder):
+            found.append((int(entry.name), command))
+    return sorted(found)
 
 
 class Up:
@@ -146,7 +148,7 @@ class Up:
             return False
 
     def leaves_nothing(self) -> bool:
-        return eventually(lambda: processes_naming(str(self.folder)) == [])
+        return eventually(lambda: processes_of(str(self.folder)) == [])
 
 
 def eventually(holds) -> bool:
@@ -189,7 +191,6 @@ def test_up_from_start_to_stop(start_up, tmp_path):
     assert first.is_ready()
 
     # What dies comes back.
-    (tmp_path / "data" / "postgres" / "postmaster.pid").read_text()
     for part in ("gunicorn", "celery", "postgres", "valkey-server"):
         kill_one(folder, part)
     assert eventually(lambda: "starting again" in first.log.read_text())
@@ -211,13 +212,6 @@ def test_up_from_start_to_stop(start_up, tmp_path):
 
 def kill_one(folder: str, part: str) -> None:
     """Ends the first process of a part, as an out-of-memory killer would."""
-    for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda e: int(e.name)):
-        try:
-            command = (entry / "cmdline").read_bytes().decode(errors="replace")
-            environ = (entry / "environ").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if part in command and (folder in command or folder in environ):
-            os.kill(int(entry.name), signal.SIGKILL)
-            return
-    raise AssertionError(f"no {part} runs")
+    running = [number for number, command in processes_of(folder) if part in command]
+    assert running, f"no {part} runs"
+    os.kill(running[0], signal.SIGKILL)
