@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from portal.config.environment import EnvironmentRefused, read_environment
+from portal.config.middleware import believe_proxy
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD = {
@@ -155,3 +156,22 @@ def test_the_image_copies_every_room_and_installs_with_hashes():
         assert f"!{name}" in sent
     assert "--require-hashes" in image
     assert "USER countersign" in image
+
+
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        # The caller wrote the first, our proxy the last.
+        ("10.0.0.1, 203.0.113.9", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("not an address", "192.0.2.1"),
+        ("", "192.0.2.1"),
+    ],
+)
+def test_only_the_last_word_of_the_proxy_is_believed(rf, told, address):
+    request = rf.get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": told})
+
+    seen = believe_proxy(lambda request: request.META["REMOTE_ADDR"])(request)
+
+    assert seen == address
