@@ -1,15 +1,10 @@
 """What an operator sets: read, or refused with a sentence that names the variable."""
 
-import re
-from pathlib import Path
-
 import pytest
-import yaml
 
 from portal.config.environment import EnvironmentRefused, read_environment
 from portal.config.middleware import believe_proxy
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD = {
     "DATABASE_URL": "postgresql://app:p%40ss@db.example:6432/countersign?sslmode=require",
     "DATABASE_OWNER_URL": "postgresql://owner:x@db.example/countersign",
@@ -75,87 +70,6 @@ def test_a_password_in_a_refused_url_is_not_repeated(tmp_path):
         read_environment(environ)
 
     assert "hunter2" not in str(refusal.value)
-
-
-@pytest.fixture(scope="module")
-def compose():
-    return yaml.safe_load((CHECKOUT / "deploy/compose.yaml").read_text())
-
-
-def test_production_has_every_process_it_needs(compose):
-    services = compose["services"]
-
-    assert set(services) == {
-        *("postgres", "valkey", "migrate", "web", "worker", "beat", "proxy"),
-    }
-    assert services["web"]["deploy"]["replicas"] > 1
-    assert services["worker"]["deploy"]["replicas"] > 1
-    # Two would send every hint twice.
-    assert "deploy" not in services["beat"]
-    for name in ("web", "worker", "beat"):
-        after = services[name]["depends_on"]["migrate"]
-        assert after["condition"] == "service_completed_successfully"
-
-
-def test_only_migrate_knows_the_owner_of_the_tables(compose):
-    knowing = {
-        name
-        for name, service in compose["services"].items()
-        if "DATABASE_OWNER_URL" in service.get("environment", {})
-    }
-
-    assert knowing == {"migrate"}
-
-
-@pytest.mark.parametrize("name", ["migrate", "web", "worker", "beat"])
-def test_the_environment_in_compose_is_one_that_settings_take(compose, name, tmp_path):
-    def fill(text: str) -> str:
-        values = {"PUBLIC_URL": GOOD["PUBLIC_URL"]}
-        return re.sub(
-            r"\$\{(\w+):(\?|-([^}]*))\}",
-            lambda m: m[3] if m[3] is not None else values.get(m[1], "a" * 40),
-            text,
-        )
-
-    environ = compose["services"][name]["environment"]
-    filled = {key: fill(str(value)) for key, value in environ.items()}
-
-    read = read_environment(filled | {"COUNTERSIGN_DATA_DIR": str(tmp_path)})
-
-    assert read.is_behind_proxy
-    assert read.is_https
-    assert read.process == {"migrate": "command"}.get(name, name)
-
-
-def test_commands_in_compose_name_what_exists(compose):
-    commands = {n: compose["services"][n]["command"] for n in ("web", "worker", "beat")}
-
-    assert "portal.config.wsgi:application" in commands["web"]
-    assert "python:portal.config.gunicorn" in commands["web"]
-    assert "portal.config.celery" in commands["worker"]
-    assert "portal.config.celery" in commands["beat"]
-    assert compose["services"]["migrate"]["command"][-1] == "prepare_database"
-    for name in ("wsgi", "gunicorn", "celery"):
-        assert (CHECKOUT / f"portal/config/{name}.py").exists()
-
-
-def test_the_example_lists_every_variable_that_compose_demands(compose):
-    text = (CHECKOUT / "deploy/compose.yaml").read_text()
-    demanded = set(re.findall(r"\$\{(\w+):\?\}", text))
-    example = (CHECKOUT / "deploy/.env.example").read_text()
-
-    assert demanded <= set(re.findall(r"^(\w+)=", example, re.MULTILINE))
-
-
-def test_the_image_copies_every_room_and_installs_with_hashes():
-    image = (CHECKOUT / "deploy/Dockerfile").read_text()
-    sent = (CHECKOUT / "deploy/Dockerfile.dockerignore").read_text()
-
-    for name in ("portal", "registry", "runs", "approvals", "static", "templates"):
-        assert f"COPY {name} {name}" in image
-        assert f"!{name}" in sent
-    assert "--require-hashes" in image
-    assert "USER countersign" in image
 
 
 @pytest.mark.parametrize(
