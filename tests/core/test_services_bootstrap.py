@@ -1,6 +1,7 @@
 """The start from any Python: it finds one that runs, or says what to do."""
 
 import ast
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,24 @@ def test_a_changed_lock_is_installed_anew(tmp_path):
     lock.write_text("one==2\n")
 
     assert not bootstrap._is_installed(environment, lock)
+
+
+def test_the_installer_can_take_its_own_lock_while_ours_is_held(tmp_path, monkeypatch):
+    # uv locks the environment's .lock, and waits five minutes for whoever holds it.
+    tried = []
+
+    def install(environment: Path, lock: Path, whole_lock: Path) -> None:
+        del lock, whole_lock
+        with (environment / ".lock").open("w") as theirs:
+            fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tried.append(environment)
+
+    monkeypatch.setattr(bootstrap, "_install", install)
+    environment = tmp_path / ".venv"
+
+    bootstrap._install_alone(environment, tmp_path / "a.txt", tmp_path / "b.txt")
+
+    assert tried == [environment]
 
 
 def test_an_image_with_everything_in_place_installs_nothing(tmp_path, monkeypatch):

@@ -51,7 +51,7 @@ def _install_alone(environment: Path, lock: Path, whole_lock: Path) -> None:
     """Two first starts at once would install over each other."""
     try:
         environment.mkdir(exist_ok=True)
-        with (environment / ".lock").open("w") as turn:
+        with (environment / "countersign.lock").open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             if not _is_installed(environment, lock):
                 _install(environment, lock, whole_lock)
