@@ -1,23 +1,37 @@
 """Tables of the registry: what may happen, and who said so.
 
 Read in this order: catalogue (systems, AI models, ceilings), workflow (the workflow,
-its roles, reviewers and agents), version (the operating model and its allowances),
+its roles, positions, reviewers and agents), duties (hand-overs, who else
+may pause, staged resumes), version (the operating model and its allowances),
 packet (launch packet and signatures).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
+from registry.models.drafting import DraftPart
+from registry.models.duties import HandOver, Pauser, ResumeStage
 from registry.models.packet import LaunchPacket, Signature
 from registry.models.version import AllowanceRow, OperatingModelVersion
-from registry.models.workflow import AgentAssignment, Reviewer, RoleHolding, Workflow
+from registry.models.workflow import (
+    AgentAssignment,
+    Position,
+    Reviewer,
+    RoleHolding,
+    Workflow,
+)
 
 __all__ = [
     "AgentAssignment",
     "AiModel",
     "AllowanceRow",
     "Ceiling",
+    "DraftPart",
+    "HandOver",
     "LaunchPacket",
     "LevelEpoch",
     "OperatingModelVersion",
+    "Pauser",
+    "Position",
+    "ResumeStage",
     "Reviewer",
     "RoleHolding",
     "Signature",

@@ -17,13 +17,11 @@ from portal.core.errors import Conflict, Invalid
 from registry.models import OperatingModelVersion, Workflow
 from registry.models.version import VersionState
 from registry.operations import edits
+from registry.operations.draft_parts import WHOLE, check_seen, note_part
 from registry.operations.guards import person_id, workflow_for
 from registry.operations.reading import plain, readable
-from registry.queries.parts import fingerprint
 from registry.rules.document import empty_document
 from registry.rules.verbs import name_of
-
-WHOLE = "document"
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,7 @@ def answer_question(
     question: str,
     text: str,
     seen: str = "",
+    page: str = "",
     now: datetime,
 ) -> DraftSaved:
     """Answer one of the ten questions."""
@@ -80,6 +79,7 @@ def answer_question(
         revision=revision,
         part=f"answers.{question}",
         seen=seen,
+        page=page,
         what=f"the answer to {question.replace('_', ' ')}",
         edit=lambda old: edits.with_answer(old, question, text.strip()),
         now=now,
@@ -94,6 +94,7 @@ def set_basics(
     revision: int,
     changes: Mapping[str, object],
     seen: str = "",
+    page: str = "",
     now: datetime,
 ) -> DraftSaved:
     """Change the name, the purpose, the phase, the risk, the currency or the unit."""
@@ -105,6 +106,7 @@ def set_basics(
         revision=revision,
         part="basics",
         seen=seen,
+        page=page,
         what=", ".join(sorted(changes)),
         edit=lambda old: edits.with_basics(old, changes),
         now=now,
@@ -243,7 +245,7 @@ def discard_draft(
     """Throw the draft away; what is live stays. Raises Conflict for the only version."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     draft = locked_draft(workflow)
-    _check_revision(draft, revision, WHOLE, "")
+    check_seen(draft, actor=actor, revision=revision, part=WHOLE, seen="")
     if draft.based_on_id is None:
         raise Conflict(
             "draft.only_version",
@@ -270,13 +272,14 @@ def change_draft(
     seen: str,
     what: str,
     edit: Callable[[edits.Document], edits.Document],
+    page: str = "",
     now: datetime,
 ) -> DraftSaved:
     """Lock the draft, look whether this editor saw it, change it and say so."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     draft = locked_draft(workflow)
 
-    _check_revision(draft, revision, part, seen)
+    check_seen(draft, actor=actor, revision=revision, part=part, seen=seen, page=page)
     document = plain(edit(draft.document))
     readable(document)
 
@@ -285,6 +288,7 @@ def change_draft(
     draft.changed_by_id = person_id(actor)
     draft.changed_at = now
     draft.save(update_fields=("document", "revision", "changed_by", "changed_at"))
+    note_part(draft=draft, part=part, actor=actor, page=page, now=now)
     if workflow.live_version_id is None:
         show_head(workflow_id=workflow.id, document=document)
 
@@ -331,24 +335,6 @@ def show_head(*, workflow_id: UUID, document: Mapping) -> None:
         phase=document["phase"],
         risk=document["risk"],
         currency=document["currency"],
-    )
-
-
-def _check_revision(
-    draft: OperatingModelVersion, revision: int, part: str, seen: str
-) -> None:
-    if draft.revision == revision:
-        return
-    if seen and part != WHOLE and fingerprint(draft.document, part) == seen:
-        return
-    who = draft.changed_by.name if draft.changed_by else "Countersign"
-    raise Conflict(
-        "draft.changed",
-        f"{who} saved this while you were writing. Nothing of yours is lost:"
-        " compare, and save again.",
-        who=who,
-        at=draft.changed_at,
-        revision=draft.revision,
     )
 
 
