@@ -40,13 +40,17 @@ class PersonRef:
 
 @dataclass(frozen=True)
 class RoleHolder:
-    """One named role of a workflow, with who holds it or None."""
+    """One named role of a workflow, with who holds it or None.
+
+    `left` is somebody who still stands in the role and can no longer sign in.
+    """
 
     role: str
     label: str
     meaning: str
     person: PersonRef | None
     is_required: bool
+    left: PersonRef | None = None
 
     @property
     def is_vacant(self) -> bool:
@@ -102,13 +106,15 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
 
     A deactivated person counts as nobody.
     """
-    held = {
+    standing = {
         row.role: row.person
         for row in RoleHolding.objects.filter(workflow_id=workflow_id).select_related(
             "person"
         )
-        if row.person is not None and row.person.is_active
+        if row.person is not None
     }
+    held = {role: person for role, person in standing.items() if person.is_active}
+    gone = {role: person for role, person in standing.items() if not person.is_active}
     reviewers = (
         Reviewer.objects.filter(workflow_id=workflow_id, person__is_active=True)
         .select_related("person")
@@ -127,6 +133,7 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
                 meaning=ROLE_MEANINGS[role],
                 person=person_ref(held[role]) if role in held else None,
                 is_required=role in REQUIRED_ROLES,
+                left=person_ref(gone[role]) if role in gone else None,
             )
             for role in Role
         ),
