@@ -3,13 +3,15 @@
 Read in this order: catalogue (systems, AI models, ceilings), workflow (the workflow,
 its roles, positions, reviewers and agents), duties (hand-overs, who else
 may pause, staged resumes), version (the operating model and its allowances),
-packet (launch packet and signatures).
+packet (launch packet and signatures), saved_view (what somebody keeps of the list).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
 from registry.models.drafting import DraftPart
 from registry.models.duties import HandOver, Pauser, ResumeStage
+from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
+from registry.models.saved_view import SavedView
 from registry.models.version import AllowanceRow, OperatingModelVersion
 from registry.models.workflow import (
     AgentAssignment,
@@ -28,12 +30,14 @@ __all__ = [
     "HandOver",
     "LaunchPacket",
     "LevelEpoch",
+    "MatrixEdit",
     "OperatingModelVersion",
     "Pauser",
     "Position",
     "ResumeStage",
     "Reviewer",
     "RoleHolding",
+    "SavedView",
     "Signature",
     "System",
     "Workflow",

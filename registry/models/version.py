@@ -80,18 +80,30 @@ class AllowanceRow(models.Model):
     """One cell of the matrix, kept beside the document for questions across workflows.
 
     Rulings read the document; lists ("who may refund?") read these rows. No row means
-    refused.
+    refused. `reach` and what follows say how far the cell reaches by its own page, after
+    its guardrails and phase (`rules.reach`); ceilings are put on top when it is asked.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     version = models.ForeignKey(
         OperatingModelVersion, on_delete=models.CASCADE, related_name="allowances"
     )
+    # The version's own workflow, so that questions across workflows skip the versions.
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")
     system = models.CharField(max_length=60)
     verb = models.CharField(max_length=40)
     authority = models.CharField(max_length=8)
     amount_max = models.DecimalField(null=True, max_digits=18, decimal_places=2)
     currency = models.CharField(max_length=3, blank=True)
+    reach = models.CharField(max_length=8)
+    reach_amount = models.DecimalField(null=True, max_digits=24, decimal_places=6)
+    reach_currency = models.CharField(max_length=3, blank=True)
+    reach_money = models.CharField(max_length=6)
+    reach_level = models.CharField(max_length=12)
+    reach_sentence = models.CharField(max_length=300, blank=True)
+    decided_by = models.CharField(max_length=20)
+    quorum = models.PositiveSmallIntegerField(default=1)
+    count_per_day = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = (
@@ -101,6 +113,10 @@ class AllowanceRow(models.Model):
             models.CheckConstraint(
                 condition=models.Q(authority__in=("allowed", "review", "never")),
                 name="registry_allowance_authority",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reach__in=("allowed", "review", "never")),
+                name="registry_allowance_reach",
             ),
         )
         indexes = (

@@ -16,7 +16,6 @@ from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from registry.models import (
-    AllowanceRow,
     LaunchPacket,
     OperatingModelVersion,
     Signature,
@@ -26,6 +25,7 @@ from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.drafts import locked_draft
 from registry.operations.guards import must_hold, person_id, workflow_for
+from registry.operations.matrix_rows import matrix_rows
 from registry.operations.reading import readable
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.parts import gaps_of
@@ -302,17 +302,7 @@ def _keep_matrix(draft: OperatingModelVersion) -> None:
     # Before the freeze: the rows of a submitted version are frozen too.
     draft.allowances.all().delete()
     rulebook = readable(draft.document)
-    AllowanceRow.objects.bulk_create(
-        AllowanceRow(
-            version=draft,
-            system=allowance.system,
-            verb=allowance.verb,
-            authority=allowance.authority,
-            amount_max=allowance.amount_max,
-            currency=allowance.currency or "",
-        )
-        for allowance in rulebook.allowances.values()
-    )
+    draft.allowances.bulk_create(matrix_rows(draft, rulebook))
 
 
 def _packet_bytes(
