@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from portal.core.clock import database_now
 from registry.queries.expressions import expression_results
 from registry.queries.rulebooks import RulebookInForce
 from registry.rules.rulebook import Request, Standing
@@ -17,8 +18,9 @@ def standing_for(
     run_is_on_hold: bool,
     hold_reason: str | None,
 ) -> Standing:
-    """Gather the standing. At most three queries; none of a workflow without a rulebook."""
+    """Gather the standing. At most four queries; one of a workflow without a rulebook."""
     book = facts.rulebook
+    now = database_now() if book else None
     return Standing(
         rulebook=book,
         is_live=facts.is_live,
@@ -33,8 +35,11 @@ def standing_for(
         hold_reason=hold_reason,
         vacant_roles=facts.vacant_roles,
         lapsed_training=facts.lapsed_training,
-        used=used_by_cap(facts.workflow_id, book.caps) if book and book.caps else {},
-        day_counts=day_counts(facts.workflow_id) if book else {},
+        stage=facts.stage,
+        used=used_by_cap(facts.workflow_id, book.caps, now=now)
+        if book and book.caps
+        else {},
+        day_counts=day_counts(facts.workflow_id, now=now) if book else {},
         expressions=expression_results(rulebook=book, request=request) if book else {},
         run_facts=run_facts(run_id),
     )

@@ -1,6 +1,7 @@
 """A workflow and the people and agents that belong to it."""
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from portal.accounts.models import Agent, Department, Person
 from portal.core.ids import new_id
@@ -92,8 +93,38 @@ class Role(models.TextChoices):
     ESCALATION_OWNER = "escalation_owner", "Escalation owner"
 
 
+class Position(models.Model):
+    """A named post, such as Head of customer care, with who fills it now.
+
+    Whoever fills it holds every role that the position holds.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120)
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="+"
+    )
+    holder = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="positions"
+    )
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                Lower("name"), "department", name="registry_position_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""), name="registry_position_named"
+            ),
+        )
+
+
 class RoleHolding(models.Model):
-    """Who holds a named role of a workflow now; no person means it is vacant."""
+    """Who holds a named role of a workflow now; no person means it is vacant.
+
+    With a `position`, the person is whoever fills the position; both change together.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workflow = models.ForeignKey(
@@ -102,6 +133,9 @@ class RoleHolding(models.Model):
     role = models.CharField(max_length=20, choices=Role.choices)
     person = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="holds"
+    )
+    position = models.ForeignKey(
+        Position, null=True, on_delete=models.PROTECT, related_name="roles"
     )
     since = models.DateTimeField()
 

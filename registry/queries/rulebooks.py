@@ -10,36 +10,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, JSONObject
 
-from portal.accounts.models import Agent
 from portal.core.errors import NotFound
 from registry.models import (
-    AgentAssignment,
-    AiModel,
     Ceiling,
-    LevelEpoch,
     OperatingModelVersion,
-    Reviewer,
-    RoleHolding,
-    System,
-    Workflow,
 )
 from registry.queries.people import REQUIRED_ROLES, PersonRef
+from registry.queries.standing_rows import lock_row, standing_row
 from registry.rules import rulebook as shapes
 from registry.rules.answers import Authority
 from registry.rules.document import rulebook_of
 from registry.rules.rulebook import Level, Rulebook
 
 RULEBOOKS_KEPT_MAX = 512
-_ENTERPRISE_CLASS, _DEPARTMENT_CLASS = 1, 2
-_NOBODY = UUID(int=0)
 
 
 class LockNumbers(NamedTuple):
@@ -78,17 +68,14 @@ class RulebookInForce:
     ceilings: tuple[shapes.Ceiling, ...]
     vacant_roles: tuple[str, ...]
     lapsed_training: tuple[str, ...]
+    stage: shapes.Stage | None
     role_holders: Mapping[str, PersonRef]
     reviewer_ids: tuple[UUID, ...]
 
 
 def lock_numbers(slug: str) -> LockNumbers | None:
     """Say which locks guard a workflow; they never change. One query."""
-    row = (
-        Workflow.objects.filter(slug=slug)
-        .values_list("id", "lock_number", "department__lock_number")
-        .first()
-    )
+    row = lock_row(slug)
     return LockNumbers(*row) if row else None
 
 
@@ -97,8 +84,7 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
 
     Raises NotFound for a workflow that is not there.
     """
-    lookup = {"id": workflow} if isinstance(workflow, UUID) else {"slug": workflow}
-    row = _with_facts(Workflow.objects.filter(**lookup), agent_id).first()
+    row = standing_row(workflow, agent_id=agent_id)
     if row is None:
         raise NotFound("There is no such workflow.")
     holders = {
@@ -138,6 +124,7 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         ),
         # Training is not recorded yet, so nothing can lapse.
         lapsed_training=(),
+        stage=_stage(row["stage"]),
         role_holders=holders,
         reviewer_ids=tuple(row["reviewer_ids"]),
     )
@@ -178,69 +165,6 @@ def ceilings_over(*, department_id: UUID) -> tuple[shapes.Ceiling, ...]:
     return tuple(_ceiling(row) for row in rows.values_list(_ceiling_json(), flat=True))
 
 
-def _with_facts(workflows: QuerySet, agent_id: UUID | None) -> QuerySet:
-    agent = Agent.objects.filter(id=agent_id or _NOBODY)
-    systems = System.objects.order_by("slug").values("slug")
-    models = AiModel.objects.filter(is_approved=True).order_by("slug").values("slug")
-    ceilings = Ceiling.objects.filter(_binds(OuterRef("department_id")))
-    return workflows.values(
-        "id",
-        "slug",
-        "name",
-        "department_id",
-        "lock_number",
-        "live_version_id",
-        "paused_at",
-        "pause_reason",
-        "pause_epoch",
-        department_lock=F("department__lock_number"),
-        version_number=F("live_version__number"),
-        enterprise_epoch=_epoch(_ENTERPRISE_CLASS, 0),
-        department_epoch=_epoch(_DEPARTMENT_CLASS, OuterRef("department__lock_number")),
-        is_assigned=Exists(
-            AgentAssignment.objects.filter(
-                workflow=OuterRef("pk"), agent=agent_id or _NOBODY
-            )
-        ),
-        agent_is_active=Subquery(
-            agent.values("is_active")[:1], output_field=BooleanField()
-        ),
-        operator_id=Subquery(agent.values("operator_id")[:1]),
-        known_systems=ArraySubquery(systems),
-        approved_systems=ArraySubquery(systems.filter(is_approved=True)),
-        approved_models=ArraySubquery(models),
-        keeps_models=Exists(AiModel.objects.all()),
-        ceilings=ArraySubquery(
-            ceilings.order_by("created_at", "id").values(json=_ceiling_json())
-        ),
-        holders=ArraySubquery(
-            RoleHolding.objects.filter(
-                workflow=OuterRef("pk"), person__is_active=True
-            ).values(
-                json=JSONObject(
-                    role="role",
-                    id="person_id",
-                    name="person__name",
-                    email="person__email",
-                )
-            )
-        ),
-        reviewer_ids=ArraySubquery(
-            Reviewer.objects.filter(workflow=OuterRef("pk"), person__is_active=True)
-            .order_by("since", "id")
-            .values("person_id")
-        ),
-    )
-
-
-def _epoch(class_id: int, identity: Any) -> Subquery:
-    return Subquery(
-        LevelEpoch.objects.filter(class_id=class_id, identity=identity).values(
-            "number"
-        )[:1]
-    )
-
-
 def _binds(department_id: object) -> Q:
     return Q(is_active=True) & (Q(level="enterprise") | Q(department_id=department_id))
 
@@ -258,6 +182,12 @@ def _ceiling_json() -> JSONObject:
         currency="currency",
         sentence="sentence",
     )
+
+
+def _stage(row: Mapping | None) -> shapes.Stage | None:
+    if row is None:
+        return None
+    return shapes.Stage(tiers=frozenset(row["tiers"]), verbs=frozenset(row["verbs"]))
 
 
 def _ceiling(row: Mapping) -> shapes.Ceiling:

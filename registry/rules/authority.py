@@ -51,6 +51,7 @@ from registry.rules.rulebook import (
     StopRule,
     Tool,
 )
+from registry.rules.stages import is_open
 from registry.rules.stops import holds, stop_reasons
 from registry.rules.verbs import tier_of, verb_of
 
@@ -74,7 +75,7 @@ def rule(request: Request, standing: Standing) -> Ruling:
         return _ruling(closed, request, row, rulebook, amount, risk)
     reasons = (
         *_catalogue(request, standing),
-        *_standing(standing),
+        *_standing(request, standing),
         *_row(request, row),
         *ceiling_reasons(request, standing, rulebook, amount),
         *amount_reasons(request, amount),
@@ -151,17 +152,21 @@ def _catalogue(request: Request, standing: Standing) -> Iterator[Reason]:
         yield reason_of("model.not_approved", text, Answer.REVIEW)
 
 
-def _standing(standing: Standing) -> Iterator[Reason]:
+def _standing(request: Request, standing: Standing) -> Iterator[Reason]:
     if standing.run_is_on_hold is not False:
         why = (standing.hold_reason or "").strip().rstrip(".")
         text = f"The run is on hold: {why}." if why else "The run is on hold."
         yield reason_of("run.on_hold", text, Answer.REFUSE)
     for role in standing.vacant_roles:
-        text = f"Nobody holds the role {role.replace('_', ' ')}."
-        yield reason_of("owner.vacant", text, Answer.REFUSE, role)
+        # Vacancy stops execution and not intake: it is asked, and waits for a holder.
+        text = f"Nobody holds the role {role.replace('_', ' ')}; nothing runs until somebody does."
+        yield reason_of("owner.vacant", text, Answer.REVIEW, role)
     for lapse in standing.lapsed_training:
         text = f"Training is no longer current: {lapse.replace('_', ' ')}."
         yield reason_of("training.lapsed", text, Answer.REFUSE, lapse)
+    if standing.stage is not None and not is_open(standing.stage, request.verb):
+        text = f"The workflow resumes in stages: a person decides on {place(request)} for now."
+        yield reason_of("resume.staged", text, Answer.REVIEW)
 
 
 def _row(request: Request, row: Allowance | None) -> Iterator[Reason]:

@@ -36,7 +36,16 @@ _ROWS = (
         PLATFORM,
     ),
     ("run.on_hold", "A stop rule holds this run until it is resumed.", EXCEPTIONS),
-    ("owner.vacant", "A role that must be held is vacant.", ADMINISTRATOR),
+    (
+        "owner.vacant",
+        "A role that must be held is vacant: it is asked, and nothing runs.",
+        ADMINISTRATOR,
+    ),
+    (
+        "resume.staged",
+        "The workflow resumes in stages, and this is not open yet.",
+        BUSINESS,
+    ),
     ("training.lapsed", "Somebody who must be trained no longer is.", ADMINISTRATOR),
     ("no_allowance", "The matrix has no row for this verb in this system.", BUSINESS),
     ("never", "The matrix says never.", BUSINESS),

@@ -197,10 +197,26 @@ class Request:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What the run has seen: tool failures that nothing has made good yet, and its steps."""
+    """What the run has seen: tool failures that nothing has made good yet, and its steps.
+
+    `failure_ages` says how many tool calls ago each of them was; the newest call is 1. A
+    failure whose age is not told counts as recent.
+    """
 
     tool_failures_open: int = 0
     steps: int = 0
+    failure_ages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a staged resume: only these verbs and tiers run by the rulebook alone.
+
+    For everything else a person decides; nothing named means that a person decides all.
+    """
+
+    tiers: frozenset[str] = frozenset()
+    verbs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -209,7 +225,7 @@ class Standing:
 
     `used` must hold every cap that counts the verb. `day_counts` holds what was done today, so
     that a pair without an entry was done zero times; None means that nobody counted.
-    `approved_models` None means that no list is kept.
+    `approved_models` None means that no list is kept, `stage` None that none is in force.
     """
 
     rulebook: Rulebook | None
@@ -225,6 +241,7 @@ class Standing:
     hold_reason: str | None = None
     vacant_roles: tuple[str, ...] = ()
     lapsed_training: tuple[str, ...] = ()
+    stage: Stage | None = None
     used: Mapping[str, Decimal] = NOTHING
     day_counts: Mapping[tuple[str, str], int] | None = None
     expressions: Mapping[str, bool | None] = NOTHING

@@ -19,6 +19,7 @@ from registry.rules.rulebook import (
     Request,
     Rulebook,
     RunFacts,
+    Stage,
     Standing,
     StopKind,
     StopRule,
@@ -123,7 +124,7 @@ def params(draw, kind):
         case StopKind.TOOL_FAILURE:
             return draw(
                 st.sampled_from(
-                    [{}, {"failures": 2}, {"failures": 1, "within_steps": 5}]
+                    [{}, {"failures": 2}, {"within_steps": 3}, {"failures": 1, "within_steps": 5}]
                 )
             )
         case _:
@@ -236,6 +237,13 @@ def requests(draw):
     )  # fmt: skip
 
 
+stages = st.builds(
+    Stage,
+    tiers=st.frozensets(st.sampled_from(Tier)),
+    verbs=st.frozensets(st.sampled_from(["read", "refund", "credit"])),
+)
+
+
 @st.composite
 def standings(draw):
     """A standing without its rulebook; mostly open, so that the rulebook decides."""
@@ -252,10 +260,11 @@ def standings(draw):
         run_is_on_hold=not draw(mostly),
         vacant_roles=() if draw(mostly) else ("risk_owner",),
         lapsed_training=() if draw(mostly) else ("reviewer",),
+        stage=None if draw(mostly) else draw(stages),
         used=draw(st.dictionaries(st.sampled_from(KEYS), amounts | odd_numbers)) if not draw(mostly) else {key: draw(amounts) for key in KEYS},
         day_counts=draw(st.sampled_from([{}, {}, {("billing", "refund"): 2}, None])),
         expressions=draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from([True, False, False, None]))),
-        run_facts=draw(maybe(st.builds(RunFacts, st.integers(0, 2), st.integers(0, 9)))),
+        run_facts=draw(maybe(st.builds(RunFacts, st.integers(0, 2), st.integers(0, 9), st.lists(st.integers(1, 9), max_size=2).map(tuple)))),
     )  # fmt: skip
 
 

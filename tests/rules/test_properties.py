@@ -16,8 +16,8 @@ from registry.rules.authority import rule
 from registry.rules.changes import NARROWER_PHASES, Label, compare, label_of
 from registry.rules.codes import CODES
 from registry.rules.limits import EMOTIONS
-from registry.rules.rulebook import Allowance, Ceiling, Level, Rulebook
-from registry.rules.verbs import VERBS
+from registry.rules.rulebook import Allowance, Ceiling, Level, Rulebook, Stage
+from registry.rules.verbs import VERBS, Tier
 from tests.rules import generators as some
 from tests.rules.cases import REQUEST, STANDING
 
@@ -38,6 +38,7 @@ def restricted(draw, standing, rulebook):
         lambda: (replace(standing, run_is_on_hold=True), rulebook),
         lambda: (replace(standing, vacant_roles=("it_owner",)), rulebook),
         lambda: (replace(standing, lapsed_training=("owner",)), rulebook),
+        lambda: (replace(standing, stage=narrower_stage(standing.stage, draw(some.stages))), rulebook),
         lambda: (replace(standing, approved_systems=frozenset({"orders"})), rulebook),
         lambda: (replace(standing, known_systems=frozenset({"orders"})), rulebook),
         lambda: (replace(standing, approved_models=frozenset()), rulebook),
@@ -56,6 +57,13 @@ def restricted(draw, standing, rulebook):
         lambda: (standing, draw(tighter_row(rulebook))),
     ]  # fmt: skip
     return draw(st.sampled_from(ways))()
+
+
+def narrower_stage(stage, other):
+    """Open only what both open; without a stage the other alone is the restriction."""
+    if stage is None:
+        return other
+    return Stage(tiers=stage.tiers & other.tiers, verbs=stage.verbs & other.verbs)
 
 
 @st.composite
@@ -141,6 +149,27 @@ def test_never_means_never(data, standing, rulebook, request):
 
     assert ask(request, standing, never).answer == Answer.REFUSE
     assert ask(request, under, allowed).answer == Answer.REFUSE
+
+
+@EXAMPLES
+@given(request=some.requests(), standing=some.standings(), rulebook=some.rulebooks())
+def test_a_vacant_role_and_a_stage_that_opens_nothing_never_allow(
+    request, standing, rulebook
+):
+    vacant = replace(standing, vacant_roles=("risk_owner",))
+    staged = replace(standing, stage=Stage())
+
+    assert ask(request, vacant, rulebook).answer != Answer.ALLOW
+    assert ask(request, staged, rulebook).answer != Answer.ALLOW
+
+
+@EXAMPLES
+@given(request=some.requests(), standing=some.standings(), rulebook=some.rulebooks())
+def test_a_stage_changes_nothing_that_it_opens(request, standing, rulebook):
+    opened = replace(standing, stage=Stage(tiers=frozenset(Tier)))
+    without = replace(standing, stage=None)
+
+    assert ask(request, opened, rulebook) == ask(request, without, rulebook)
 
 
 @EXAMPLES

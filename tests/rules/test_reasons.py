@@ -13,6 +13,7 @@ from registry.rules.rulebook import (
     Guardrail,
     Level,
     RunFacts,
+    Stage,
     StopKind,
     StopRule,
 )
@@ -49,7 +50,9 @@ ROWS = [
     ("model.not_approved", REVIEW, {"request": {"model": None}}, "not named"),
     ("run.on_hold", REFUSE, {"standing": {"run_is_on_hold": True, "hold_reason": "A tool failed."}}, "on hold: A tool failed."),
     ("run.on_hold", REFUSE, stop(StopKind.TOOL_FAILURE, Effect.HOLD) | {"standing": {"run_facts": RunFacts(1, 3)}}, "“the-rule”"),
-    ("owner.vacant", REFUSE, {"standing": {"vacant_roles": ("risk_owner",)}}, "risk owner"),
+    ("owner.vacant", REVIEW, {"standing": {"vacant_roles": ("risk_owner",)}}, "risk owner; nothing runs"),
+    ("resume.staged", REVIEW, {"standing": {"stage": Stage()}}, "in stages"),
+    ("resume.staged", REVIEW, {"standing": {"stage": Stage(tiers=frozenset({"read"}), verbs=frozenset({"send"}))}}, "refund in billing"),
     ("training.lapsed", REFUSE, {"standing": {"lapsed_training": ("reviewer training",)}}, "reviewer training"),
     ("no_allowance", REFUSE, {"rulebook": {"allowances": {}}}, "no row for refund in billing"),
     ("never", REFUSE, {"rulebook": with_row(authority=Authority.NEVER)}, "never to refund in billing"),
