@@ -1,0 +1,81 @@
+"""The one statement that reads what a ruling stands on.
+
+Fixed text with parameters: building the same query from models cost seven milliseconds
+of every ruling. Level 1 is the enterprise and level 2 a department, as in
+`portal.core.locks`.
+"""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+_NOBODY = UUID(int=0)
+_DOCUMENTS = ("ceilings", "holders")
+_FACTS = """
+SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
+       w.paused_at, w.pause_reason, w.pause_epoch,
+       d.lock_number AS department_lock, v.number AS version_number,
+       a.is_active AS agent_is_active, a.operator_id,
+       (SELECT number FROM registry_levelepoch
+         WHERE class_id = 1 AND identity = 0) AS enterprise_epoch,
+       (SELECT number FROM registry_levelepoch
+         WHERE class_id = 2 AND identity = d.lock_number) AS department_epoch,
+       EXISTS (SELECT FROM registry_agentassignment s
+                WHERE s.workflow_id = w.id AND s.agent_id = %(agent)s) AS is_assigned,
+       ARRAY(SELECT slug FROM registry_system) AS known_systems,
+       ARRAY(SELECT slug FROM registry_system WHERE is_approved) AS approved_systems,
+       ARRAY(SELECT slug FROM registry_aimodel WHERE is_approved) AS approved_models,
+       EXISTS (SELECT FROM registry_aimodel) AS keeps_models,
+       (SELECT json_agg(json_build_object(
+                   'level', c.level, 'name', c.name, 'systems', c.systems,
+                   'verbs', c.verbs, 'tiers', c.tiers, 'authority', c.authority,
+                   'amount_max', c.amount_max::text, 'currency', c.currency,
+                   'sentence', c.sentence) ORDER BY c.created_at, c.id)::text
+          FROM registry_ceiling c
+         WHERE c.is_active
+           AND (c.level = 'enterprise' OR c.department_id = w.department_id)
+       ) AS ceilings,
+       (SELECT json_agg(json_build_object(
+                   'role', h.role, 'id', p.id, 'name', p.name, 'email', p.email))::text
+          FROM registry_roleholding h JOIN accounts_person p ON p.id = h.person_id
+         WHERE h.workflow_id = w.id AND p.is_active) AS holders,
+       ARRAY(SELECT r.person_id FROM registry_reviewer r
+               JOIN accounts_person p ON p.id = r.person_id
+              WHERE r.workflow_id = w.id AND p.is_active
+              ORDER BY r.since, r.id) AS reviewer_ids
+  FROM registry_workflow w
+  JOIN accounts_department d ON d.id = w.department_id
+  LEFT JOIN registry_operatingmodelversion v ON v.id = w.live_version_id
+  LEFT JOIN accounts_agent a ON a.id = %(agent)s
+ WHERE w."""
+_BY_ID, _BY_SLUG = _FACTS + "id = %(workflow)s", _FACTS + "slug = %(workflow)s"
+_LOCKS = (
+    "SELECT w.id, w.lock_number, d.lock_number FROM registry_workflow w"
+    " JOIN accounts_department d ON d.id = w.department_id WHERE w.slug = %s"
+)
+
+
+def standing_row(
+    workflow: UUID | str, *, agent_id: UUID | None
+) -> dict[str, Any] | None:
+    """Read the row of one workflow by id or slug, or None. One query."""
+    statement = _BY_ID if isinstance(workflow, UUID) else _BY_SLUG
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"workflow": workflow, "agent": agent_id or _NOBODY})
+        found = cursor.fetchone()
+        names = [column.name for column in cursor.description]
+    if found is None:
+        return None
+    row = dict(zip(names, found, strict=True))
+    for name in _DOCUMENTS:
+        row[name] = json.loads(row[name] or "[]")
+    return row
+
+
+def lock_row(slug: str) -> tuple[UUID, int, int] | None:
+    """Read a workflow's id and the numbers of its two locks, or None. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKS, [slug])
+        return cursor.fetchone()
