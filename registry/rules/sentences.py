@@ -147,10 +147,13 @@ def _condition(rule: StopRule) -> str:
             approved = f" ({listed(categories, 'or')})" if categories else ""
             return f"the request is outside the approved categories{approved}"
         case StopKind.TOOL_FAILURE:
-            count = params.get("failures", 1)
-            return (
+            count, within = params.get("failures", 1), params.get("within_steps")
+            said = (
                 "a tool has failed" if count == 1 else f"{count} tool calls have failed"
             )
+            if within is not None:
+                said += f" among the last {within}"
+            return f"{said} and nothing has made it good"
         case _:
             return f"the expression “{params.get('source', '')}” is true or gives no answer"
 

@@ -28,6 +28,7 @@ from registry.rules.rulebook import (
     Effect,
     Request,
     Rulebook,
+    RunFacts,
     Standing,
     StopKind,
     StopRule,
@@ -231,14 +232,30 @@ def _outside_category(
 def _tool_failure(
     rule: StopRule, request: Request, standing: Standing, *_: Any
 ) -> str | None:
-    """Judge by the failures still open; `within_steps` is for whoever counts them from events."""
-    facts, bound = standing.run_facts, rule.params.get("failures", 1)
-    count = facts.tool_failures_open if facts is not None else None
-    if not isinstance(count, int) or isinstance(count, bool) or not is_finite(bound):
+    """Judge by the failures still open, among the newest tool calls if the rule says so."""
+    bound, within = rule.params.get("failures", 1), rule.params.get("within_steps")
+    count = failures_within(standing.run_facts, within)
+    if count is None or not is_finite(bound):
         return "it is not known whether a tool has failed"
     if 0 <= count < bound:
         return None
-    return f"{count} failed tool calls" if count != 1 else "one failed tool call"
+    said = f"{count} failed tool calls" if count != 1 else "one failed tool call"
+    return said if within is None else f"{said} among the last {within}"
+
+
+def failures_within(facts: RunFacts | None, within: Any) -> int | None:
+    """Count the open failures among the newest tool calls; None when nobody knows.
+
+    A step is one call of a tool. Without a bound every open failure counts.
+    """
+    count = facts.tool_failures_open if facts is not None else None
+    if facts is None or not isinstance(count, int) or isinstance(count, bool):
+        return None
+    if within is None:
+        return count
+    if not is_finite(within):
+        return None
+    return count - sum(1 for age in facts.failure_ages if age > within)
 
 
 def _expression(

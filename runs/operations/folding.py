@@ -29,7 +29,7 @@ from runs.operations.moments import (
     hold_run,
 )
 from runs.operations.saving import save_folded
-from runs.queries.facts import run_facts
+from runs.queries.facts import tool_calls
 from runs.rules import stopping
 from runs.rules.batches import Looked
 from runs.rules.events import Event, Provenance
@@ -272,10 +272,8 @@ def _stop(
         of_run = rules.get(run.workflow_id, ())
         if not any(rule.effect == "hold" for rule in of_run):
             continue
-        failures = (
-            run_facts(run_id).tool_failures_open if run.fold.get("tool_errors") else 0
-        )
-        for hit in stopping.hits(rules=of_run, events=fresh[run_id], failures=failures):
+        calls = tool_calls(run_id) if run.fold.get("tool_errors") else ()
+        for hit in stopping.hits(rules=of_run, events=fresh[run_id], calls=calls):
             is_new = hold_run(
                 run_id=run_id,
                 rule_key=hit.rule_key,

@@ -1,23 +1,70 @@
 """What a ruling reads about the run that asks."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
-from registry.rules.rulebook import RunFacts
-from runs.models import Run, RunEvent
-from runs.rules.stopping import failures_open
+from django.db import connection
 
-TOOL_EVENTS_MAX = 200
+from registry.rules.rulebook import RunFacts
+from runs.models import RunEvent
+from runs.rules.stopping import Call, failure_ages
+
+# Failures further back than so many calls of one run are no longer counted.
+CALLS_MAX = 1000
+_COUNTS = (
+    "SELECT coalesce((fold->>'events')::integer, 0),"
+    " coalesce((fold->>'tool_errors')::integer, 0) FROM runs_run WHERE id = %s"
+)
 
 
 def run_facts(run_id: UUID) -> RunFacts:
     """Count a run's steps and the tool failures nothing has made good. One or two queries."""
-    fold = Run.objects.filter(id=run_id).values_list("fold", flat=True).first() or {}
-    steps = fold.get("events", 0)
-    if not fold.get("tool_errors"):
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [run_id])
+        steps, tool_errors = cursor.fetchone() or (0, 0)
+    if not tool_errors:
         return RunFacts(tool_failures_open=0, steps=steps)
+    return _facts(tool_calls(run_id), steps)
+
+
+def tool_calls(run_id: UUID) -> tuple[Call, ...]:
+    """Give the newest tool calls of a run, in their order. One query."""
     newest = (
         RunEvent.objects.filter(run_id=run_id, kind="tool.called")
         .order_by("-at", "-id")
-        .values_list("facts__tool", "facts__status")[:TOOL_EVENTS_MAX]
+        .values_list("id", "facts__tool", "facts__status")[:CALLS_MAX]
     )
-    return RunFacts(tool_failures_open=failures_open(reversed(newest)), steps=steps)
+    return tuple(_call(*row) for row in reversed(newest))
+
+
+def run_facts_then(
+    moments: Iterable[tuple[UUID, datetime]],
+) -> Mapping[tuple[UUID, datetime], RunFacts]:
+    """Give what each run had told by a moment: what a ruling could know then. One query."""
+    moments = tuple(moments)
+    told: dict[UUID, list[tuple]] = defaultdict(list)
+    rows = (
+        RunEvent.objects.filter(
+            run_id__in={run_id for run_id, _ in moments}, kind="tool.called"
+        )
+        .order_by("run_id", "at", "id")
+        .values_list("run_id", "received_at", "id", "facts__tool", "facts__status")
+    )
+    for run_id, received_at, *rest in rows:
+        told[run_id].append((received_at, rest))
+    found = {}
+    for run_id, moment in moments:
+        calls = [_call(*rest) for at, rest in told[run_id] if at <= moment]
+        found[run_id, moment] = _facts(calls[-CALLS_MAX:], steps=len(calls))
+    return found
+
+
+def _facts(calls: Iterable[Call], steps: int) -> RunFacts:
+    ages = failure_ages(tuple(calls))
+    return RunFacts(tool_failures_open=len(ages), steps=steps, failure_ages=ages)
+
+
+def _call(event_id: UUID, tool: str | None, status: str | None) -> Call:
+    return Call(event_id, tool or "", has_failed=status == "error")

@@ -25,44 +25,88 @@ class Hit:
     event_id: object
 
 
-def failures_open(calls: Iterable[tuple[str | None, str | None]]) -> int:
-    """Count the tool failures that no later success of the same tool has made good."""
-    failures: dict[str, int] = {}
-    for tool, status in calls:
-        name = tool or ""
-        failures[name] = failures.get(name, 0) + 1 if status == "error" else 0
-    return sum(failures.values())
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool, as a run told it."""
+
+    id: object
+    tool: str
+    has_failed: bool
+
+
+def open_failures(calls: Sequence[Call]) -> tuple[int, ...]:
+    """Give the places of the failures that no later success of the same tool made good."""
+    found: list[int] = []
+    good_again: set[str] = set()
+    for place in range(len(calls) - 1, -1, -1):
+        call = calls[place]
+        if not call.has_failed:
+            good_again.add(call.tool)
+        elif call.tool not in good_again:
+            found.append(place)
+    return tuple(reversed(found))
+
+
+def failure_ages(calls: Sequence[Call]) -> tuple[int, ...]:
+    """Say how many calls ago each open failure was; the newest call is 1."""
+    return tuple(len(calls) - place for place in open_failures(calls))
 
 
 def hits(
-    *, rules: Sequence[StopRule], events: Iterable[Event], failures: int
+    *, rules: Sequence[StopRule], events: Iterable[Event], calls: Sequence[Call]
 ) -> tuple[Hit, ...]:
     """Say which holding rules fire on newly inserted events, each at most once.
 
-    `failures` are the run's open tool failures with these events counted in.
+    `calls` are the run's tool calls in their order, these events among them.
     """
     holding = [rule for rule in rules if rule.effect == Effect.HOLD]
     if not holding:
         return ()
     ordered = [event for event in in_order(events) if not event.is_moment]
+    failed = {calls[place].id: place for place in open_failures(calls)}
     found = []
     for rule in holding:
-        event = next((e for e in ordered if _fires(rule, e, failures)), None)
+        event = next((e for e in ordered if _fires(rule, e, failed)), None)
         if event is not None:
             found.append(Hit(rule.key, rule.sentence, event.id))
     return tuple(found)
 
 
-def _fires(rule: StopRule, event: Event, failures: int) -> bool:
+def _fires(rule: StopRule, event: Event, failed: Mapping[object, int]) -> bool:
     if rule.kind == StopKind.TOOL_FAILURE:
-        is_failure = (
-            event.kind == "tool.called" and event.facts.get("status") == "error"
-        )
-        return is_failure and failures >= _failures_allowed(rule.params)
+        return _is_about(rule, event) and _has_failed_too_often(rule, event, failed)
     if rule.kind == StopKind.LOW_CONFIDENCE:
         return event.kind == "decision.made" and _is_below(event.facts, rule.params)
     if rule.kind == StopKind.SENSITIVE_TOPIC:
         return _has_word(event, rule.params.get("words") or ())
+    return False
+
+
+def _is_about(rule: StopRule, event: Event) -> bool:
+    """Say whether a rule for some verbs is about this call; a tool nobody mapped may be any."""
+    mapped = event.facts.get("mapped")
+    verb = mapped.get("verb") if isinstance(mapped, Mapping) else None
+    return not rule.applies_to or verb is None or verb in rule.applies_to
+
+
+def _has_failed_too_often(
+    rule: StopRule, event: Event, failed: Mapping[object, int]
+) -> bool:
+    """Say whether so many failures lie close enough together, this one among them.
+
+    Whichever of them arrives last, and in whatever batches, the answer is the same.
+    """
+    if event.id not in failed:
+        return False
+    places, number = sorted(failed.values()), _failures_allowed(rule.params)
+    within = rule.params.get("within_steps")
+    at = places.index(failed[event.id])
+    for first in range(max(0, at - number + 1), at + 1):
+        last = first + number - 1
+        if last >= len(places):
+            break
+        if within is None or places[last] - places[first] < within:
+            return True
     return False
 
 
