@@ -20,6 +20,7 @@ from registry.operations import edits
 from registry.operations.draft_parts import WHOLE, check_seen, note_part
 from registry.operations.guards import person_id, workflow_for
 from registry.operations.reading import plain, readable
+from registry.operations.trail import keep_trail
 from registry.rules.document import empty_document
 from registry.rules.verbs import name_of
 
@@ -274,13 +275,15 @@ def change_draft(
     edit: Callable[[edits.Document], edits.Document],
     page: str = "",
     now: datetime,
+    keeps_trail: bool = True,
 ) -> DraftSaved:
     """Lock the draft, look whether this editor saw it, change it and say so."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     draft = locked_draft(workflow)
 
     check_seen(draft, actor=actor, revision=revision, part=part, seen=seen, page=page)
-    document = plain(edit(draft.document))
+    before = draft.document
+    document = plain(edit(before))
     readable(document)
 
     draft.document = document
@@ -291,6 +294,8 @@ def change_draft(
     note_part(draft=draft, part=part, actor=actor, page=page, now=now)
     if workflow.live_version_id is None:
         show_head(workflow_id=workflow.id, document=document)
+    if keeps_trail and part != WHOLE:
+        keep_trail(draft=draft, actor=actor, before=before, what=what, now=now)
 
     record(
         "workflow.draft_saved",

@@ -6,15 +6,18 @@ from dataclasses import replace
 from portal.core.digest import canonical, sha256_of
 from registry.queries.people import RoleHolder, WorkflowPeople
 from registry.rules.document import Gap, document_gaps
-from registry.rules.sentences import system_label
-from registry.rules.verbs import name_of
 
 BASICS = ("name", "purpose", "phase", "risk", "currency", "units")
 
 
 def fingerprint(document: Mapping, part: str) -> str:
     """Sum up one part of a page, so that an editor can say which state they saw."""
-    return sha256_of(canonical(part_of(document, part)))[7:23]
+    return fingerprint_of(part_of(document, part))
+
+
+def fingerprint_of(value: object) -> str:
+    """Sum up what a part says."""
+    return sha256_of(canonical(value))[7:23]
 
 
 def part_of(document: Mapping, part: str) -> object:
@@ -33,21 +36,6 @@ def part_of(document: Mapping, part: str) -> object:
             (row for row in document.get(head, ()) if row.get(key) == rest), None
         )
     return document.get(head)
-
-
-def cell_of_part(part: str) -> tuple[str, str] | None:
-    """Give the system and the verb of a cell's part; None for any other part."""
-    head, _, rest = part.partition(".")
-    system, _, verb = rest.partition(".")
-    return (system, verb) if head == "allowances" else None
-
-
-def name_of_part(part: str) -> str:
-    """Name a cell or a tool inside a sentence: refund in Billing."""
-    cell = cell_of_part(part)
-    if cell is not None:
-        return f"{name_of(cell[1])} in {system_label(cell[0])}"
-    return f"the tool {part.partition('.')[2]}"
 
 
 def _cells(document: Mapping, system: str, verb: str) -> Iterator[Mapping]:
