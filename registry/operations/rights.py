@@ -4,6 +4,7 @@ The rights follow from the roles, never the other way round: after any change th
 set of one person on one workflow is worked out again.
 """
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import Group, Permission
@@ -53,20 +54,59 @@ def sync_rights(*, workflow_id: UUID, person_id: UUID) -> None:
 
 
 @step
-def open_to_department(*, workflow: Workflow) -> None:
-    """Let the people of the workflow's department read it."""
+def open_to_departments(*, workflows: Sequence[Workflow]) -> None:
+    """Let the people of each new workflow's department read it. Three queries."""
     content_type = ContentType.objects.get_for_model(Workflow)
-    group, _ = Group.objects.get_or_create(
-        name=department_group(workflow.department.slug)
-    )
-    GroupObjectPermission.objects.get_or_create(
-        group=group,
-        permission=Permission.objects.get(
-            content_type=content_type, codename=access.VIEW
+    permission = Permission.objects.get(content_type=content_type, codename=access.VIEW)
+    names = {department_group(each.department.slug) for each in workflows}
+    groups = {group.name: group for group in Group.objects.filter(name__in=names)}
+    for name in sorted(names - set(groups)):
+        groups[name], _ = Group.objects.get_or_create(name=name)
+    GroupObjectPermission.objects.bulk_create(
+        (
+            GroupObjectPermission(
+                group=groups[department_group(workflow.department.slug)],
+                permission=permission,
+                content_type=content_type,
+                object_pk=str(workflow.id),
+            )
+            for workflow in workflows
         ),
-        content_type=content_type,
-        object_pk=str(workflow.id),
+        ignore_conflicts=True,
     )
+
+
+@step
+def give_first_rights(
+    *, workflows: Sequence[Workflow], holders: Sequence[Mapping[str, UUID]]
+) -> None:
+    """Give who registered new workflows, and who holds their roles, their rights.
+
+    The same rights as `sync_rights` would work out, in two queries for all of them.
+    """
+    content_type = ContentType.objects.get_for_model(Workflow)
+    permissions = {
+        each.codename: each
+        for each in Permission.objects.filter(content_type=content_type)
+    }
+    rows = []
+    for workflow, roles in zip(workflows, holders, strict=True):
+        rights: dict[UUID, frozenset[str]] = {}
+        if workflow.created_by_id is not None:
+            rights[workflow.created_by_id] = _CREATOR_RIGHTS
+        for role, person_id in roles.items():
+            rights[person_id] = rights.get(person_id, frozenset()) | _ROLE_RIGHTS[role]
+        rows += [
+            UserObjectPermission(
+                user_id=person_id,
+                permission=permissions[codename],
+                content_type=content_type,
+                object_pk=str(workflow.id),
+            )
+            for person_id, codenames in rights.items()
+            for codename in sorted(codenames)
+        ]
+    UserObjectPermission.objects.bulk_create(rows)
 
 
 def _rights_of(workflow_id: UUID, person_id: UUID) -> frozenset[str]:
