@@ -7,6 +7,7 @@ from registry.views import (
     drafting,
     lists,
     matrix,
+    outputs,
     overview,
     packets,
     pausing,
@@ -22,8 +23,16 @@ urlpatterns = [
     path("workflows/<slug:slug>/", overview.workflow, name="workflow"),
     path("workflows/<slug:slug>/page/", overview.workflow_page, name="workflow_page"),
     path(
+        "workflows/<slug:slug>/page.pdf", outputs.page_as_pdf, name="workflow_page_pdf"
+    ),
+    path(
+        "workflows/<slug:slug>/page.txt",
+        outputs.page_as_text,
+        name="workflow_page_text",
+    ),
+    path(
         "workflows/<slug:slug>/page.toml",
-        overview.workflow_page_toml,
+        outputs.page_as_toml,
         name="workflow_page_toml",
     ),
     path(
@@ -114,6 +123,21 @@ urlpatterns = [
         "workflows/<slug:slug>/versions/<int:number>/",
         versions.workflow_version,
         name="workflow_version",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/page.pdf",
+        outputs.page_as_pdf,
+        name="version_page_pdf",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/page.txt",
+        outputs.page_as_text,
+        name="version_page_text",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/page.toml",
+        outputs.page_as_toml,
+        name="version_page_toml",
     ),
     path(
         "workflows/<slug:slug>/versions/<int:number>/roll-back/",

@@ -103,6 +103,15 @@ def version_numbered(*, workflow_id: UUID, number: int) -> OperatingModelVersion
     return found
 
 
+def version_to_show(
+    *, workflow_id: UUID, live_version_id: UUID | None, number: int | None = None
+) -> OperatingModelVersion:
+    """Give the version with this number, or without one the one wanted first."""
+    if number is None:
+        return shown_version(workflow_id=workflow_id, live_version_id=live_version_id)
+    return version_numbered(workflow_id=workflow_id, number=number)
+
+
 def one_page(
     *, version: OperatingModelVersion, department_id: UUID, live_version_id: UUID | None
 ) -> OnePage:

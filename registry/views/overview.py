@@ -1,13 +1,11 @@
-"""The overview of one workflow, its one page, and its file."""
+"""The overview of one workflow and its one page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
-from registry.queries.comparisons import document_of
 from registry.queries.pages import one_page, shown_version
 from registry.queries.people import people_of
-from registry.rules.document import to_toml
 from registry.views.common import head_of, show
 
 RECENT_RUNS = "runs_recent"
@@ -54,19 +52,6 @@ def workflow_page(request: HttpRequest, slug: str) -> HttpResponse:
         current="page",
         title="One page",
     )
-
-
-@require_GET
-def workflow_page_toml(request: HttpRequest, slug: str) -> HttpResponse:
-    head = head_of(request, slug)
-    version = shown_version(workflow_id=head.id, live_version_id=head.live_version_id)
-    response = HttpResponse(
-        to_toml(document_of(version)), content_type="application/toml; charset=utf-8"
-    )
-    response["Content-Disposition"] = (
-        f'attachment; filename="{slug}-v{version.number}.toml"'
-    )
-    return response
 
 
 def _elsewhere(name: str, *args: object) -> str | None:
