@@ -46,7 +46,7 @@ def trail_of(*, version_id: UUID, person_id: UUID) -> Trail:
     own = MatrixEdit.objects.filter(version_id=version_id, person_id=person_id)
     undo_id, redo_id = _undo_id(own), _redo_id(own)
     lines = {row.id: _line(row, person_id) for row in rows}
-    beyond = {undo_id, redo_id} - lines.keys() - {None}
+    beyond = [each for each in (undo_id, redo_id) if each and each not in lines]
     for row in own.select_related("person").filter(id__in=beyond) if beyond else ():
         lines[row.id] = _line(row, person_id)
     return Trail(

@@ -162,7 +162,7 @@ def test_a_tool_stands_for_exactly_one_verb(workflow, maya):
 
     assert "already stands for refund in Billing" in twice.value.fields["tool"]
     moved = {"name": "refund_order", "system": "billing", "verb": "credit"}
-    map_tool(**moved, may_move=True, **maya)
+    map_tool(**(moved | maya), may_move=True)
     assert draft_of(workflow_id=workflow.id).document["tools"] == [moved]
     undo_matrix_edit(**maya)
     assert draft_of(workflow_id=workflow.id).document["tools"][0]["verb"] == "refund"
