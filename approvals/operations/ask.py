@@ -27,7 +27,7 @@ from portal.core.ids import new_id
 from registry.queries.rulebooks import RulebookInForce, lock_numbers, standing_facts
 from registry.rules.answers import Answer, Ruling
 from registry.rules.rulebook import Request
-from runs.operations.moments import RunRef, ensure_run, hold_run
+from runs.operations.moments import RunRef, ensure_run, hold_run, told_together
 
 STATUS_OF = {
     Answer.ALLOW: ActionStatus.ALLOWED,
@@ -82,8 +82,19 @@ def ask_action(*, principal: AgentPrincipal, asking: Asking, now: datetime) -> A
         run_is_on_hold=run.is_on_hold,
         hold_reason=run.hold_reason,
     )
-
     action_request = _keep_request(principal, asking, request, ruling, facts, run, now)
+    with told_together():
+        return _answer(principal, action_request, ruling, facts, now)
+
+
+@step
+def _answer(
+    principal: AgentPrincipal,
+    action_request: ActionRequest,
+    ruling: Ruling,
+    facts: RulebookInForce,
+    now: datetime,
+) -> Asked:
     tell_run(
         action_request,
         kind="asked",

@@ -15,12 +15,22 @@ from datetime import timedelta
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
-from portal.core.clock import database_now
+from portal.core.clock import database_now, moment_of_history
 from portal.core.errors import Conflict, Invalid
+from portal.core.ids import new_id
 from portal.core.models import IdempotencyRecord
 
 KEPT_FOR = timedelta(days=7)
 KEY_LENGTH_MAX = 255
+_KEPT = (
+    "SELECT fingerprint, status, document FROM core_idempotencyrecord"
+    " WHERE principal = %s AND route = %s AND key = %s"
+)
+_KEEP = (
+    "INSERT INTO core_idempotencyrecord"
+    " (id, principal, route, key, fingerprint, status, document, created_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
+)
 
 
 @dataclass(frozen=True)
@@ -111,17 +121,18 @@ def begin(claim: Claim) -> None:
             raise Conflict(
                 "idempotency.in_progress", "The first request with this key still runs."
             )
-    kept = IdempotencyRecord.objects.filter(
-        principal=claim.principal, route=claim.route, key=claim.key
-    ).first()
+        # After the lock, by a statement of its own: it must see what the first left.
+        cursor.execute(_KEPT, [claim.principal, claim.route, claim.key])
+        kept = cursor.fetchone()
     if kept is None:
         return
-    if kept.fingerprint != claim.fingerprint:
+    fingerprint, status, document = kept
+    if fingerprint != claim.fingerprint:
         raise Invalid(
             {"Idempotency-Key": "This key was used for another body."},
             code="idempotency.key_reused",
         )
-    claim.answer = StoredAnswer(kept.status, json.loads(kept.document), is_replay=True)
+    claim.answer = StoredAnswer(status, json.loads(document), is_replay=True)
     raise Replayed
 
 
@@ -129,15 +140,21 @@ def keep(claim: Claim, result: object) -> None:
     """Store the answer to the key, in the transaction of the work."""
     status, document = claim.render(result)
     text = json.dumps(document, cls=DjangoJSONEncoder)
-    IdempotencyRecord.objects.create(
-        principal=claim.principal,
-        route=claim.route,
-        key=claim.key,
-        fingerprint=claim.fingerprint,
-        status=status,
-        document=text,
-        created_at=database_now(),
-    )
+    moment = moment_of_history()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            [
+                new_id(),
+                claim.principal,
+                claim.route,
+                claim.key,
+                claim.fingerprint,
+                status,
+                text,
+                moment,
+            ],
+        )
     claim.answer = StoredAnswer(status, json.loads(text), is_replay=False)
 
 

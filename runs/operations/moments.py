@@ -4,7 +4,9 @@ Lock order: a run's row is locked after the proposal's and the budget's, and bef
 heads of the journal's chains. One run at a time, or ids ascending.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +16,14 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import record, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
-from runs.models import Hold, Run, RunEvent, TallyDelta
-from runs.operations.saving import save_folded
+from runs.models import Hold, Run
+from runs.operations.saving import (
+    find_run,
+    insert_moments,
+    insert_run,
+    insert_tallies,
+    save_folded,
+)
 from runs.rules import folding
 from runs.rules.answering import answered_count
 from runs.rules.events import MOMENT_KINDS, Event, Provenance
@@ -23,6 +31,16 @@ from runs.rules.story import cost_of, title_of
 from runs.rules.tallying import day_of, measures_of
 
 SENTENCE_MAX = 300
+_WAITING: ContextVar["list[Moment] | None"] = ContextVar("moments", default=None)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One of our own records, as it will stand in a run."""
+
+    run_id: UUID
+    event: Event
+    source_id: UUID
 
 
 @dataclass(frozen=True)
@@ -44,8 +62,7 @@ def ensure_run(
     Two first requests of one run meet at the unique constraint; the second waits for the
     first and finds its row.
     """
-    lookup = Run.objects.filter(workflow_id=workflow_id, agent_run_id=agent_run_id)
-    found = lookup.values_list("id", "is_held", "hold_reason").first()
+    found = find_run(workflow_id=workflow_id, agent_run_id=agent_run_id)
     if found is None:
         fresh = Run(
             id=new_id(),
@@ -57,29 +74,47 @@ def ensure_run(
             last_event_at=now,
             title="Started; nothing told yet.",
         )
-        Run.objects.bulk_create([fresh], ignore_conflicts=True)
-        found = lookup.values_list("id", "is_held", "hold_reason").get()
-        if found[0] == fresh.id:
+        if insert_run(fresh):
             return RunRef(fresh.id, is_new=True, is_on_hold=False, hold_reason=None)
+        found = find_run(workflow_id=workflow_id, agent_run_id=agent_run_id)
+    if found is None:
+        raise AssertionError("a run is never removed while it is asked about")
     return RunRef(
         found[0], is_new=False, is_on_hold=found[1], hold_reason=found[2] or None
     )
 
 
+@contextmanager
+def told_together() -> Iterator[None]:
+    """Let the moments that are appended in this block be written at its end, together.
+
+    Asking appends three or four to one run: together they cost one lock, one insert and
+    one update. The run's row is so locked late, after everything else but the journal.
+    """
+    waiting: list[Moment] = []
+    token = _WAITING.set(waiting)
+    try:
+        yield
+    finally:
+        _WAITING.reset(token)
+    for run_id in sorted({moment.run_id for moment in waiting}):
+        _write([moment for moment in waiting if moment.run_id == run_id])
+
+
 @step
 def append_moment(
     *, run_id: UUID, kind: str, at: datetime, facts: Mapping[str, Any], actor: Actor
-) -> RunRef:
+) -> RunRef | None:
     """Append one of our own records to a run and fold it in. Four queries.
 
     Its time is the database's, so it was received when it happened.
 
-    Locks the run's row. Says whether the run is on hold as of under that lock.
-    Raises NotFound for a run that is not there, ValueError for a kind outside the list.
+    Locks the run's row. Says whether the run is on hold as of under that lock; inside
+    `told_together` it waits for the end of the block, and None is given. Raises NotFound
+    for a run that is not there, ValueError for a kind outside the list.
     """
     if kind not in MOMENT_KINDS:
         raise ValueError(f"{kind} is not a moment")
-    run = lock_run(run_id=run_id)
     event = Event(
         id=new_id(),
         kind=kind,
@@ -89,21 +124,23 @@ def append_moment(
         source=actor.name,
         facts=dict(facts),
     )
-    RunEvent.objects.create(
-        run_id=run.id,
-        id=event.id,
-        workflow_id=run.workflow_id,
-        kind=kind,
-        at=at,
-        received_at=at,
-        provenance=Provenance.ENFORCED.value,
-        source_id=actor.id,
-        source_name=actor.name[:120],
-        facts=event.facts,
-    )
-    fold_into(run, [event])
+    moment = Moment(run_id, event, actor.id)
+    waiting = _WAITING.get()
+    if waiting is not None:
+        waiting.append(moment)
+        return None
+    return _write([moment])
+
+
+@step
+def _write(moments: Sequence[Moment]) -> RunRef:
+    """Write moments of one run in their order. Four queries, whatever their number."""
+    run = lock_run(run_id=moments[0].run_id)
+    events = [moment.event for moment in moments]
+    insert_moments(run, [(moment.event, moment.source_id) for moment in moments])
+    fold_into(run, events)
     save_folded([run])
-    add_tallies([(run.workflow_id, event)])
+    add_tallies([(run.workflow_id, event) for event in events])
     return RunRef(run.id, False, run.is_held, run.hold_reason or None)
 
 
@@ -198,9 +235,4 @@ def add_tallies(events: Iterable[tuple[UUID, Event]]) -> None:
         for measure, value in measures_of(event).items():
             key = (workflow_id, day_of(event), measure)
             sums[key] = sums.get(key, 0) + value
-    TallyDelta.objects.bulk_create(
-        [
-            TallyDelta(workflow_id=workflow_id, on=on, measure=measure, value=value)
-            for (workflow_id, on, measure), value in sums.items()
-        ]
-    )
+    insert_tallies(sums)

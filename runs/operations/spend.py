@@ -9,22 +9,31 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import connection
+
 from portal.audit.operation import step
 from portal.core.ids import new_id
 from runs.models import Budget, SpendEntry
+
+_LOCK = "SELECT workflow_id FROM runs_budget WHERE workflow_id = %s FOR NO KEY UPDATE"
+_RESERVE = (
+    "INSERT INTO runs_spendentry (workflow_id, grant_id, system, verb, state,"
+    " reserved_at, changed_at, id, cap_key, amount)"
+    " SELECT %s, %s, %s, %s, 'RESERVED', %s, %s, id, key, amount"
+    " FROM unnest(%s::uuid[], %s::text[], %s::numeric[]) AS takes (id, key, amount)"
+)
 
 
 @step
 def lock_budgets(*, workflow_id: UUID) -> None:
     """Lock a workflow's caps until the transaction ends. One query, two the first time."""
-    row = Budget.objects.select_for_update(no_key=True, of=("self",)).filter(
-        workflow_id=workflow_id
-    )
-    if row.values_list("workflow_id").first() is None:
-        Budget.objects.bulk_create(
-            [Budget(workflow_id=workflow_id)], ignore_conflicts=True
-        )
-        row.values_list("workflow_id").first()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [workflow_id])
+        if cursor.fetchone() is None:
+            Budget.objects.bulk_create(
+                [Budget(workflow_id=workflow_id)], ignore_conflicts=True
+            )
+            cursor.execute(_LOCK, [workflow_id])
 
 
 @step
@@ -42,22 +51,15 @@ def reserve(
     A grant that takes from no cap is still counted, for limits of so many a day.
     """
     takes = {"": Decimal(0), **{key: Decimal(amount) for key, amount in reserves}}
-    SpendEntry.objects.bulk_create(
-        [
-            SpendEntry(
-                id=new_id(),
-                workflow_id=workflow_id,
-                grant_id=grant_id,
-                cap_key=key,
-                amount=amount,
-                system=system,
-                verb=verb,
-                reserved_at=now,
-                changed_at=now,
-            )
-            for key, amount in takes.items()
-        ]
-    )
+    columns: list[list] = [
+        [new_id() for _ in takes],
+        list(takes),
+        list(takes.values()),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RESERVE, [workflow_id, grant_id, system, verb, now, now, *columns]
+        )
 
 
 @step

@@ -1,57 +1,56 @@
-"""How much of each cap is used. Read after `lock_budgets`, in the same transaction."""
+"""How much of each cap is used. Read after `lock_budgets`, in the same transaction.
+
+Fixed statements: every ruling asks both.
+"""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db import connection
 
 from portal.core.clock import database_now
 from registry.rules.rulebook import Cap
-from runs.models import SpendEntry
+
+_USED = (
+    "SELECT caps.key, coalesce(sum(s.amount), 0)"
+    " FROM unnest(%s::text[], %s::float8[]) AS caps (key, hours)"
+    " LEFT JOIN runs_spendentry s ON s.workflow_id = %s AND s.cap_key = caps.key"
+    " AND s.state <> 'RELEASED'"
+    " AND s.reserved_at > %s::timestamptz - caps.hours * interval '1 hour'"
+    " GROUP BY caps.key"
+)
+_COUNTED = (
+    "SELECT system, verb, count(*) FROM runs_spendentry"
+    " WHERE workflow_id = %s AND cap_key = '' AND state <> 'RELEASED'"
+    " AND reserved_at > %s::timestamptz - interval '24 hours' GROUP BY system, verb"
+)
 
 
-def used_by_cap(workflow_id: UUID, caps: Iterable[Cap]) -> Mapping[str, Decimal]:
-    """Give what is reserved and spent of each cap within its rolling window. Two queries."""
-    caps = tuple(caps)
-    if not caps:
+def used_by_cap(
+    workflow_id: UUID, caps: Iterable[Cap], *, now: datetime | None = None
+) -> Mapping[str, Decimal]:
+    """Give what is reserved and spent of each cap within its rolling window. Two queries.
+
+    One when the caller has read the database's clock and passes it.
+    """
+    hours = {cap.key: float(cap.window_hours) for cap in caps}
+    if not hours:
         return {}
-    now = database_now()
-    sums = {
-        f"cap_{number}": Sum(
-            "amount",
-            filter=Q(
-                cap_key=cap.key, reserved_at__gt=now - timedelta(hours=cap.window_hours)
-            ),
-        )
-        for number, cap in enumerate(caps)
-    }
-    longest = max(cap.window_hours for cap in caps)
-    found = SpendEntry.objects.filter(
-        ~Q(state=SpendEntry.State.RELEASED),
-        workflow_id=workflow_id,
-        cap_key__in=[cap.key for cap in caps],
-        reserved_at__gt=now - timedelta(hours=longest),
-    ).aggregate(**sums)
-    return {
-        cap.key: found[f"cap_{number}"] or Decimal(0) for number, cap in enumerate(caps)
-    }
+    moment = now or database_now()
+    with connection.cursor() as cursor:
+        cursor.execute(_USED, [list(hours), list(hours.values()), workflow_id, moment])
+        return dict(cursor.fetchall())
 
 
-def day_counts(workflow_id: UUID) -> Mapping[tuple[str, str], int]:
+def day_counts(
+    workflow_id: UUID, *, now: datetime | None = None
+) -> Mapping[tuple[str, str], int]:
     """Count a workflow's grants of the last 24 hours by (system, verb). Two queries.
 
-    What was given back does not count.
+    One with `now`. What was given back does not count.
     """
-    rows = (
-        SpendEntry.objects.filter(
-            ~Q(state=SpendEntry.State.RELEASED),
-            workflow_id=workflow_id,
-            cap_key="",
-            reserved_at__gt=database_now() - timedelta(days=1),
-        )
-        .values_list("system", "verb")
-        .annotate(number=Count("id"))
-    )
-    return {(system, verb): number for system, verb, number in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, [workflow_id, now or database_now()])
+        return {(system, verb): number for system, verb, number in cursor}

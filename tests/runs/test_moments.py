@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
 
 from portal.accounts.actors import SYSTEM
 from portal.core.clock import database_now
@@ -248,3 +249,66 @@ def test_two_grants_never_both_take_the_last_of_a_cap(committed_db, is_guarded):
     reserved = SpendEntry.objects.filter(cap_key="few").count()
     # Without the guard both see the cap as empty: the race is real.
     assert reserved == (1 if is_guarded else 2)
+
+
+def test_moments_told_together_cost_what_one_costs_and_fold_the_same(
+    company, workflow, django_assert_num_queries
+):
+    one_by_one = start_run(workflow, company.agent)
+    append(one_by_one, "asked", 1, action_request=ACTION, **ASK)
+    append(one_by_one, "ruled", 1, action_request=ACTION, answer="allow", reasons=[])
+    append(one_by_one, "granted", 2, action_request=ACTION, grant=GRANT)
+    together = inside(
+        lambda: moments.ensure_run(
+            workflow_id=workflow.id,
+            agent_run_id="case-2",
+            agent_id=company.agent.id,
+            now=START,
+        )
+    ).id
+
+    def tell():
+        with django_assert_num_queries(4), moments.told_together():
+            for kind, second, facts in (
+                ("asked", 1, ASK),
+                ("ruled", 1, {"answer": "allow", "reasons": []}),
+                ("granted", 2, {"grant": GRANT}),
+            ):
+                told = moments.append_moment(
+                    run_id=together,
+                    kind=kind,
+                    at=START + timedelta(seconds=second),
+                    facts={"action_request": ACTION, **facts},
+                    actor=SYSTEM,
+                )
+                assert told is None
+
+    inside(tell)
+
+    first, second = Run.objects.get(id=one_by_one), Run.objects.get(id=together)
+    assert (first.title, first.state, first.event_count, first.amount_max) == (
+        second.title,
+        second.state,
+        second.event_count,
+        second.amount_max,
+    )
+    assert RunEvent.objects.filter(run_id=together).count() == 3
+    sums = TallyDelta.objects.values_list("measure").annotate(sum=Sum("value"))
+    assert dict(sums)["ruled.allow"] == 2
+
+
+def test_what_is_told_together_is_forgotten_with_the_operation_that_failed(
+    company, workflow
+):
+    run_id = start_run(workflow, company.agent)
+
+    def tell():
+        with moments.told_together():
+            append(run_id, "asked", 1, action_request=ACTION, **ASK)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        tell()
+
+    assert RunEvent.objects.count() == 0
+    assert append(run_id, "asked", 1, action_request=ACTION, **ASK) is not None
