@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
@@ -17,12 +18,15 @@ from django.shortcuts import render
 from django.template import TemplateDoesNotExist
 
 from portal.audit import denials
-from portal.core.errors import Problem, Unauthenticated, Unavailable
+from portal.core.errors import Malformed, Problem, Unauthenticated, Unavailable
 from portal.core.http import PROBLEM_TYPE, is_for_machines, problem_response
 
 # 404 is the answer to an outsider, so it is a denial too.
 DENIED = frozenset({401, 403, 404, 429})
 ANY_PROBLEM_TEMPLATE = "errors/400.html"
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+NUL = "\x00"
+NUL_SENTENCE = "A text holds the character NUL, which nothing here can keep."
 log = structlog.get_logger(__name__)
 
 type Responder = Callable[[HttpRequest], HttpResponse]
@@ -35,7 +39,19 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # No text column can hold it, so it would be an error of ours further in.
+        if NUL in request.path or NUL in unquote(request.META["QUERY_STRING"]):
+            return answer(request, Malformed(NUL_SENTENCE))
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """This will refuse a form that holds the character NUL."""
+        is_form = request.content_type in FORM_TYPES and not is_for_machines(request)
+        if request.method == "POST" and is_form and _holds_nul(request):
+            return answer(request, Malformed(NUL_SENTENCE))
+        return None
 
     def process_exception(
         self, request: HttpRequest, error: Exception
@@ -92,6 +108,12 @@ def page(request: HttpRequest, *, status: int, sentence: str) -> HttpResponse:
         except TemplateDoesNotExist:
             continue
     return HttpResponse(sentence, status=status, content_type="text/plain")
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    texts = (text for key, values in request.POST.lists() for text in (key, *values))
+    names = (sent.name or "" for sent in request.FILES.values())
+    return any(NUL in text for text in (*texts, *names))
 
 
 def _principal_of(request: HttpRequest) -> str:
