@@ -41,6 +41,10 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
                    'role', h.role, 'id', p.id, 'name', p.name, 'email', p.email))::text
           FROM registry_roleholding h JOIN accounts_person p ON p.id = h.person_id
          WHERE h.workflow_id = w.id AND p.is_active) AS holders,
+       (SELECT json_build_object('tiers', t.tiers, 'verbs', t.verbs)::text
+          FROM registry_resumestage t
+         WHERE t.workflow_id = w.id AND t.ended_at IS NULL
+           AND (t.until_at IS NULL OR t.until_at > clock_timestamp())) AS stage,
        ARRAY(SELECT r.person_id FROM registry_reviewer r
                JOIN accounts_person p ON p.id = r.person_id
               WHERE r.workflow_id = w.id AND p.is_active
@@ -71,6 +75,7 @@ def standing_row(
     row = dict(zip(names, found, strict=True))
     for name in _DOCUMENTS:
         row[name] = json.loads(row[name] or "[]")
+    row["stage"] = json.loads(row["stage"]) if row["stage"] else None
     return row
 
 
