@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest  # noqa: TID251 - it is the door itself
 from ninja.security import HttpBearer
 
-from portal.accounts.keys import AgentPrincipal, authenticate
+from portal.accounts.keys import AgentPrincipal, DeadKey, authenticate
 from portal.core.errors import Unauthenticated
 from portal.core.rate_limit import RateLimit
 
@@ -22,10 +22,14 @@ class AgentKeyAuth(HttpBearer):
     openapi_bearerFormat = "cs_<prefix>_<secret>"
 
     def authenticate(self, request: HttpRequest, token: str) -> AgentPrincipal:
+        address = request.META.get("REMOTE_ADDR") or ""
         try:
-            principal = authenticate(f"Bearer {token}")
-        except Unauthenticated:
-            _WRONG_KEYS.spend(request.META.get("REMOTE_ADDR") or "unknown")
+            principal = authenticate(f"Bearer {token}", address=address)
+        except Unauthenticated as problem:
+            if isinstance(problem, DeadKey):
+                # For the count of denials only: the page of its agent says why.
+                request.denied = (f"agent:{problem.agent_id}", problem.why)  # type: ignore[attr-defined]
+            _WRONG_KEYS.spend(address or "unknown")
             raise
         _CALLS.spend(str(principal.agent_id))
         request.principal = principal  # type: ignore[attr-defined]

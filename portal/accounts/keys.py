@@ -6,6 +6,7 @@ would protect nothing and would cost every request.
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from portal.core.errors import Forbidden, Unauthenticated
 
 SCOPES = ("actions", "events", "read", "changes")
 DEFAULT_SCOPES = ("actions", "events", "read")
+WRONG_KEY = "The key is not valid, has expired or was revoked."
 _MARK = "cs"
 _USED_EVERY = timedelta(minutes=1)
 _KEY_LENGTH_MAX = 200
@@ -74,23 +76,38 @@ def make_key() -> NewKey:
     )
 
 
-def authenticate(header: str | None) -> AgentPrincipal:
+class DeadKey(Unauthenticated):
+    """A key with the right secret that lives no more: its agent may be told on its page.
+
+    Whoever sent it hears the same sentence as for any wrong key.
+    """
+
+    def __init__(self, detail: str, *, agent_id: UUID, why: str) -> None:
+        super().__init__(detail)
+        self.agent_id = agent_id
+        self.why = why
+
+
+def authenticate(header: str | None, *, address: str = "") -> AgentPrincipal:
     """Find whom a header speaks for. One query, and one more a minute.
 
-    Raises Unauthenticated for anything but a live key of an active agent, with one
-    sentence for all, so that guessing learns nothing.
+    Raises Unauthenticated for anything but a live key, with one sentence for all, so
+    that guessing learns nothing.
     """
     prefix, secret = _split(header)
     key = AgentKey.objects.select_related("agent").filter(prefix=prefix).first()
     expected = bytes(key.secret_hash) if key else bytes(32)
     is_right = hmac.compare_digest(expected, _hash(secret))
     now = database_now()
-    if key is None or not is_right or key.revoked_at or key.expires_at <= now:
-        raise Unauthenticated("The key is not valid, has expired or was revoked.")
+    if key is None or not is_right:
+        raise Unauthenticated(WRONG_KEY)
+    if key.revoked_at or key.expires_at <= now:
+        why = "key.revoked" if key.revoked_at else "key.expired"
+        raise DeadKey(WRONG_KEY, agent_id=key.agent_id, why=why)
     if key.last_used_at is None or now - key.last_used_at > _USED_EVERY:
         AgentKey.objects.filter(
             Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY), id=key.id
-        ).update(last_used_at=now)
+        ).update(last_used_at=now, last_used_from=_plain_address(address))
     return AgentPrincipal(
         agent_id=key.agent_id,
         agent_slug=key.agent.slug,
@@ -101,6 +118,13 @@ def authenticate(header: str | None) -> AgentPrincipal:
         operator_id=key.agent.operator_id,
         key_owner_id=key.created_by_id,
     )
+
+
+def _plain_address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 def _split(header: str | None) -> tuple[str, str]:

@@ -23,6 +23,8 @@ from portal.core.http import PROBLEM_TYPE, is_for_machines, problem_response
 
 # 404 is the answer to an outsider, so it is a denial too.
 DENIED = frozenset({401, 403, 404, 429})
+# What a known agent gets wrong is counted too, so that its page can say what.
+MISTAKEN = frozenset({400, 405, 409, 410, 413, 415, 422})
 ANY_PROBLEM_TEMPLATE = "errors/400.html"
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 NUL = "\x00"
@@ -73,12 +75,14 @@ class DenialMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code in DENIED:
-            denials.count(
-                principal=_principal_of(request),
-                code=_code_of(response),
-                path=request.path,
+        status = response.status_code
+        is_told = status in MISTAKEN and getattr(request, "principal", None) is not None
+        if status in DENIED or is_told:
+            principal, code = getattr(request, "denied", None) or (
+                _principal_of(request),
+                _code_of(response),
             )
+            denials.count(principal=principal, code=code, path=request.path)
         return response
 
 
@@ -112,7 +116,7 @@ def page(request: HttpRequest, *, status: int, sentence: str) -> HttpResponse:
 
 def _holds_nul(request: HttpRequest) -> bool:
     texts = (text for key, values in request.POST.lists() for text in (key, *values))
-    names = (sent.name or "" for sent in request.FILES.values())
+    names = (str(sent) for sent in request.FILES.values())
     return any(NUL in text for text in (*texts, *names))
 
 

@@ -7,7 +7,7 @@ from django.utils.text import slugify
 from portal.accounts.actors import Actor
 from portal.accounts.keys import DEFAULT_SCOPES, SCOPES, NewKey, make_key
 from portal.accounts.models import Agent, AgentKey, AgentKind, Department, Person
-from portal.audit.operation import operation, record
+from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 
 KEY_LIVES_FOR = timedelta(days=180)
@@ -27,6 +27,33 @@ def register_agent(
     model_name: str = "",
 ) -> Agent:
     """Register an agent. Raises Conflict when its name is taken."""
+    return make_agent(
+        actor=actor,
+        name=name,
+        department=department,
+        operator=operator,
+        now=now,
+        slug=slug,
+        kind=kind,
+        model_name=model_name,
+    )
+
+
+@step
+def make_agent(
+    *,
+    actor: Actor,
+    name: str,
+    department: Department | None,
+    operator: Person | None,
+    now: datetime,
+    slug: str = "",
+    kind: str = AgentKind.AGENT,
+    model_name: str = "",
+) -> Agent:
+    """Register an agent inside an operation. Raises Conflict when its name is taken."""
+    if operator is not None and not operator.is_active:
+        raise Invalid({"operator": f"{operator.name} is no longer active."})
     slug = slug or slugify(name)[:80]
     if not slug:
         raise Invalid({"name": "Give the agent a name."})
@@ -60,6 +87,51 @@ def issue_key(
     Several keys may be live, so that a new one can take over from an old one without
     a gap. Raises Invalid for an unknown scope, Conflict past the limit of live keys.
     """
+    return _issue(actor, agent, scopes, label, lives_for, now)
+
+
+@operation(leaves="agent.key_rotated")
+def rotate_key(
+    *, actor: Actor, key: AgentKey, overlap: timedelta, lives_for: timedelta,
+    now: datetime,
+) -> NewKey:  # fmt: skip
+    """Put a new key in the place of a live one, which goes on for the overlap and no longer.
+
+    The new key may do what the old one may. Raises AlreadyDone for a key that lives no
+    more, Conflict past the limit of live keys.
+    """
+    kept = (
+        AgentKey.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("agent")
+        .filter(id=key.id, revoked_at=None, expires_at__gt=now)
+        .first()
+    )
+    if kept is None:
+        raise AlreadyDone("agent.key_dead", "This key lives no more; issue a new one.")
+    made = _issue(actor, kept.agent, tuple(kept.scopes), kept.label, lives_for, now)
+    ends_at = min(kept.expires_at, now + overlap)
+    if overlap > timedelta(0):
+        AgentKey.objects.filter(id=kept.id).update(expires_at=ends_at)
+    else:
+        AgentKey.objects.filter(id=kept.id).update(revoked_at=now)
+    record(
+        "agent.key_rotated",
+        actor=actor,
+        subject=("agent_key", kept.id),
+        stream="security",
+        agent=kept.agent.name,
+        hint=kept.hint,
+        new_hint=made.hint,
+        ends_at=ends_at.isoformat(),
+    )
+    return made
+
+
+@step
+def _issue(
+    actor: Actor, agent: Agent, scopes: tuple[str, ...], label: str,
+    lives_for: timedelta, now: datetime,
+) -> NewKey:  # fmt: skip
     if not scopes or not set(scopes) <= set(SCOPES):
         raise Invalid({"scopes": f"Choose from {', '.join(SCOPES)}."})
     live = AgentKey.objects.filter(agent=agent, revoked_at=None, expires_at__gt=now)
