@@ -19,7 +19,8 @@ class OperatingModelVersion(models.Model):
 
     `document` is the page while it is written. On submission its canonical bytes are
     kept in `content`, and `digest` is over them; rulings read those. `revision` counts
-    the saves of a draft, so that the second of two editors is told.
+    the saves of a draft, so that the second of two editors is told. `reason` says why the
+    version was made, as its signers read it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -48,6 +49,7 @@ class OperatingModelVersion(models.Model):
     changed_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)
     launched_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = (

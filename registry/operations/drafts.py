@@ -253,6 +253,7 @@ def discard_draft(
             f"{workflow.name} has nothing else; change this draft.",
         )
     draft.allowances.all().delete()
+    draft.evidence.all().delete()
     draft.delete()
     record(
         "workflow.draft_discarded",

@@ -5,7 +5,6 @@ else needs three valid signatures on its packet, a rollback too. The epoch rises
 that grants issued under the former version are stale.
 """
 
-import json
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +21,12 @@ from registry.models.workflow import Role
 from registry.operations.drafts import show_head
 from registry.operations.guards import must_hold
 from registry.queries.comparisons import Difference, difference_from_live, document_of
+from registry.queries.moves import (
+    LIVE_MOVES,
+    PACKET_MOVES,
+    is_compared_with_live,
+    last_move,
+)
 from registry.queries.packets import missing_signatures
 
 REASON_LENGTH_MAX = 500
@@ -46,11 +51,14 @@ def launch_version(
     if version is None:
         raise Conflict("packet.none", f"{workflow.name} has nothing to put live.")
     if digest and digest != version.packet.digest:
+        moved = last_move(workflow_id=workflow.id, names=PACKET_MOVES, now=now)
         raise Conflict(
-            "packet.stale", "This is not the version that you read. Read it again."
+            "packet.stale",
+            f"This is not what you read.{moved.sentence} Read it again.",
+            **moved.who_and_when,
         )
     difference = _check_may_go_live(workflow, version, needs_holders=True)
-    _check_compared(workflow, version)
+    _check_compared(workflow, version, now)
 
     version.state = VersionState.LAUNCHED
     version.label = difference.label
@@ -142,15 +150,19 @@ def _check_may_go_live(
     return difference
 
 
-def _check_compared(workflow: Workflow, version: OperatingModelVersion) -> None:
-    live = workflow.live_version
-    content = json.loads(bytes(version.packet.content))
-    if content["compared_with"] != (live.number if live else None):
-        raise Conflict(
-            "packet.stale",
-            "Another version went live after this packet was made, so what was signed as"
-            " the difference is no longer true. Take it back and submit it again.",
-        )
+def _check_compared(
+    workflow: Workflow, version: OperatingModelVersion, now: datetime
+) -> None:
+    if is_compared_with_live(workflow, version):
+        return
+    moved = last_move(workflow_id=workflow.id, names=LIVE_MOVES, now=now)
+    raise Conflict(
+        "packet.stale",
+        "Another version went live after this packet was made, so what was signed as"
+        f" the difference is no longer true.{moved.sentence}"
+        " Take it back and submit it again.",
+        **moved.who_and_when,
+    )
 
 
 def _point_at(workflow: Workflow, version: OperatingModelVersion) -> None:

@@ -1,8 +1,8 @@
 """Freezing a draft into a launch packet, and signing it.
 
 The packet's bytes hold the whole page, its difference from what is live and who holds
-the roles; three people sign the digest of those bytes. Nothing in them ever changes:
-taking the version back voids them and opens a new draft.
+the roles, and after them what is known of it; three people sign the digest of those
+bytes. Taking the version back voids the packet and opens a new draft.
 """
 
 from datetime import datetime
@@ -28,19 +28,36 @@ from registry.operations.guards import must_hold, person_id, workflow_for
 from registry.operations.matrix_rows import matrix_rows
 from registry.operations.reading import readable
 from registry.queries.comparisons import Difference, difference_from_live
+from registry.queries.evidence import evidence_bytes
+from registry.queries.moves import (
+    LIVE_MOVES,
+    PACKET_MOVES,
+    is_compared_with_live,
+    last_move,
+)
 from registry.queries.parts import gaps_of
 from registry.queries.people import SIGNING_ROLES, WorkflowPeople, people_of
+
+REASON_LENGTH_MAX = 300
 
 
 @operation(leaves="workflow.version_submitted")
 def submit_version(
-    *, actor: Actor, workflow_id: UUID, revision: int, now: datetime
+    *,
+    actor: Actor,
+    workflow_id: UUID,
+    revision: int,
+    reason: str = "",
+    now: datetime,
 ) -> LaunchPacket:
-    """Freeze the draft and open it for three signatures.
+    """Freeze the draft and open it for three signatures; `reason` says why it was made.
 
     Raises Conflict when somebody changed the draft since it was read, Invalid with the
     gaps while there are any.
     """
+    reason = " ".join(reason.split())
+    if len(reason) > REASON_LENGTH_MAX:
+        raise Invalid({"reason": f"Say why in at most {REASON_LENGTH_MAX} characters."})
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     draft = locked_draft(workflow)
     people = people_of(workflow_id=workflow.id)
@@ -54,12 +71,22 @@ def submit_version(
     draft.state = VersionState.SUBMITTED
     draft.label = difference.label
     draft.submitted_at = now
-    draft.save(update_fields=("content", "digest", "state", "label", "submitted_at"))
+    draft.reason = reason
+    draft.save(
+        update_fields=(
+            "content",
+            "digest",
+            "state",
+            "label",
+            "submitted_at",
+            "reason",
+        )
+    )
     bound = _packet_bytes(workflow, draft, people, difference, now)
     packet = LaunchPacket.objects.create(
         version=draft,
         content=bound,
-        digest=sha256_of(bound),
+        digest=sha256_of(bound, *evidence_bytes(draft)),
         created_by_id=person_id(actor),
         created_at=now,
     )
@@ -90,13 +117,9 @@ def sign_packet(
     if role not in SIGNING_ROLES:
         raise Invalid({"role": "This role does not sign."})
     must_hold(actor, workflow, role, "sign as that")
-    version = _locked_submitted(workflow)
+    version = _locked_submitted(workflow, now)
     packet = version.packet
-    if digest != packet.digest:
-        raise Conflict(
-            "packet.stale",
-            "What you read is not what is up for signature now. Read it again.",
-        )
+    _check_not_moved_on(workflow, version, digest, now)
     _check_not_signed(packet, actor, role)
 
     try:
@@ -162,7 +185,7 @@ def withdraw_version(
 ) -> OperatingModelVersion:
     """Take the submitted version back: its packet is void, and a new draft goes on from it."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
-    version = _locked_submitted(workflow)
+    version = _locked_submitted(workflow, now)
 
     version.state = VersionState.WITHDRAWN
     version.save(update_fields=("state",))
@@ -268,7 +291,7 @@ def _seen_workflow(actor: Actor, workflow_id: UUID) -> Workflow:
     return workflow
 
 
-def _locked_submitted(workflow: Workflow) -> OperatingModelVersion:
+def _locked_submitted(workflow: Workflow, now: datetime) -> OperatingModelVersion:
     version = (
         OperatingModelVersion.objects.select_for_update(no_key=True, of=("self",))
         .select_related("packet")
@@ -276,8 +299,36 @@ def _locked_submitted(workflow: Workflow) -> OperatingModelVersion:
         .first()
     )
     if version is None:
-        raise Conflict("packet.none", f"{workflow.name} has nothing up for signature.")
+        moved = last_move(workflow_id=workflow.id, names=PACKET_MOVES, now=now)
+        raise Conflict(
+            "packet.none",
+            f"{workflow.name} has nothing up for signature.{moved.sentence}",
+            **moved.who_and_when,
+        )
     return version
+
+
+def _check_not_moved_on(
+    workflow: Workflow, version: OperatingModelVersion, digest: str, now: datetime
+) -> None:
+    """Refuse a signature over what was shown before, saying who changed it and when."""
+    if digest != version.packet.digest:
+        moved = last_move(workflow_id=workflow.id, names=PACKET_MOVES, now=now)
+        raise Conflict(
+            "packet.stale",
+            f"What you read is not what is up for signature now.{moved.sentence}"
+            " Read it again, then sign.",
+            **moved.who_and_when,
+        )
+    if not is_compared_with_live(workflow, version):
+        moved = last_move(workflow_id=workflow.id, names=LIVE_MOVES, now=now)
+        raise Conflict(
+            "packet.stale",
+            "Another version went live after this packet was made, so the difference"
+            f" that it states is no longer true.{moved.sentence}"
+            " Take it back and submit it again.",
+            **moved.who_and_when,
+        )
 
 
 def _check_not_signed(packet: LaunchPacket, actor: Actor, role: str) -> None:
@@ -329,6 +380,7 @@ def _packet_bytes(
                 for held in people.roles
                 if held.person
             },
+            "reason": version.reason,
             "submitted_at": now,
         }
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from portal.core.digest import sha256_of
 from portal.core.invariants import Check
-from registry.models import AllowanceRow, OperatingModelVersion
+from registry.models import AllowanceRow, LaunchPacket, OperatingModelVersion
+from registry.queries.evidence import signed_parts
 
 CHECKS = (
     Check(
@@ -61,3 +62,15 @@ def wrong_versions() -> Iterator[str]:
         }
         if said != rows.get(version_id, set()):
             yield f"version {number} of {slug}: its matrix rows are not those of its page"
+
+
+def wrong_packets() -> Iterator[str]:
+    """Name each packet whose digest is not that of all its parts. Two queries a packet."""
+    packets = LaunchPacket.objects.select_related("version__workflow")
+    for packet in packets.order_by("id").iterator(chunk_size=200):
+        if sha256_of(*signed_parts(packet)) != packet.digest:
+            version = packet.version
+            yield (
+                f"version {version.number} of {version.workflow.slug}:"
+                " the digest of its packet is not that of its parts"
+            )
