@@ -63,35 +63,21 @@ class ListField(forms.CharField):
         return found
 
 
-class RegisterForm(forms.Form):
-    """A new workflow: where it starts from, its name, its department and its owners."""
+class NameForm(forms.Form):
+    """What a new workflow is called and whose it is."""
 
-    template = forms.CharField(required=False, max_length=60)
-    name = forms.CharField(max_length=120)
-    department = forms.ModelChoiceField(Department.objects.all())
-    business_owner = forms.ModelChoiceField(
-        Person.objects.filter(is_active=True), required=False
+    name = forms.CharField(
+        max_length=120, error_messages={"required": "Give the workflow a name."}
     )
-    it_owner = forms.ModelChoiceField(
-        Person.objects.filter(is_active=True), required=False
-    )
-    risk_owner = forms.ModelChoiceField(
-        Person.objects.filter(is_active=True), required=False
-    )
-    ai_product_owner = forms.ModelChoiceField(
-        Person.objects.filter(is_active=True), required=False
-    )
-    escalation_owner = forms.ModelChoiceField(
-        Person.objects.filter(is_active=True), required=False
+    department = forms.ModelChoiceField(
+        Department.objects.all(), error_messages={"required": "Choose a department."}
     )
 
-    def roles(self) -> dict[str, Person]:
-        """Give who was picked for each role."""
-        return {
-            role: self.cleaned_data[role]
-            for role in ROLES
-            if self.cleaned_data.get(role)
-        }
+
+class PickForm(forms.Form):
+    """Somebody picked for a role."""
+
+    person = forms.ModelChoiceField(Person.objects.filter(is_active=True))
 
 
 class BasicsForm(forms.Form):

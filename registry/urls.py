@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.views import (
+    answering,
     catalogue,
     drafting,
     lists,
@@ -12,6 +13,7 @@ from registry.views import (
     packets,
     pausing,
     people,
+    registering,
     rules,
     versions,
 )
@@ -19,7 +21,7 @@ from registry.views import (
 urlpatterns = [
     path("systems/", catalogue.systems, name="systems"),
     path("workflows/", lists.workflows, name="workflows"),
-    path("workflows/new/", lists.workflow_new, name="workflow_new"),
+    path("workflows/new/", registering.workflow_new, name="workflow_new"),
     path("workflows/<slug:slug>/", overview.workflow, name="workflow"),
     path("workflows/<slug:slug>/page/", overview.workflow_page, name="workflow_page"),
     path(
@@ -46,7 +48,7 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/draft/basics/",
-        drafting.draft_basics,
+        answering.draft_basics,
         name="draft_basics",
     ),
     path("workflows/<slug:slug>/draft/load/", drafting.draft_load, name="draft_load"),
@@ -54,8 +56,13 @@ urlpatterns = [
         "workflows/<slug:slug>/draft/submit/", packets.draft_submit, name="draft_submit"
     ),
     path(
+        "workflows/<slug:slug>/draft/people/<slug:role>/",
+        registering.draft_person,
+        name="draft_person",
+    ),
+    path(
         "workflows/<slug:slug>/draft/answers/<slug:question>/",
-        drafting.draft_answer,
+        answering.draft_answer,
         name="draft_answer",
     ),
     path(

@@ -12,6 +12,13 @@ from registry.models.version import VersionState
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.parts import fingerprint, gaps_of
 from registry.queries.people import people_of
+from registry.queries.progress import (
+    AnswerLine,
+    PartNote,
+    Progress,
+    notes_of,
+    progress_of,
+)
 from registry.queries.questions import BY_KEY, QUESTIONS, Question
 from registry.rules.document import Gap
 
@@ -63,8 +70,7 @@ class DraftPage:
     steps: tuple[StepLine, ...]
     gaps: tuple[Gap, ...]
     difference: Difference
-    answered: int
-    questions: tuple[tuple[Question, str], ...]
+    progress: Progress
 
     @property
     def is_ready(self) -> bool:
@@ -83,7 +89,12 @@ class AnswerPage:
     total: int
     previous: str | None
     following: str | None
-    answered: tuple[tuple[Question, bool], ...]
+    progress: Progress
+    note: PartNote | None
+
+    @property
+    def line(self) -> AnswerLine:
+        return self.progress.lines[self.position - 1]
 
 
 def draft_of(*, workflow_id: UUID) -> Draft:
@@ -109,38 +120,36 @@ def draft_of(*, workflow_id: UUID) -> Draft:
 
 
 def draft_page(*, workflow_id: UUID) -> DraftPage:
-    """Give the overview of the draft. Six queries."""
+    """Give the overview of the draft. Seven queries."""
     draft = draft_of(workflow_id=workflow_id)
     gaps = gaps_of(draft.document, people_of(workflow_id=workflow_id))
     workflow = Workflow.objects.get(id=workflow_id)
     version = OperatingModelVersion.objects.get(id=draft.version_id)
-    answers = draft.document.get("answers", {})
+    progress = _progress(draft)
     return DraftPage(
         draft=draft,
-        steps=_steps(gaps, answers),
+        steps=_steps(gaps, progress),
         gaps=gaps,
         difference=difference_from_live(workflow=workflow, version=version),
-        answered=sum(1 for question in QUESTIONS if answers.get(question.key)),
-        questions=tuple(
-            (question, answers.get(question.key, "")) for question in QUESTIONS
-        ),
+        progress=progress,
     )
 
 
 def draft_steps(*, draft: Draft, workflow_id: UUID) -> tuple[StepLine, ...]:
-    """Give the steps of writing the page, for the side of every step. Three queries."""
+    """Give the steps of writing the page, for the side of every step. Four queries."""
     gaps = gaps_of(draft.document, people_of(workflow_id=workflow_id))
-    return _steps(gaps, draft.document.get("answers", {}))
+    return _steps(gaps, _progress(draft))
 
 
 def answer_page(*, workflow_id: UUID, key: str) -> AnswerPage:
-    """Give one question of the draft. One query. Raises NotFound for an unknown one."""
+    """Give one question of the draft. Two queries. Raises NotFound for an unknown one."""
     if key not in BY_KEY:
         raise NotFound("There is no such question.")
     draft = draft_of(workflow_id=workflow_id)
     answers = draft.document.get("answers", {})
     keys = [question.key for question in QUESTIONS]
     at = keys.index(key)
+    notes = notes_of(version_id=draft.version_id)
     return AnswerPage(
         draft=draft,
         question=BY_KEY[key],
@@ -150,13 +159,17 @@ def answer_page(*, workflow_id: UUID, key: str) -> AnswerPage:
         total=len(keys),
         previous=keys[at - 1] if at else None,
         following=keys[at + 1] if at + 1 < len(keys) else None,
-        answered=tuple(
-            (question, bool(answers.get(question.key))) for question in QUESTIONS
-        ),
+        progress=progress_of(draft.document, notes, is_first=not draft.based_on),
+        note=notes.get(f"answers.{key}") or notes.get("document"),
     )
 
 
-def _steps(gaps: tuple[Gap, ...], answers: Mapping[str, str]) -> tuple[StepLine, ...]:
+def _progress(draft: Draft) -> Progress:
+    notes = notes_of(version_id=draft.version_id)
+    return progress_of(draft.document, notes, is_first=not draft.based_on)
+
+
+def _steps(gaps: tuple[Gap, ...], progress: Progress) -> tuple[StepLine, ...]:
     missing: dict[str, int] = {}
     for gap in gaps:
         missing[gap.where] = missing.get(gap.where, 0) + 1
@@ -164,9 +177,11 @@ def _steps(gaps: tuple[Gap, ...], answers: Mapping[str, str]) -> tuple[StepLine,
     for key, label, url_name in STEPS:
         count = missing.get(key, 0)
         note = f"{count} missing" if count else ""
-        if key == "answers":
-            done = sum(1 for question in QUESTIONS if answers.get(question.key))
-            note = f"{done} of {len(QUESTIONS)}" if count else ""
-        state = "todo" if count else "done"
-        lines.append(StepLine(key, label, url_name, state, note))
+        is_open = bool(count)
+        if key == "answers" and progress.next_key:
+            note = f"{progress.settled} of {progress.total}"
+            is_open = True
+        lines.append(
+            StepLine(key, label, url_name, "todo" if is_open else "done", note)
+        )
     return tuple(lines)

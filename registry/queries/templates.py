@@ -40,6 +40,11 @@ def template_document(key: str) -> dict[str, Any] | None:
     return deepcopy(dict(_library()[key]))
 
 
+def template_name(key: str) -> str:
+    """Give a template's name, or nothing for one that is not there."""
+    return _library().get(key, {}).get("name", "")
+
+
 def example_of(template: str, question: str) -> str:
     """Give a template's answer to one of the ten questions, or nothing."""
     page = _library().get(template, {})

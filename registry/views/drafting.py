@@ -1,4 +1,4 @@
-"""Writing the one page: the overview, the basics, the ten questions, a file."""
+"""Writing the one page: the overview, a new version, throwing it away, a file."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -6,16 +6,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
-from registry.forms import BasicsForm, FileForm
-from registry.operations.drafts import answer_question, discard_draft, set_basics
+from registry.forms import FileForm
+from registry.operations.drafts import discard_draft
 from registry.operations.loading import load_into, read_page
 from registry.operations.packets import new_version
-from registry.queries.drafts import answer_page, draft_of, draft_page
-from registry.queries.templates import example_of
-from registry.queries.workflows import PHASE_NAMES, WorkflowHead
+from registry.queries.drafts import draft_of, draft_page
 from registry.views.common import errors_of, go, head_of, number_in, show
 
-SAVED = "saved_state"
 FILE_BYTES_MAX = 1024 * 1024
 
 
@@ -75,115 +72,6 @@ def draft_discard(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def draft_basics(request: HttpRequest, slug: str) -> HttpResponse:
-    head = head_of(request, slug)
-    draft = draft_of(workflow_id=head.id)
-    form = BasicsForm(request.POST or None, initial=dict(draft.document))
-    errors: dict[str, str] = {}
-    lost = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            set_basics(
-                actor=actor_of(request),
-                workflow_id=head.id,
-                revision=number_in(request, "revision"),
-                changes=form.cleaned_data,
-                seen=request.POST.get("seen", ""),
-                now=wall_clock(),
-            )
-        except Invalid as problem:
-            errors = errors_of(problem)
-        except Conflict as problem:
-            lost = problem
-        else:
-            return go(request, "draft_answer", slug, "what_changes")
-    return show(
-        request,
-        head,
-        "registry/draft_basics.html",
-        {
-            "draft": draft,
-            "form": form,
-            "errors": errors,
-            "lost": lost,
-            "seen": draft.seen("basics"),
-            "phases": [
-                (number, f"Phase {number}", words)
-                for number, words in PHASE_NAMES.items()
-            ],
-        },
-        current="draft",
-        title="Name and purpose",
-        step=(draft, "basics"),
-        status=_status(request, lost),
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def draft_answer(request: HttpRequest, slug: str, question: str) -> HttpResponse:
-    head = head_of(request, slug)
-    page = answer_page(workflow_id=head.id, key=question)
-    if request.method == "GET":
-        return _answer(request, head, page)
-    text = request.POST.get("text", "")
-    try:
-        answer_question(
-            actor=actor_of(request),
-            workflow_id=head.id,
-            revision=number_in(request, "revision"),
-            question=question,
-            text=text,
-            seen=request.POST.get("seen", ""),
-            now=wall_clock(),
-        )
-    except Conflict as problem:
-        return _answer(request, head, page, text=text, lost=problem, status=409)
-    except Invalid as problem:
-        return _answer(
-            request, head, page, text=text, errors=errors_of(problem), status=422
-        )
-    if request.headers.get("HX-Request") == "true":
-        return _answer(
-            request, head, answer_page(workflow_id=head.id, key=question), is_saved=True
-        )
-    if page.following and "stay" not in request.POST:
-        return go(request, "draft_answer", slug, page.following)
-    return go(request, "workflow_draft", slug)
-
-
-def _answer(
-    request: HttpRequest,
-    head: WorkflowHead,
-    page,
-    *,
-    text: str | None = None,
-    lost: Conflict | None = None,
-    errors: dict[str, str] | None = None,
-    is_saved: bool = False,
-    status: int = 200,
-) -> HttpResponse:
-    example = example_of(page.draft.document.get("template", ""), page.question.key)
-    return show(
-        request,
-        head,
-        "registry/draft_answer.html",
-        {
-            "answer": page,
-            "text": page.text if text is None else text,
-            "lost": lost,
-            "errors": errors or {},
-            "is_saved": is_saved,
-            "example": example or page.question.example,
-        },
-        current="draft",
-        title=page.question.short,
-        step=(page.draft, "answers"),
-        fragment=SAVED,
-        status=status,
-    )
-
-
-@require_http_methods(["GET", "POST"])
 def draft_load(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
     draft = draft_of(workflow_id=head.id)
@@ -228,9 +116,3 @@ def _text_of(form: FileForm) -> str:
         return uploaded.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid({"file": "This is not UTF-8 text."}) from error
-
-
-def _status(request: HttpRequest, lost: Conflict | None) -> int:
-    if lost is not None:
-        return 409
-    return 422 if request.method == "POST" else 200

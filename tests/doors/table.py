@@ -118,6 +118,7 @@ _REGISTRY = (
         *("workflow_draft", "draft_discard", "draft_basics", "draft_load"),
         *("draft_answer", "draft_matrix", "draft_cell", "draft_guardrail"),
         *("draft_caps", "draft_stop_rules", "draft_stop_rule_new"),
+        *("draft_person",),
         *("draft_stop_rule", "draft_checks"),
     ),
     Door("draft_new", EDITORS, "post"),
@@ -132,6 +133,7 @@ _REGISTRY = (
     ),
     Door("draft_load", EDITORS, "post", _REVISION | {"text": "<page>"}, slug=DRAFT),
     Door("draft_submit", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_person", EDITORS, "post", {"person": "<person>"}, slug=DRAFT),
     Door("draft_answer", EDITORS, "post", _REVISION | {"text": "Much."}, slug=DRAFT),
     Door(
         "draft_cell",

@@ -89,6 +89,7 @@ def make_world() -> World:
         "action_id": asked["id"],
         "run_id": asked["run"]["id"],
         "question": "what_changes",
+        "role": "escalation_owner",
         "system": "billing",
         "verb": "refund",
         "kind": "missing_data",
