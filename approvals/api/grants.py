@@ -67,6 +67,7 @@ def _rendered(result: Redeemed | RedemptionRefused) -> tuple[int, dict]:
         code=result.code,
         title="The grant cannot be used",
         not_before=wire_time(result.not_before),
+        who_can_help=result.who_can_help,
     )
     problem.status = result.status
     return result.status, problem.as_document()

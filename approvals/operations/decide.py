@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, EvidenceOpening, ProposalVersion
-from approvals.models.proposing import Audience
+from approvals.operations.blocking import Blocked, blocked_by
 from approvals.operations.grants import issue_grant
 from approvals.operations.proposals import end_proposal
 from approvals.operations.ruling import Ruled, ask_rulebook, keep_ruling, tell_run
@@ -29,7 +29,6 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Invalid
-from registry.rules.answers import Answer
 from runs.queries.holds import hold_of_run
 
 MESSAGE_LENGTH_MAX = 4000
@@ -53,16 +52,6 @@ class Decided:
     votes: Tally
     headline: str
     undo_until: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Blocked:
-    """The rulebook says no now: nothing was decided, and the proposal stays open."""
-
-    proposal_id: UUID
-    code: str
-    text: str
-    who_can_help: str | None
 
 
 @operation(leaves=("proposal.decided", "proposal.vote_counted", "action.ruled"))
@@ -180,29 +169,6 @@ def rule_again(
         occasion=occasion,
     )
     return Ruled(ruling=ruling, record=kept, facts=sitting.facts)
-
-
-def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
-    """Say what keeps an approval from counting now, if anything does."""
-    audience = sitting.proposal.audience
-    is_theirs = audience == Audience.ESCALATION_OWNER or (
-        ruled.answer != Answer.ESCALATE
-        and (ruled.answer == Answer.ALLOW or ruled.ruling.decided_by == audience)
-    )
-    if ruled.answer != Answer.REFUSE and is_theirs:
-        return None
-    reason = next(iter(ruled.ruling.reasons), None)
-    said = reason.text if reason else "The rulebook gives no leave."
-    if ruled.answer == Answer.REFUSE:
-        code = reason.code if reason else "authority.refused"
-    else:
-        code, said = "authority.escalated", f"This now needs a higher approver. {said}"
-    return Blocked(
-        proposal_id=sitting.proposal.id,
-        code=code,
-        text=said,
-        who_can_help=reason.who_can_help if reason else None,
-    )
 
 
 @step

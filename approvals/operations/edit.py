@@ -11,10 +11,9 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, ProposalVersion
 from approvals.models.proposing import Audience
+from approvals.operations.blocking import Blocked, blocked_by
 from approvals.operations.decide import (
-    Blocked,
     Decided,
-    blocked_by,
     check_message,
     count_votes,
     keep_decision,
@@ -85,7 +84,9 @@ def edit_and_approve(
         headline=draft_headline,
     )
     blocked = blocked_by(ruled, sitting)
-    if ruled.answer == Answer.REFUSE and blocked is not None:
+    if blocked is not None and (
+        ruled.answer == Answer.REFUSE or sitting.facts.vacant_roles
+    ):
         return blocked
     version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)
     return _approve_own(sitting, version, ruled, message, now)

@@ -14,6 +14,7 @@ from django.db import connection
 from approvals.models import ActionRequest, AuthorityRecord, Grant, ProposalVersion
 from approvals.operations.ruling import guard_authority, tell_run
 from approvals.queries import tokens
+from approvals.queries.access import who_fills
 from approvals.rules import due
 from approvals.rules.moves import ActionStatus, GrantState
 from portal.accounts.actors import Actor
@@ -30,6 +31,10 @@ REFUSALS = {
     "workflow.paused": (
         403,
         "The workflow is paused; nothing runs until it is resumed.",
+    ),
+    "owner.vacant": (
+        403,
+        "Nothing runs while a role that must be held is vacant. The grant is as it was.",
     ),
     "run.on_hold": (
         403,
@@ -67,6 +72,7 @@ class RedemptionRefused:
     status: int
     detail: str
     not_before: datetime | None = None
+    who_can_help: str | None = None
 
 
 def undo_time() -> timedelta:
@@ -93,6 +99,8 @@ def issue_grant(
         raise AssertionError("only a ruling that allows is a basis by itself")
     if facts.version_id is None:
         raise AssertionError("a workflow that is not live grants nothing")
+    if facts.vacant_roles:
+        raise AssertionError("a workflow with a vacant role grants nothing")
     now = database_now()
     grant_id = new_id()
     key_id = tokens.key_id_at(now)
@@ -182,7 +190,8 @@ def redeem_grant(
     # Under the run's lock, so that a hold that commits meanwhile is seen.
     is_held = lock_run(run_id=grant.run_id).is_held
     execution_id = None
-    if not (facts.is_paused or is_held or not facts.agent_is_active):
+    is_open = facts.agent_is_active and not facts.vacant_roles
+    if is_open and not (facts.is_paused or is_held):
         execution_id = consume(
             grant_id=grant.id, digest=action_digest, facts=facts, key_id=key_id
         )
@@ -284,6 +293,7 @@ def _why_refused(
         ("grant.revoked", grant.state == GrantState.REVOKED),
         ("grant.expired", grant.state == GrantState.EXPIRED or grant.expires_at <= now),
         ("workflow.paused", facts.is_paused),
+        ("owner.vacant", bool(facts.vacant_roles)),
         ("agent.inactive", not facts.agent_is_active),
         ("run.on_hold", is_held),
         ("digest.mismatch", grant.digest != digest),
@@ -298,6 +308,7 @@ def _why_refused(
         status=status,
         detail=detail,
         not_before=grant.not_before if code == "grant.not_yet" else None,
+        who_can_help=who_fills(facts) if code == "owner.vacant" else None,
     )
 
 

@@ -69,7 +69,26 @@ def waits_for(actor: Actor) -> Q:
         holds__workflow=OuterRef("workflow_id"), holds__role=OuterRef("audience")
     )
     reviews = Q(audience=Audience.REVIEWERS, workflow_id__in=reviewed)
-    return reviews | Q(Exists(holds_role))
+    return reviews | Q(Exists(holds_role)) | _stands_in(actor)
+
+
+def _stands_in(actor: Actor) -> Q:
+    """Keep what waits for a vacant role of a workflow whose business owner this is."""
+    owned = _WORKFLOWS.filter(
+        roles__person=actor.id,
+        roles__person__is_active=True,
+        roles__role=Audience.BUSINESS_OWNER,
+    )
+    held = Person.objects.filter(
+        is_active=True,
+        holds__workflow=OuterRef("workflow_id"),
+        holds__role=OuterRef("audience"),
+    )
+    return (
+        ~Q(audience=Audience.REVIEWERS)
+        & Q(workflow_id__in=owned.values("id"))
+        & ~Q(Exists(held))
+    )
 
 
 def has_voted(actor: Actor) -> Exists:
@@ -84,23 +103,23 @@ def has_voted(actor: Actor) -> Exists:
 
 
 def eligible_ids(facts: RulebookInForce, audience: str) -> frozenset[UUID]:
-    """Give the active people who may decide for an audience. No query."""
+    """Give the active people who may decide for an audience. No query.
+
+    For a vacant role the business owner stands in: to reject or to answer, because
+    nothing is approved while a required role is vacant.
+    """
     if audience == Audience.REVIEWERS:
         return frozenset(facts.reviewer_ids)
-    holder = facts.role_holders.get(audience)
+    holder = facts.role_holders.get(audience) or facts.role_holders.get(
+        Audience.BUSINESS_OWNER
+    )
     return frozenset({holder.id}) if holder else frozenset()
 
 
 def who_decides(facts: RulebookInForce, audience: str) -> str:
     """Name who can help: the people of an audience, in words. One query for reviewers."""
     if audience != Audience.REVIEWERS:
-        holder = facts.role_holders.get(audience)
-        label = Audience(audience).label
-        return (
-            f"{holder.name}, {label} of {facts.name}"
-            if holder
-            else f"{label} of {facts.name}"
-        )
+        return _who_holds(facts, audience)
     names = Person.objects.filter(id__in=facts.reviewer_ids).order_by("name", "id")
     listed = ", ".join(names.values_list("name", flat=True)[:5])
     return (
@@ -108,3 +127,22 @@ def who_decides(facts: RulebookInForce, audience: str) -> str:
         if listed
         else f"The owner of {facts.name}"
     )
+
+
+def who_fills(facts: RulebookInForce) -> str:
+    """Say who can fill the vacant roles. No query."""
+    roles = " and ".join(role.replace("_", " ") for role in facts.vacant_roles)
+    owner = facts.role_holders.get(Audience.BUSINESS_OWNER)
+    who = f"{owner.name} or an administrator" if owner else "An administrator"
+    return f"{who} can name somebody as {roles} of {facts.name}"
+
+
+def _who_holds(facts: RulebookInForce, audience: str) -> str:
+    label = Audience(audience).label
+    holder = facts.role_holders.get(audience)
+    if holder:
+        return f"{holder.name}, {label} of {facts.name}"
+    owner = facts.role_holders.get(Audience.BUSINESS_OWNER)
+    if owner is None:
+        return f"{label} of {facts.name}"
+    return f"{owner.name}, in the place of the vacant {label} of {facts.name}"

@@ -10,7 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from approvals.operations.decide import REASON_CODES, Blocked, Decided
+from approvals.operations.blocking import Blocked
+from approvals.operations.decide import REASON_CODES, Decided
 from approvals.operations.edit import EditWaits
 from approvals.queries.card import Card, card_for
 from approvals.queries.inbox import InboxPage, next_for

@@ -1,0 +1,58 @@
+"""What keeps an approval from counting now: the rulebook's no, or a role that is vacant.
+
+A block is a value, on record: nothing was decided, and the proposal stays open.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from approvals.models.proposing import Audience
+from approvals.operations.ruling import Ruled
+from approvals.operations.sitting import Sitting
+from approvals.queries.access import who_fills
+from registry.rules.answers import Answer
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The rulebook says no now: nothing was decided, and the proposal stays open."""
+
+    proposal_id: UUID
+    code: str
+    text: str
+    who_can_help: str | None
+
+
+def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
+    """Say what keeps an approval from counting now, if anything does."""
+    if ruled.answer != Answer.REFUSE and sitting.facts.vacant_roles:
+        return _vacant(sitting)
+    audience = sitting.proposal.audience
+    is_theirs = audience == Audience.ESCALATION_OWNER or (
+        ruled.answer != Answer.ESCALATE
+        and (ruled.answer == Answer.ALLOW or ruled.ruling.decided_by == audience)
+    )
+    if ruled.answer != Answer.REFUSE and is_theirs:
+        return None
+    reason = next(iter(ruled.ruling.reasons), None)
+    said = reason.text if reason else "The rulebook gives no leave."
+    if ruled.answer == Answer.REFUSE:
+        code = reason.code if reason else "authority.refused"
+    else:
+        code, said = "authority.escalated", f"This now needs a higher approver. {said}"
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code=code,
+        text=said,
+        who_can_help=reason.who_can_help if reason else None,
+    )
+
+
+def _vacant(sitting: Sitting) -> Blocked:
+    roles = " and ".join(r.replace("_", " ") for r in sitting.facts.vacant_roles)
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code="owner.vacant",
+        text=f"Nobody holds the role {roles}, so nothing runs. This stays open and waits.",
+        who_can_help=who_fills(sitting.facts),
+    )
