@@ -1,0 +1,189 @@
+"""The agents of a workflow with their keys, and who looks after an agent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.key_lines import EXPIRES_SOON, KeyLine, key_line, key_lines
+from portal.accounts.models import Agent, AgentKey
+from portal.accounts.queries import administrators_sentence, is_administrator
+from registry.models import AgentAssignment, AiModel, RoleHolding
+from registry.models.workflow import Role
+from registry.queries.people import Choice
+
+KEEPING_ROLES = (Role.BUSINESS_OWNER, Role.IT_OWNER, Role.AI_PRODUCT_OWNER)
+EXPIRING_SHOWN_MAX = 20
+CHOICES_MAX = 200
+
+
+@dataclass(frozen=True)
+class ServingAgent:
+    """An agent that serves a workflow, with what its owners need to know of it."""
+
+    id: UUID
+    slug: str
+    name: str
+    kind: str
+    is_active: bool
+    operator: str
+    model_name: str
+    model_problem: str
+    since: datetime
+    serves_others: int
+    keys: tuple[KeyLine, ...]
+
+    @property
+    def live_keys(self) -> tuple[KeyLine, ...]:
+        return tuple(key for key in self.keys if key.is_live)
+
+    @property
+    def last_used(self) -> KeyLine | None:
+        used = [key for key in self.keys if key.last_used_at]
+        return max(used, key=lambda key: str(key.last_used_at), default=None)
+
+    @property
+    def expiring(self) -> tuple[KeyLine, ...]:
+        return tuple(key for key in self.keys if key.state == "expires soon")
+
+
+@dataclass(frozen=True)
+class KeyExpiring:
+    """A key that runs out soon, for the person who looks after its agent."""
+
+    agent_slug: str
+    agent_name: str
+    key: KeyLine
+
+
+def serving_agents(*, workflow_id: UUID, now: datetime) -> tuple[ServingAgent, ...]:
+    """Give the agents of one workflow, by name. Three queries."""
+    rows = list(
+        AgentAssignment.objects.filter(workflow=workflow_id)
+        .select_related("agent__operator")
+        .order_by("agent__name", "id")
+    )
+    ids = [row.agent_id for row in rows]
+    serving = dict(
+        AgentAssignment.objects.filter(agent__in=ids)
+        .values_list("agent")
+        .annotate(Count("id"))
+    )
+    keys: dict[UUID, list[KeyLine]] = {}
+    for key in key_lines(agent_ids=ids, now=now):
+        keys.setdefault(key.agent_id, []).append(key)
+    problems = model_problems()
+    return tuple(
+        ServingAgent(
+            id=row.agent_id,
+            slug=row.agent.slug,
+            name=row.agent.name,
+            kind=row.agent.get_kind_display(),
+            is_active=row.agent.is_active,
+            operator=row.agent.operator.name if row.agent.operator else "",
+            model_name=row.agent.model_name,
+            model_problem=problems.of(row.agent.model_name),
+            since=row.since,
+            serves_others=serving.get(row.agent_id, 1) - 1,
+            keys=tuple(keys.get(row.agent_id, ())),
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True)
+class ModelProblems:
+    """What is wrong with using a model, by its name or short name in small letters."""
+
+    is_kept: bool
+    approved: frozenset[str]
+
+    def of(self, name: str) -> str:
+        """Say what is wrong with an agent's model, or nothing."""
+        if not self.is_kept or not name or name.lower() in self.approved:
+            return ""
+        return f"{name} is not an approved AI model."
+
+
+def model_problems() -> ModelProblems:
+    """Read which models are approved; an empty list approves them all. One query."""
+    rows = list(AiModel.objects.values_list("slug", "name", "is_approved"))
+    return ModelProblems(
+        is_kept=bool(rows),
+        approved=frozenset(
+            word.lower() for slug, name, is_on in rows if is_on for word in (slug, name)
+        ),
+    )
+
+
+def agents_to_add(*, actor: Actor, workflow_id: UUID) -> tuple[Choice, ...]:
+    """Give the active agents that do not serve this workflow yet. One query."""
+    if not actor.is_person:
+        return ()
+    rows = Agent.objects.filter(is_active=True).exclude(serves__workflow=workflow_id)
+    return tuple(
+        Choice(value=str(agent.id), label=agent.name, detail=agent.model_name)
+        for agent in rows.order_by("name", "id")[:CHOICES_MAX]
+    )
+
+
+def agent_serving(*, workflow_id: UUID, slug: str) -> Agent | None:
+    """Give an agent of this workflow by its short name. One query."""
+    return Agent.objects.filter(slug=slug, serves__workflow=workflow_id).first()
+
+
+def may_keep(actor: Actor, agent: Agent) -> bool:
+    """Say whether somebody looks after an agent and its keys. At most four queries.
+
+    Its operator, an administrator, or whoever may change every workflow that it serves:
+    a key opens all of them, so the owner of one is not enough.
+    """
+    if not actor.is_person:
+        return False
+    if agent.operator_id == actor.id or is_administrator(actor):
+        return True
+    serving = AgentAssignment.objects.filter(agent=agent)
+    theirs = access.visible(
+        serving, actor=actor, permission=access.EDIT, workflow_path="workflow_id"
+    )
+    number = serving.count()
+    return number > 0 and theirs.count() == number
+
+
+def who_keeps(agent: Agent) -> str:
+    """Say who looks after an agent's keys, to somebody who does not. One query."""
+    operates = f"{agent.operator.name} operates this agent. " if agent.operator else ""
+    return (
+        f"{operates}Its operator, whoever may change all the workflows that it serves,"
+        f" and administrators look after its keys. {administrators_sentence()}"
+    )
+
+
+def keys_expiring_for(*, actor: Actor, now: datetime) -> tuple[KeyExpiring, ...]:
+    """Give the keys that run out within two weeks to those who can replace them. One query."""
+    if not actor.is_person:
+        return ()
+    held = RoleHolding.objects.filter(person=actor.id, role__in=KEEPING_ROLES)
+    rows = (
+        AgentKey.objects.filter(
+            Q(agent__operator=actor.id)
+            | Q(
+                agent__in=AgentAssignment.objects.filter(
+                    workflow__in=held.values("workflow")
+                ).values("agent")
+            ),
+            revoked_at=None,
+            expires_at__gt=now,
+            expires_at__lte=now + EXPIRES_SOON,
+            agent__is_active=True,
+        )
+        .select_related("agent")
+        .order_by("expires_at", "id")
+    )
+    return tuple(
+        KeyExpiring(key.agent.slug, key.agent.name, key_line(key, now))
+        for key in rows[:EXPIRING_SHOWN_MAX]
+    )
