@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import deciding, inbox, moving
+from approvals.views import deciding, inbox, moving, rehearsing
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -25,5 +25,22 @@ urlpatterns = [
         "inbox/<uuid:proposal_id>/evidence/<int:position>/",
         moving.evidence,
         name="inbox_evidence",
+    ),
+    path("rulings/of/<slug:slug>/past/", rehearsing.past, name="rulings_past"),
+    path(
+        "rulings/of/<slug:slug>/try/<slug:kind>/",
+        rehearsing.try_rule,
+        name="rulings_try",
+    ),
+    path("rulings/of/<slug:slug>/fired/", rehearsing.fired, name="rulings_fired"),
+    path(
+        "rulings/of/<slug:slug>/fired/<slug:key>/",
+        rehearsing.fired_by,
+        name="rulings_fired_by",
+    ),
+    path(
+        "rulings/of/<slug:slug>/guardrail/",
+        rehearsing.guardrail,
+        name="rulings_guardrail",
     ),
 ]

@@ -12,7 +12,8 @@ from django.utils.text import slugify
 from portal.accounts.models import Agent, Department, Person
 from registry.rules.answers import Authority, Reversibility, Risk
 from registry.rules.gaps import ROLES
-from registry.rules.rulebook import CapKind, DecidedBy, Effect, StopKind
+from registry.rules.rulebook import CapKind, DecidedBy, Effect
+from registry.rules.typed import stop_rule_of, stop_rule_row
 from registry.rules.verbs import VERBS, Tier
 
 LINES_MAX = 50
@@ -164,7 +165,7 @@ class GuardrailForm(forms.Form):
 class StopRuleForm(forms.Form):
     """A stop rule of one kind; only the fields of its kind are asked."""
 
-    sentence = forms.CharField(max_length=400)
+    sentence = forms.CharField(max_length=400, required=False)
     effect = forms.ChoiceField(choices=[(each.value, each.value) for each in Effect])
     applies_to = forms.MultipleChoiceField(
         choices=[(verb.slug, verb.label) for verb in VERBS.values()], required=False
@@ -182,45 +183,18 @@ class StopRuleForm(forms.Form):
     within_steps = forms.IntegerField(required=False, min_value=1, max_value=10_000)
     source = forms.CharField(max_length=1000, required=False)
 
-    def row(self, kind: str, key: str) -> dict[str, Any]:
-        """Give the rule as a document holds it."""
-        said = self.cleaned_data
-        return {
-            "key": key
-            or slugify(said["sentence"])[:40].strip("-")
-            or kind.replace("_", "-"),
-            "kind": kind,
-            "effect": said["effect"],
-            "sentence": said["sentence"].strip(),
-            "params": {
-                name: value
-                for name, value in self._params(kind).items()
-                if value not in ("", None, [])
-            },
-            "applies_to": said["applies_to"],
-        }
+    def row(self, kind: str, key: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """Give the rule as a document holds it, and what is wrong by field.
 
-    def _params(self, kind: str) -> dict[str, Any]:
-        said = self.cleaned_data
-        names = {
-            StopKind.SENSITIVE_TOPIC: ("topics", "words", "amount_above", "currency"),
-            StopKind.LOW_CONFIDENCE: ("below",),
-            StopKind.OUTSIDE_CATEGORY: ("categories",),
-            StopKind.TOOL_FAILURE: ("failures", "within_steps"),
-            StopKind.EXPRESSION: ("source",),
-        }
-        if kind == StopKind.MISSING_DATA:
-            return {"fields": said["fields_missing"]}
-        if kind == StopKind.CONFLICTING_RECORDS:
-            return {"signals": said["signals"], "pairs": self._pairs(said["pairs"])}
-        params = {name: said[name] for name in names[StopKind(kind)]}
-        if not params.get("amount_above"):
-            params.pop("currency", None)
-        return params
-
-    def _pairs(self, text: str) -> list[list[str]]:
-        lines = [line.split("=") for line in text.splitlines() if line.strip()]
-        return [[part.strip() for part in line] for line in lines]
+        A rule without a sentence gets one, and a new rule's key is its sentence, cut short.
+        """
+        row = stop_rule_row(kind, key, self.cleaned_data)
+        rule, wrong = stop_rule_of(row)
+        if rule is None:
+            return row, wrong
+        if not key:
+            row["key"] = slugify(rule.sentence)[:40].strip("-") or slugify(kind)
+        return {**row, "sentence": rule.sentence}, {}
 
 
 class CapForm(forms.Form):

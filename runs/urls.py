@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from runs.views import lists, reviewing, stories, weeks
+from runs.views import caps, lists, reviewing, stories, weeks
 
 urlpatterns = [
     path("runs/", lists.runs, name="runs"),
     path("runs/of/<slug:slug>/recent/", lists.recent_runs, name="runs_recent"),
+    path("runs/of/<slug:slug>/caps/", caps.caps, name="runs_caps"),
     path("runs/<uuid:run_id>/", stories.run, name="run"),
     path("runs/<uuid:run_id>/story/", stories.run_story, name="run_story_fragment"),
     path("runs/<uuid:run_id>.md", stories.run_markdown, name="run_markdown"),

@@ -2,7 +2,7 @@
 
 The library answers a truthy error value for a missing variable, so only a compiled type
 of BOOL and the values True and False count; anything else is None, and a rule without an
-answer fires.
+answer fires. The library stops an evaluation that loops too long, which is no answer either.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,11 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from registry.rules.cel_words import complaint, type_complaint
 from registry.rules.rulebook import Request, Rulebook, StopKind
 
 SOURCE_LENGTH_MAX = 1000
 COMPILED_KEPT_MAX = 1024
-VARIABLES = (
-    "verb", "system", "resource_type", "resource_id", "args", "before", "after", "amount",
-    "currency", "confidence", "risk", "category", "signals", "checks", "evidence_count", "title",
-)  # fmt: skip
 
 
 def expression_results(
@@ -42,9 +39,9 @@ def problem_in(source: str) -> str | None:
     try:
         compiled = _environment().compile(source)
     except RuntimeError as error:
-        return _first_line(str(error))
+        return complaint(str(error), source)
     if compiled.return_type() != cel.Type.BOOL:
-        return "The expression must be true or false; compare something."
+        return type_complaint(str(compiled.return_type()))
     return None
 
 
@@ -128,8 +125,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     return value
-
-
-def _first_line(text: str) -> str:
-    line = text.splitlines()[0] if text else "This cannot be read."
-    return line.removeprefix("INVALID_ARGUMENT: ").removeprefix("ERROR: ")[:200]

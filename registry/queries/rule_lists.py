@@ -11,7 +11,9 @@ from registry.queries.matrix import systems_known
 from registry.queries.pages import RuleLine
 from registry.queries.parts import part_of
 from registry.queries.people import Choice
+from registry.rules.cel_words import NAMES, Name
 from registry.rules.document import rulebook_of
+from registry.rules.rail_picture import RailPicture, picture_of
 from registry.rules.rulebook import StopKind
 from registry.rules.sentences import (
     cap_sentence,
@@ -19,6 +21,7 @@ from registry.rules.sentences import (
     guardrail_sentences,
     stop_rule_sentence,
 )
+from registry.rules.typed import guardrail_of, guardrail_row, stop_rule_of
 from registry.rules.verbs import VERBS
 
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -27,7 +30,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     StopKind.SENSITIVE_TOPIC: ("A sensitive topic", "Words or topics such as legal, fraud or security, or much money."),
     StopKind.LOW_CONFIDENCE: ("Confidence is low", "The agent is less sure than you accept."),
     StopKind.OUTSIDE_CATEGORY: ("Outside the category", "The case is none of the kinds you approved."),
-    StopKind.TOOL_FAILURE: ("A tool failed", "A call failed in the middle of several steps."),
+    StopKind.TOOL_FAILURE: ("A tool failed", "A call failed in the middle of several steps, and nothing made it good."),
     StopKind.EXPRESSION: ("An expression", "For experts: one line of CEL that must be true or false."),
 }  # fmt: skip
 EFFECTS = (
@@ -62,6 +65,9 @@ class StopRulePage:
     seen: str
     verbs: tuple[tuple[str, str], ...]
     effects: tuple[tuple[str, str, str], ...]
+    facts: tuple[str, ...]
+    names: tuple[Name, ...]
+    written: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class GuardrailPage:
     sentences: tuple[str, ...]
     seen: str
     currency: str
+    picture: RailPicture
 
 
 @dataclass(frozen=True)
@@ -142,19 +149,26 @@ def stop_rule_page(*, workflow_id: UUID, key: str = "", kind: str = "") -> StopR
         seen=draft.seen(f"stop_rules.{key}") if key else "",
         verbs=verb_choices(draft),
         effects=EFFECTS,
+        facts=_facts_of(draft.document),
+        names=NAMES if kind == StopKind.EXPRESSION else (),
+        written=_written(known),
     )
 
 
-def guardrail_page(*, workflow_id: UUID) -> GuardrailPage:
-    """Give the guardrail of the draft. One query."""
+def guardrail_page(
+    *, workflow_id: UUID, typed: Mapping[str, Any] | None = None
+) -> GuardrailPage:
+    """Give the guardrail of the draft, drawn as it is saved or as it is typed. One query."""
     draft = draft_of(workflow_id=workflow_id)
     rulebook = rulebook_of(draft.document)
+    shown, _ = guardrail_of(guardrail_row(typed or {})) if typed else (None, {})
     return GuardrailPage(
         draft=draft,
         initial=dict(draft.document.get("guardrail", {})),
         sentences=guardrail_sentences(rulebook.guardrail, currency=rulebook.currency),
         seen=draft.seen("guardrail"),
         currency=rulebook.currency,
+        picture=picture_of(shown or rulebook.guardrail, currency=rulebook.currency),
     )
 
 
@@ -207,6 +221,35 @@ def verb_choices(draft: Draft) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _written(row: Mapping[str, Any]) -> str:
+    """Give the sentence that a kept rule would have if nobody had written one."""
+    rule, _ = stop_rule_of({**row, "sentence": ""}) if row else (None, {})
+    return rule.sentence if rule else ""
+
+
+def _facts_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the fields that a rule of this workflow may name, its matrix's own first."""
+    named = {
+        f"args.{row[key]}"
+        for row in document.get("allowances", ())
+        for key in (
+            "amount_field",
+            "currency_field",
+            "recipient_field",
+            "resource_field",
+        )
+        if row.get(key) and "[]" not in row[key]
+    }
+    return (
+        *sorted(named),
+        "evidence",
+        "category",
+        "amount",
+        "confidence",
+        "resource_id",
+    )
+
+
 def _as_form(rule: Mapping[str, Any]) -> dict[str, Any]:
     params = dict(rule.get("params", {}))
     lists = ("signals", "topics", "words", "categories")
@@ -216,9 +259,10 @@ def _as_form(rule: Mapping[str, Any]) -> dict[str, Any]:
     }
     shown["fields_missing"] = "\n".join(params.get("fields", ()))
     shown["pairs"] = "\n".join(" = ".join(pair) for pair in params.get("pairs", ()))
+    sentence = rule.get("sentence", "")
     return {
         **shown,
-        "sentence": rule.get("sentence", ""),
+        "sentence": "" if sentence == _written(rule) else sentence,
         "effect": rule.get("effect", "escalate"),
         "applies_to": list(rule.get("applies_to", ())),
     }

@@ -59,22 +59,28 @@ def stop_reasons(
     for rule in rulebook.stop_rules:
         if not binds(rule, request.verb):
             continue
-        judge = _JUDGES.get(rule.kind)
-        detail = (
-            judge(rule, request, standing, amount) if judge else "the rule is unknown"
-        )
+        detail = detail_of(rule, request, standing, amount)
         if detail is None:
-            yield from _unsure_of_amount(rule, amount)
+            yield from unsure_of_amount(rule, amount)
             continue
         answer = ANSWERS.get(rule.effect, Answer.REFUSE)
-        code = f"stop_rule.{rule.kind}" if judge else "stop_rule.expression"
+        is_known = rule.kind in _JUDGES
+        code = f"stop_rule.{rule.kind}" if is_known else "stop_rule.expression"
         yield _reason(code, _sentence(rule, detail), answer, rule.key)
         if rule.effect == Effect.HOLD:
             text = f"The run is held by the stop rule “{rule.key}” until the escalation owner resumes it."
             yield _reason("run.on_hold", text, Answer.REFUSE, rule.key)
 
 
-def _unsure_of_amount(rule: StopRule, amount: ActionAmount) -> Iterator[Reason]:
+def detail_of(
+    rule: StopRule, request: Request, standing: Standing, amount: ActionAmount
+) -> str | None:
+    """Say what makes a rule fire on a request, or None when it does not."""
+    judge = _JUDGES.get(rule.kind)
+    return judge(rule, request, standing, amount) if judge else "the rule is unknown"
+
+
+def unsure_of_amount(rule: StopRule, amount: ActionAmount) -> Iterator[Reason]:
     """Yield that a rule about amounts cannot see the amount; as at any limit, a person looks."""
     limit = rule.params.get("amount_above")
     if limit is None or amount.is_mapped or not amount.is_expected:

@@ -1,6 +1,7 @@
 """The other parts of the draft: guardrail, caps, stop rules, checks and tools."""
 
 from collections.abc import Callable
+from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from registry.queries.rule_lists import (
     stop_rule_page,
     stop_rules_page,
 )
+from registry.queries.workflows import WorkflowHead
 from registry.rules.rulebook import StopKind
 from registry.views.common import errors_of, go, head_of, number_in, show
 
@@ -32,26 +34,39 @@ REMOVABLE = {
 @require_http_methods(["GET", "POST"])
 def draft_guardrail(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
-    page = guardrail_page(workflow_id=head.id)
+    page = guardrail_page(workflow_id=head.id, typed=request.POST or None)
     form = GuardrailForm(request.POST or None, initial=dict(page.initial))
+    is_preview = "preview" in request.POST
     errors, lost = _attempt(
         request,
         form,
         lambda: set_part(
             part="guardrail", value=form.guardrail(), **_common(request, head)
         ),
+        is_kept=not is_preview,
     )
-    if request.method == "POST" and not errors and not lost and form.is_valid():
+    is_saved = request.method == "POST" and not is_preview and form.is_valid()
+    if is_saved and not errors and not lost:
         return go(request, "draft_stop_rules", slug)
+    typed = {name: form[name].value() or "" for name in form.fields}
+    what_if = _of(head, "rulings/of/{}/guardrail/")
     return show(
         request,
         head,
         "registry/draft_guardrail.html",
-        {"rail": page, "form": form, "errors": errors, "lost": lost},
+        {
+            "rail": page,
+            "form": form,
+            "errors": errors,
+            "lost": lost,
+            "is_preview": is_preview,
+            "what_if_base": what_if,
+            "what_if": f"{what_if}?{urlencode(typed)}",
+        },
         current="draft",
         title="Guardrails",
         step=(page.draft, "guardrails"),
-        status=_status(request, lost),
+        status=200 if is_preview else _status(request, lost),
     )
 
 
@@ -73,7 +88,13 @@ def draft_caps(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         head,
         "registry/draft_caps.html",
-        {"caps": page, "form": form, "errors": errors, "lost": lost},
+        {
+            "caps": page,
+            "form": form,
+            "errors": errors,
+            "lost": lost,
+            "used": _of(head, "runs/of/{}/caps/"),
+        },
         current="draft",
         title="Caps",
         step=(page.draft, "limits"),
@@ -89,7 +110,7 @@ def draft_stop_rules(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         head,
         "registry/draft_stop_rules.html",
-        {"stop": page},
+        {"stop": page, "fired": _of(head, "rulings/of/{}/fired/")},
         current="draft",
         title="Stop rules",
         step=(page.draft, "stop-rules"),
@@ -114,25 +135,37 @@ def _stop_rule(
     form = StopRuleForm(request.POST or None, initial=dict(page.initial))
 
     def save() -> None:
-        row = form.row(page.kind, key)
+        row, wrong = form.row(page.kind, key)
         if page.kind == StopKind.EXPRESSION and (
-            wrong := problem_in(row["params"].get("source", ""))
+            complaint := problem_in(row["params"].get("source", ""))
         ):
-            raise Invalid({"source": wrong})
+            wrong = {**wrong, "source": complaint}
+        if wrong:
+            raise Invalid(wrong)
         set_rule(part="stop_rules", row=row, **_common(request, head))
 
-    errors, lost = _attempt(request, form, save)
-    if request.method == "POST" and not errors and not lost and form.is_valid():
+    # Somebody who tried the rule comes back with it unsaved.
+    is_back = "back" in request.POST
+    errors, lost = _attempt(request, form, save, is_kept=not is_back)
+    is_saved = request.method == "POST" and not is_back and form.is_valid()
+    if is_saved and not errors and not lost:
         return go(request, "draft_stop_rules", slug)
     return show(
         request,
         head,
         "registry/draft_stop_rule.html",
-        {"rule": page, "form": form, "errors": errors, "lost": lost},
+        {
+            "rule": page,
+            "form": form,
+            "errors": errors,
+            "lost": lost,
+            "past": _of(head, "rulings/of/{}/past/"),
+            "try_it": _of(head, f"rulings/of/{{}}/try/{page.kind}/"),
+        },
         current="draft",
         title=page.kind_label,
         step=(page.draft, "stop-rules"),
-        status=_status(request, lost),
+        status=200 if is_back else _status(request, lost),
     )
 
 
@@ -176,11 +209,16 @@ def draft_remove(request: HttpRequest, slug: str, part: str) -> HttpResponse:
     return go(request, REMOVABLE[part], slug)
 
 
+def _of(head: WorkflowHead, address: str) -> str:
+    """Give another room's page about this workflow, which is known here by its address only."""
+    return "/" + address.format(quote(head.slug))
+
+
 def _attempt(
-    request: HttpRequest, form, save: Callable[[], object]
+    request: HttpRequest, form, save: Callable[[], object], *, is_kept: bool = True
 ) -> tuple[dict[str, str], Conflict | None]:
     """Save what a valid form says; gives what is wrong, or who was faster."""
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST" or not is_kept or not form.is_valid():
         return {}, None
     try:
         save()
