@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.views import (
+    agents,
     answering,
     catalogue,
     drafting,
@@ -153,6 +154,14 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/people/", people.workflow_people, name="workflow_people"
+    ),
+    path(
+        "workflows/<slug:slug>/agents/", agents.workflow_agents, name="workflow_agents"
+    ),
+    path(
+        "workflows/<slug:slug>/agents/<slug:agent>/remove/",
+        agents.workflow_agent_remove,
+        name="workflow_agent_remove",
     ),
     path("workflows/<slug:slug>/pause/", pausing.workflow_pause, name="workflow_pause"),
     path(

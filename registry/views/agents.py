@@ -1,5 +1,6 @@
 """The agents of one workflow: which serve it, a new one, and taking one off."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -86,7 +87,11 @@ def _change(
     actor: Actor, workflow_id: UUID, pick: AgentPickForm, new: NewAgentForm
 ) -> str:
     """Make one change and say it; nothing is said while a form is wrong."""
-    common = {"actor": actor, "workflow_id": workflow_id, "now": wall_clock()}
+    common: dict[str, Any] = {
+        "actor": actor,
+        "workflow_id": workflow_id,
+        "now": wall_clock(),
+    }
     if new.is_bound:
         if not new.is_valid():
             return ""

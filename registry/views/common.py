@@ -20,7 +20,8 @@ SECTIONS = (
     ("draft", "Draft", "workflow_draft"),
     ("packet", "Launch packet", "workflow_packet"),
     ("versions", "Versions", "workflow_versions"),
-    ("people", "People and agents", "workflow_people"),
+    ("people", "People", "workflow_people"),
+    ("agents", "Agents", "workflow_agents"),
 )
 
 

@@ -16,7 +16,7 @@ from registry.operations.people import (
     remove_reviewer,
     vacate_role,
 )
-from registry.queries.people import agents_to_pick, people_of, people_to_pick
+from registry.queries.people import people_of, people_to_pick
 from registry.views.common import errors_of, go, head_of, show
 
 
@@ -43,7 +43,6 @@ def workflow_people(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "people": people_of(workflow_id=head.id),
             "choices": people_to_pick(actor=actor),
-            "agents": agents_to_pick(actor=actor),
             "errors": errors,
         },
         current="people",
