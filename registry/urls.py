@@ -3,12 +3,12 @@
 from django.urls import path
 
 from registry.views import (
-    agents,
     answering,
     catalogue,
     drafting,
     lists,
     matrix,
+    matrix_paste,
     outputs,
     overview,
     packets,
@@ -68,6 +68,31 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/draft/matrix/", matrix.draft_matrix, name="draft_matrix"
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/cells/",
+        matrix.draft_cells,
+        name="draft_cells",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/undo/",
+        matrix.draft_matrix_undo,
+        name="draft_matrix_undo",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/redo/",
+        matrix.draft_matrix_redo,
+        name="draft_matrix_redo",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/paste/",
+        matrix_paste.draft_matrix_paste,
+        name="draft_matrix_paste",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/matrix/<slug:system>/<slug:verb>/tools/",
+        matrix.draft_tools,
+        name="draft_tools",
     ),
     path(
         "workflows/<slug:slug>/draft/matrix/<slug:system>/<slug:verb>/",
@@ -154,14 +179,6 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/people/", people.workflow_people, name="workflow_people"
-    ),
-    path(
-        "workflows/<slug:slug>/agents/", agents.workflow_agents, name="workflow_agents"
-    ),
-    path(
-        "workflows/<slug:slug>/agents/<slug:agent>/remove/",
-        agents.workflow_agent_remove,
-        name="workflow_agent_remove",
     ),
     path("workflows/<slug:slug>/pause/", pausing.workflow_pause, name="workflow_pause"),
     path(

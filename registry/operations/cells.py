@@ -18,8 +18,7 @@ from portal.core.errors import Conflict, Invalid
 from registry.models import OperatingModelVersion
 from registry.operations.drafts import DraftSaved, change_draft, locked_draft
 from registry.operations.guards import workflow_for
-from registry.operations.trail import parts_by_name
-from registry.queries.cells import name_of_part, part_of_cell
+from registry.queries.cells import name_of_part, part_of_cell, parts_by_name
 from registry.queries.parts import fingerprint_of
 from registry.queries.trail import last_edit_of
 from registry.rules.verbs import name_of
@@ -53,10 +52,13 @@ def set_cells(
     actor: Actor,
     workflow_id: UUID,
     changes: Sequence[CellChange],
+    revision: int | None = None,
     what: str = "",
     now: datetime,
 ) -> DraftSaved:
     """Set cells of the matrix, all or none, as one edit.
+
+    Who does not say what they saw of a cell says the revision that they saw.
 
     Raises Conflict, naming who and what, when one of them was set since it was seen, and
     Invalid for nothing to set or too much at once.
@@ -68,8 +70,14 @@ def set_cells(
     draft = locked_draft(workflow_for(actor, workflow_id, access.EDIT))
     stands = parts_by_name(draft.document)
     for change in changes:
-        if change.seen and fingerprint_of(stands.get(change.part)) != change.seen:
-            raise _set_meanwhile(draft, actor, change, stands.get(change.part))
+        row = stands.get(change.part)
+        is_seen = (
+            fingerprint_of(row) == change.seen
+            if change.seen
+            else revision in (None, draft.revision)
+        )
+        if not is_seen:
+            raise _set_meanwhile(draft, actor, change, row)
     values = {change.part: _row(change, stands.get(change.part)) for change in changes}
     return change_draft(
         actor=actor,

@@ -13,6 +13,7 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import step
 from registry.models import MatrixEdit, OperatingModelVersion
 from registry.operations.guards import person_id
+from registry.queries.cells import parts_by_name
 
 
 @step
@@ -44,13 +45,3 @@ def changes_between(before: Mapping, after: Mapping) -> Iterator[dict[str, Any]]
     for part in sorted(old.keys() | new.keys()):
         if old.get(part) != new.get(part):
             yield {"part": part, "before": old.get(part), "after": new.get(part)}
-
-
-def parts_by_name(document: Mapping) -> dict[str, Any]:
-    """Give every cell and tool of a page by the name of its part."""
-    cells = {
-        f"allowances.{row['system']}.{row['verb']}": row
-        for row in document.get("allowances", ())
-    }
-    tools = {f"tools.{row['name']}": row for row in document.get("tools", ())}
-    return cells | tools

@@ -16,8 +16,7 @@ from registry.models import MatrixEdit, OperatingModelVersion
 from registry.operations.cells import MATRIX, with_parts
 from registry.operations.drafts import DraftSaved, change_draft, locked_draft
 from registry.operations.guards import workflow_for
-from registry.operations.trail import parts_by_name
-from registry.queries.cells import name_of_part
+from registry.queries.cells import name_of_part, parts_by_name
 from registry.queries.trail import edit_to_redo, edit_to_undo, last_edit_of
 
 

@@ -1,5 +1,8 @@
 """The names of the matrix's parts: `allowances.billing.refund`, `tools.issue_refund`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from registry.rules.sentences import system_label
 from registry.rules.verbs import name_of
 
@@ -22,3 +25,13 @@ def name_of_part(part: str) -> str:
     if cell is not None:
         return f"{name_of(cell[1])} in {system_label(cell[0])}"
     return f"the tool {part.partition('.')[2]}"
+
+
+def parts_by_name(document: Mapping) -> dict[str, Any]:
+    """Give every cell and tool of a page by the name of its part."""
+    cells = {
+        f"allowances.{row['system']}.{row['verb']}": row
+        for row in document.get("allowances", ())
+    }
+    tools = {f"tools.{row['name']}": row for row in document.get("tools", ())}
+    return cells | tools

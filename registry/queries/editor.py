@@ -1,22 +1,21 @@
-"""The matrix while it is edited: the grid with an address and a fingerprint per cell."""
+"""The matrix while it is edited: the grid with a fingerprint per cell, and what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from portal.core.errors import NotFound
+from registry.queries.cells import part_of_cell, parts_by_name
 from registry.queries.drafts import Draft, draft_of
-from registry.queries.matrix import Grid, grid_of, systems_known
-from registry.queries.parts import part_of
+from registry.queries.matrix import Cell, Grid, cells_of, grid_of, systems_known
+from registry.queries.parts import fingerprint_of
 from registry.queries.people import Choice
 from registry.queries.rulebooks import ceilings_over
+from registry.queries.trail import Trail, cells_changed_since, trail_of
 from registry.rules.document import rulebook_of
-from registry.rules.fields import is_slug
-from registry.rules.sentences import allowance_sentence, system_label
-from registry.rules.verbs import VERBS, Tier, verb_of
+from registry.rules.verbs import VERBS, Tier
 
 STARTING_VERBS = ("read", "search", "draft", "create_task", "update", "send")
+CHANGED_SHOWN_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class EditorPage:
 
     draft: Draft
     grid: Grid
+    trail: Trail
     address: str
     query: str
     seen: Mapping[str, str]
@@ -33,35 +33,47 @@ class EditorPage:
     chosen_systems: tuple[str, ...]
     chosen_verbs: tuple[str, ...]
 
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        return tuple(verb.key for tier in self.grid.tiers for verb in tier.verbs)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        return tuple(row.system for row in self.grid.rows)
+
 
 @dataclass(frozen=True)
-class CellPage:
-    """One cell with its limits, ready for its form."""
+class ChangedCell:
+    """One cell as it stands after an edit, to be put in place of what a page shows."""
+
+    cell: Cell
+    seen: str
+    system_name: str
+    verb_label: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a page that is open must show anew, and nothing else of the grid."""
 
     draft: Draft
-    system: str
-    system_name: str
-    verb: str
-    verb_label: str
-    summary: str
-    tier: str
-    moves_money: bool
-    initial: Mapping[str, Any]
-    sentence: str
-    seen: str
-    tools: tuple[str, ...]
+    trail: Trail
+    cells: tuple[ChangedCell, ...]
+    address: str
+    query: str
 
 
 def editor_page(
     *,
     workflow_id: UUID,
     department_id: UUID,
+    person_id: UUID,
     more_systems: Sequence[str],
     more_verbs: Sequence[str],
     query: str,
     address: str,
 ) -> EditorPage:
-    """Give the matrix editor. Three queries."""
+    """Give the matrix editor. Six queries, however large the matrix is."""
     draft = draft_of(workflow_id=workflow_id)
     rulebook = rulebook_of(draft.document, version=draft.number)
     systems = systems_known()
@@ -80,65 +92,82 @@ def editor_page(
     return EditorPage(
         draft=draft,
         grid=grid,
+        trail=trail_of(version_id=draft.version_id, person_id=person_id),
         address=address,
         query=query,
-        seen={
-            f"{row.system}.{verb}": draft.seen(f"allowances.{row.system}.{verb}")
-            for row in grid.rows
-            for verb in row.cells
-        },
+        seen=_seen(draft, ((row.system, v) for row in grid.rows for v in row.cells)),
         systems_to_add=tuple(
             Choice(each.slug, each.name, "" if each.is_approved else "not approved")
             for each in systems.values()
             if each.slug not in shown_systems
         ),
-        verbs_to_add=tuple(
-            (
-                tier.value.capitalize(),
-                tuple(
-                    Choice(verb.slug, verb.label, verb.summary)
-                    for verb in VERBS.values()
-                    if verb.tier == tier and verb.slug not in shown_verbs
-                ),
-            )
-            for tier in Tier
-        ),
+        verbs_to_add=_verbs_to_add(shown_verbs),
         chosen_systems=added_systems,
         chosen_verbs=added_verbs,
     )
 
 
-def cell_page(*, workflow_id: UUID, system: str, verb: str) -> CellPage:
-    """Give one cell. Two queries. Raises NotFound for what is no system or no verb."""
-    known = verb_of(verb)
-    if known is None or not is_slug(system):
-        raise NotFound("There is no such cell.")
+def changed_cells(
+    *,
+    workflow_id: UUID,
+    department_id: UUID,
+    person_id: UUID,
+    pairs: Iterable[tuple[str, str]],
+    since: int | None,
+    query: str,
+    address: str,
+) -> Changed:
+    """Give some cells as they stand, and those that anybody set since. Seven queries."""
     draft = draft_of(workflow_id=workflow_id)
-    rulebook = rulebook_of(draft.document, version=draft.number)
-    name = systems_known().get(system)
-    row = part_of(draft.document, f"allowances.{system}.{verb}")
-    initial = dict(row) if isinstance(row, Mapping) else {}
-    return CellPage(
+    wanted = set(pairs)
+    if since is not None:
+        wanted |= cells_changed_since(version_id=draft.version_id, revision=since)
+    systems = systems_known()
+    cells = cells_of(
+        rulebook_of(draft.document, version=draft.number),
+        sorted(wanted)[:CHANGED_SHOWN_MAX],
+        ceilings=ceilings_over(department_id=department_id),
+        systems=systems,
+    )
+    seen = _seen(draft, ((cell.system, cell.verb) for cell in cells))
+    return Changed(
         draft=draft,
-        system=system,
-        system_name=name.name if name else system_label(system),
-        verb=verb,
-        verb_label=known.label,
-        summary=known.summary,
-        tier=known.tier.value,
-        moves_money=known.moves_money,
-        initial=initial,
-        sentence=allowance_sentence(
-            rulebook.allowances.get((system, verb)),
-            rulebook.guardrail,
-            verb=verb,
-            system=system,
-            currency=rulebook.currency,
+        trail=trail_of(version_id=draft.version_id, person_id=person_id),
+        cells=tuple(
+            ChangedCell(
+                cell=cell,
+                seen=seen[f"{cell.system}.{cell.verb}"],
+                system_name=systems[cell.system].name
+                if cell.system in systems
+                else cell.system,
+                verb_label=VERBS[cell.verb].label,
+            )
+            for cell in cells
         ),
-        seen=draft.seen(f"allowances.{system}.{verb}"),
-        tools=tuple(
-            tool.name
-            for tool in rulebook.tools
-            if (tool.system, tool.verb) == (system, verb)
-        ),
+        address=address,
+        query=query,
+    )
+
+
+def _seen(draft: Draft, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    stands = parts_by_name(draft.document)
+    nothing = fingerprint_of(None)
+    return {
+        f"{system}.{verb}": fingerprint_of(row) if row else nothing
+        for system, verb in pairs
+        for row in [stands.get(part_of_cell(system, verb))]
+    }
+
+
+def _verbs_to_add(shown: set[str]) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+    return tuple(
+        (
+            tier.value.capitalize(),
+            tuple(
+                Choice(verb.slug, verb.label, verb.summary)
+                for verb in VERBS.values()
+                if verb.tier == tier and verb.slug not in shown
+            ),
+        )
+        for tier in Tier
     )

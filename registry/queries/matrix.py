@@ -1,7 +1,7 @@
 """The authority matrix as pages draw it: systems down, verbs across, each cell decided.
 
-A cell shows what holds in the end: a stricter ceiling from above replaces the cell's own
-answer and says which level decided.
+A cell shows what holds in the end: a stricter level above replaces the cell's own answer
+or limit and says that it decided (`registry.rules.deciding`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from registry.models import System
 from registry.rules.amounts import amount_text
-from registry.rules.answers import Authority, authority_rank
-from registry.rules.limits import PHASES
+from registry.rules.answers import Authority, Money
+from registry.rules.deciding import WORKFLOW, Decided, Voice, decide, voices_over
 from registry.rules.rulebook import Allowance, Ceiling, Rulebook
 from registry.rules.sentences import allowance_sentence, system_label
-from registry.rules.verbs import VERBS, Tier, Verb, tier_of
+from registry.rules.verbs import VERBS, Tier, Verb
 
 TIER_NAMES = {
     Tier.READ: "Read",
@@ -37,7 +37,10 @@ class MatrixTier:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: `answer` holds in the end, `own` is what the page itself says."""
+    """One cell: `answer` holds in the end, `own` is what the page itself says.
+
+    `copy` is the page's own words for a spreadsheet.
+    """
 
     system: str
     verb: str
@@ -46,6 +49,7 @@ class Cell:
     limit: str
     above: str
     sentence: str
+    copy: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class MatrixRow:
     label: str
     is_approved: bool
     cells: Mapping[str, Cell]
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def grid_of(
     used_verbs = {verb for _, verb in rulebook.allowances} | set(more_verbs)
     used_systems = {system for system, _ in rulebook.allowances} | set(more_systems)
     verbs = [verb for verb in VERBS.values() if verb.slug in used_verbs]
-    above = (*ceilings, *PHASES.get(rulebook.phase, ()))
+    voices = voices_over(rulebook, ceilings)
     names = sorted(used_systems, key=lambda slug: _name(slug, systems).lower())
     return Grid(
         tiers=tuple(
@@ -113,18 +118,41 @@ def grid_of(
             )
             for tier in Tier
         ),
-        rows=tuple(
-            MatrixRow(
-                system=slug,
-                label=_name(slug, systems),
-                is_approved=slug in systems and systems[slug].is_approved,
-                cells={
-                    verb.slug: _cell(slug, verb, rulebook, above, _name(slug, systems))
-                    for verb in verbs
-                },
-            )
-            for slug in names
-        ),
+        rows=tuple(_row(slug, verbs, rulebook, voices, systems) for slug in names),
+    )
+
+
+def cells_of(
+    rulebook: Rulebook,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    ceilings: Sequence[Ceiling],
+    systems: Mapping[str, SystemName],
+) -> tuple[Cell, ...]:
+    """Draw some cells of a rulebook's matrix and no others."""
+    voices = voices_over(rulebook, ceilings)
+    return tuple(
+        _cell(system, VERBS[verb], rulebook, voices, systems)
+        for system, verb in sorted(pairs)
+        if verb in VERBS
+    )
+
+
+def _row(
+    slug: str,
+    verbs: Sequence[Verb],
+    rulebook: Rulebook,
+    voices: Sequence[Voice],
+    systems: Mapping[str, SystemName],
+) -> MatrixRow:
+    return MatrixRow(
+        system=slug,
+        label=_name(slug, systems),
+        is_approved=slug in systems and systems[slug].is_approved,
+        cells={
+            verb.slug: _cell(slug, verb, rulebook, voices, systems) for verb in verbs
+        },
+        is_known=slug in systems,
     )
 
 
@@ -133,59 +161,77 @@ def _name(slug: str, systems: Mapping[str, SystemName]) -> str:
 
 
 def _cell(
-    system: str, verb: Verb, rulebook: Rulebook, above: Sequence[Ceiling], name: str
+    system: str,
+    verb: Verb,
+    rulebook: Rulebook,
+    voices: Sequence[Voice],
+    systems: Mapping[str, SystemName],
 ) -> Cell:
+    name = _name(system, systems)
     allowance = rulebook.allowances.get((system, verb.slug))
     if allowance is None:
         sentence = f"May not {verb.label.lower()} in {name}: there is no row, so it is refused."
         return Cell(system, verb.slug, None, None, "", "", sentence)
+    decided = decide(allowance, system, verb.slug, voices)
     sentence = allowance_sentence(
         allowance, rulebook.guardrail, currency=rulebook.currency
     )
-    decided = _stricter(allowance, above)
-    if decided is not None:
-        return Cell(
-            system=system,
-            verb=verb.slug,
-            answer=decided.authority.value,
-            own=allowance.authority.value,
-            limit="",
-            above=decided.level.value,
-            sentence=f"{sentence} Decided at {decided.level.value} level: {decided.sentence}",
-        )
+    if decided.why:
+        sentence = f"{sentence} {decided.why}"
+    if system not in systems or not systems[system].is_approved:
+        sentence = f"{sentence} {unapproved_sentence(name, system in systems)}"
     return Cell(
         system=system,
         verb=verb.slug,
-        answer=allowance.authority.value,
+        answer=decided.authority.value if decided.authority else None,
         own=allowance.authority.value,
-        limit=_limit(allowance, rulebook.currency),
-        above="",
+        limit=_limit(allowance, decided, rulebook.currency),
+        above=_above(decided),
         sentence=sentence,
+        copy=copied(allowance, rulebook.currency),
     )
 
 
-def _stricter(allowance: Allowance, above: Sequence[Ceiling]) -> Ceiling | None:
-    binding = [
-        ceiling
-        for ceiling in above
-        if ceiling.amount_max is None
-        and (not ceiling.systems or allowance.system in ceiling.systems)
-        and (not ceiling.verbs or allowance.verb in ceiling.verbs)
-        and (not ceiling.tiers or tier_of(allowance.verb) in ceiling.tiers)
-        and authority_rank(ceiling.authority) > authority_rank(allowance.authority)
-    ]
-    return max(binding, key=lambda each: authority_rank(each.authority), default=None)
+def unapproved_sentence(name: str, is_known: bool) -> str:
+    """Say what a system outside the approved ones means for every request."""
+    if is_known:
+        return f"{name} is not approved: every request is refused until it is."
+    return f"{name} is not in the catalogue of systems: every request is refused."
 
 
-def _limit(allowance: Allowance, currency: str) -> str:
-    if allowance.authority == Authority.NEVER:
+def _above(decided: Decided) -> str:
+    if decided.level != WORKFLOW:
+        return decided.level
+    return decided.limit_level if decided.limit_level != WORKFLOW else ""
+
+
+def _limit(allowance: Allowance, decided: Decided, currency: str) -> str:
+    if decided.authority == Authority.NEVER:
         return ""
-    parts = []
+    is_own = decided.level == WORKFLOW
+    limit = decided.limit
+    if limit is None and is_own and allowance.amount_max is not None:
+        limit = Money(allowance.amount_max, allowance.currency or currency)
+    parts = [f"≤ {_money(limit)}"] if limit is not None else []
+    if is_own and allowance.count_per_day is not None:
+        parts.append(f"{allowance.count_per_day} a day")
+    if is_own and allowance.quorum > 1:
+        parts.append(f"{allowance.quorum} people")
+    return " · ".join(parts)
+
+
+def copied(allowance: Allowance, currency: str) -> str:
+    """Write a cell as a spreadsheet carries it; `registry.rules.sheets` reads it again."""
+    parts = [allowance.authority.value]
     if allowance.amount_max is not None:
-        amount = amount_text(allowance.amount_max).removesuffix(".00")
-        parts.append(f"≤ {allowance.currency or currency} {amount}")
+        limit = Money(allowance.amount_max, allowance.currency or currency)
+        parts.append(f"≤ {_money(limit)}")
     if allowance.count_per_day is not None:
         parts.append(f"{allowance.count_per_day} a day")
     if allowance.quorum > 1:
         parts.append(f"{allowance.quorum} people")
-    return " · ".join(parts)
+    return " ".join(parts)
+
+
+def _money(limit: Money) -> str:
+    return f"{limit.currency} {amount_text(limit.value).removesuffix('.00')}"

@@ -2,10 +2,12 @@
 
 function choose(cell) {
   const table = cell.closest("[data-matrix]");
-  for (const other of table.querySelectorAll("[data-sentence]")) {
-    other.tabIndex = other === cell ? 0 : -1;
-    other.classList.toggle("is-chosen", other === cell);
+  for (const other of table.querySelectorAll("[data-sentence]:is(.is-chosen, [tabindex='0'])")) {
+    other.tabIndex = -1;
+    other.classList.remove("is-chosen");
   }
+  cell.tabIndex = 0;
+  cell.classList.add("is-chosen");
   const sentence = document.querySelector(`[data-matrix-sentence="${CSS.escape(table.id)}"]`);
   if (sentence) sentence.textContent = cell.dataset.sentence;
 }

@@ -142,6 +142,12 @@ _REGISTRY = (
         _REVISION | {"authority": "never"},
         slug=DRAFT,
     ),
+    Door("draft_cells", EDITORS, "post", {"cell": "billing.refund"}, slug=DRAFT),
+    Door("draft_tools", EDITORS, "post", {"tool": "pay_back"}, slug=DRAFT),
+    Door("draft_matrix_undo", EDITORS, "post", slug=DRAFT),
+    Door("draft_matrix_redo", EDITORS, "post", slug=DRAFT),
+    Door("draft_matrix_paste", SEEN, slug=DRAFT),
+    Door("draft_matrix_paste", SEEN, "post", {"text": "allowed"}, slug=DRAFT),
     Door("draft_guardrail", EDITORS, "post", _REVISION, slug=DRAFT),
     Door(
         "draft_caps",

@@ -1,0 +1,136 @@
+"""Forms of the matrix editor: they validate what was typed or chosen and never save."""
+
+from typing import Any
+
+from django import forms
+
+from registry.forms import ListField, TypedDecimal
+from registry.rules.answers import Authority, Reversibility, Risk
+from registry.rules.document import COUNT_MAX, QUORUM_MAX
+from registry.rules.fields import is_path, is_slug
+from registry.rules.rulebook import DecidedBy
+from registry.rules.verbs import VERBS
+
+CELLS_TEXT_MAX = 200
+PASTED_LENGTH_MAX = 128 * 1024
+
+
+class PathField(forms.CharField):
+    """A path into the action's arguments, such as payment.amount."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(max_length=200, required=False, **more)
+
+    def clean(self, value: str) -> str:
+        text = super().clean(value)
+        if text and not is_path(text):
+            raise forms.ValidationError(
+                "Write the path to the field, such as payment.amount or items[].price."
+            )
+        return text
+
+
+class AmountField(TypedDecimal):
+    """An amount as it was typed; what can be read in two ways is asked about."""
+
+    def clean(self, value: str) -> str:
+        whole, comma, digits = (value or "").strip().partition(",")
+        if comma and len(digits) == 3 and whole not in ("", "0"):
+            raise forms.ValidationError(
+                f"“{value.strip()}” can be read in two ways. Write {whole}{digits} or"
+                f" {whole}.{digits[:2]}."
+            )
+        return super().clean(value)
+
+
+def _choices(values: Any) -> list[tuple[str, str]]:
+    return [("", "-"), *((each.value, each.value) for each in values)]
+
+
+class CellForm(forms.Form):
+    """One cell of the matrix. An empty authority empties the cell."""
+
+    authority = forms.ChoiceField(
+        choices=[("", "No row"), *((each.value, each.value) for each in Authority)],
+        required=False,
+    )
+    amount_max = AmountField()
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$",
+        required=False,
+        error_messages={"invalid": "Three capital letters, such as EUR."},
+    )
+    count_per_day = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=COUNT_MAX,
+        error_messages={"invalid": "Write a whole number, such as 20."},
+    )
+    quorum = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=QUORUM_MAX,
+        error_messages={"invalid": "Write a whole number, such as 2."},
+    )
+    decided_by = forms.ChoiceField(choices=_choices(DecidedBy), required=False)
+    reversibility = forms.ChoiceField(choices=_choices(Reversibility), required=False)
+    risk = forms.ChoiceField(choices=_choices(Risk), required=False)
+    data_classes = ListField()
+    amount_field = PathField()
+    currency_field = PathField()
+    recipient_field = PathField()
+    resource_field = PathField()
+
+    def allowance(self, system: str, verb: str) -> dict[str, Any] | None:
+        """Give the row as a document holds it; None for no row."""
+        said = dict(self.cleaned_data)
+        if not said["authority"]:
+            return None
+        if said.get("quorum") == 1:
+            said["quorum"] = None
+        if said.get("decided_by") == DecidedBy.REVIEWERS:
+            said["decided_by"] = ""
+        return {"system": system, "verb": verb, **said}
+
+
+class CellsForm(forms.Form):
+    """Many cells that get one answer. Each is named with what was seen of it."""
+
+    authority = forms.ChoiceField(
+        choices=[("", "No row"), *((each.value, each.value) for each in Authority)],
+        required=False,
+    )
+
+    def cells(self, chosen: list[str]) -> list[tuple[str, str, str]]:
+        """Read system, verb and fingerprint of each cell chosen: `billing.refund:3f…`."""
+        found = []
+        for text in chosen:
+            place, _, seen = text[:CELLS_TEXT_MAX].partition(":")
+            system, _, verb = place.partition(".")
+            if is_slug(system) and verb in VERBS:
+                found.append((system, verb, seen))
+        return found
+
+
+class MapToolForm(forms.Form):
+    tool = forms.CharField(
+        max_length=120,
+        error_messages={"required": "Write the tool's name as the agent calls it."},
+    )
+    may_move = forms.BooleanField(required=False)
+
+
+class PasteForm(forms.Form):
+    """A block of cells as text."""
+
+    text = forms.CharField(
+        max_length=PASTED_LENGTH_MAX,
+        strip=False,
+        widget=forms.Textarea,
+        error_messages={
+            "required": "Paste some cells first.",
+            "max_length": f"At most {PASTED_LENGTH_MAX // 1024} KiB fit in one paste.",
+        },
+    )
+    at = forms.CharField(required=False, max_length=CELLS_TEXT_MAX)
+    keeps_blank = forms.BooleanField(required=False)

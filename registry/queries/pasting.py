@@ -1,0 +1,144 @@
+"""What a pasted block would change, before anything is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.queries.cells import part_of_cell, parts_by_name
+from registry.queries.editor import EditorPage
+from registry.queries.matrix import copied, systems_known
+from registry.queries.parts import fingerprint_of
+from registry.rules.document import rulebook_of
+from registry.rules.rulebook import Allowance
+from registry.rules.sentences import system_label
+from registry.rules.sheets import Frame, Problem, Setting, read_sheet
+from registry.rules.verbs import VERBS
+
+PREVIEW_ROWS_MAX = 200
+
+
+@dataclass(frozen=True)
+class PasteLine:
+    """One cell that would change: what it says, and what it would say."""
+
+    system: str
+    verb: str
+    place: str
+    was: str
+    becomes: str
+    row: Mapping[str, Any] | None
+    seen: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    lines: tuple[PasteLine, ...]
+    problems: tuple[Problem, ...]
+    count_same: int
+    count_read: int
+
+    @property
+    def shown(self) -> tuple[PasteLine, ...]:
+        return self.lines[:PREVIEW_ROWS_MAX]
+
+    @property
+    def stamp(self) -> str:
+        """What the preview was shown over, so that applying notices what changed since."""
+        return fingerprint_of(
+            [[line.system, line.verb, line.seen] for line in self.lines]
+        )
+
+    @property
+    def can_apply(self) -> bool:
+        return bool(self.lines) and not self.problems
+
+
+def matrix_as_text(editor: EditorPage) -> str:
+    """Write the matrix for a spreadsheet: verbs in the first row, systems below. No query."""
+    labels = [verb.label for tier in editor.grid.tiers for verb in tier.verbs]
+    lines = ["\t".join(["System", *labels])]
+    lines += [
+        "\t".join([row.label, *(row.cells[verb].copy for verb in editor.verbs)])
+        for row in editor.grid.rows
+    ]
+    return "\n".join(lines)
+
+
+def paste_preview(
+    editor: EditorPage, *, text: str, at: str, keeps_blank: bool
+) -> Preview:
+    """Read a pasted block against the draft. One query."""
+    systems = {slug: each.name for slug, each in systems_known().items()}
+    names = {row.system: row.label for row in editor.grid.rows} | systems
+    system, _, verb = at.partition(".")
+    frame = Frame(
+        systems=names,
+        rows=editor.systems,
+        columns=editor.verbs,
+        at=(system, verb) if verb else None,
+    )
+    sheet = read_sheet(text, frame)
+    stands = parts_by_name(editor.draft.document)
+    rulebook = rulebook_of(editor.draft.document)
+    lines = []
+    for system, verb, setting in sheet.cells:
+        if setting.authority is None and keeps_blank:
+            continue
+        was = stands.get(part_of_cell(system, verb))
+        row = _row_after(was, setting, system, verb)
+        if (row or None) == was:
+            continue
+        allowance = rulebook.allowances.get((system, verb))
+        lines.append(
+            PasteLine(
+                system=system,
+                verb=verb,
+                place=f"{VERBS[verb].label} in {names.get(system, system_label(system))}",
+                was=_words(allowance, rulebook.currency),
+                becomes=_words(_allowance(row), rulebook.currency),
+                row=row,
+                seen=fingerprint_of(was),
+            )
+        )
+    return Preview(
+        lines=tuple(lines),
+        problems=sheet.problems,
+        count_same=len(sheet.cells) - len(lines),
+        count_read=len(sheet.cells),
+    )
+
+
+def _row_after(
+    was: Mapping[str, Any] | None, setting: Setting, system: str, verb: str
+) -> dict[str, Any] | None:
+    if setting.authority is None:
+        return None
+    said = {
+        "amount_max": setting.amount_max,
+        "currency": setting.currency,
+        "count_per_day": setting.count_per_day,
+        "quorum": setting.quorum,
+    }
+    row = {
+        **(was or {}),
+        "system": system,
+        "verb": verb,
+        "authority": setting.authority.value,
+        **{key: value for key, value in said.items() if value not in ("", None)},
+    }
+    if row.get("quorum") == 1:
+        row.pop("quorum")
+    return row
+
+
+def _allowance(row: Mapping[str, Any] | None) -> Allowance | None:
+    if row is None:
+        return None
+    document = {
+        "workflow": "paste", "phase": 1, "risk": "low", "currency": "EUR", "allowances": [row],
+    }  # fmt: skip
+    return next(iter(rulebook_of(document).allowances.values()))
+
+
+def _words(allowance: Allowance | None, currency: str) -> str:
+    return copied(allowance, currency) if allowance else "no row: refused"
