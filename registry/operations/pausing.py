@@ -15,7 +15,9 @@ from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
 from registry.models import Workflow
+from registry.models.duties import StageEnd
 from registry.operations.guards import person_id, workflow_for
+from registry.operations.staging import StageAsked, begin_stage, end_open_stage
 
 REASON_LENGTH_MAX = 500
 
@@ -52,6 +54,9 @@ def pause_workflow(
         pause_epoch=F("pause_epoch") + 1,
     )
 
+    # A resume in stages is over with the new pause; the next resume begins anew.
+    end_open_stage(workflow=workflow, how=StageEnd.PAUSED, actor=actor, now=now)
+
     record(
         "workflow.paused",
         actor=actor,
@@ -66,9 +71,17 @@ def pause_workflow(
 
 @operation(leaves="workflow.resumed")
 def resume_workflow(
-    *, actor: Actor, workflow_id: UUID, reason: str, now: datetime
+    *,
+    actor: Actor,
+    workflow_id: UUID,
+    reason: str,
+    stage: StageAsked | None = None,
+    now: datetime,
 ) -> None:
-    """Let a paused workflow go on. Grants from before the pause stay stale by its epoch."""
+    """Let a paused workflow go on, in a stage or at once with everything.
+
+    Grants from before the pause stay stale by its epoch.
+    """
     workflow = workflow_for(actor, workflow_id, access.PAUSE)
     reason = _reason(reason)
     lock_exclusive(workflow_scope(workflow.lock_number))
@@ -85,6 +98,8 @@ def resume_workflow(
         workflow=workflow.name,
         reason=reason,
     )
+    if stage is not None:
+        begin_stage(workflow=workflow, asked=stage, reason=reason, actor=actor, now=now)
 
 
 def _reason(text: str) -> str:

@@ -13,10 +13,19 @@ from portal.accounts.models import Agent, Person
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
-from registry.models import AgentAssignment, Reviewer, RoleHolding, Signature, Workflow
+from registry.models import (
+    AgentAssignment,
+    HandOver,
+    Position,
+    Reviewer,
+    RoleHolding,
+    Signature,
+    Workflow,
+)
+from registry.models.duties import OPEN_STATES, HandOverState
 from registry.models.version import VersionState
 from registry.models.workflow import Role
-from registry.operations.guards import workflow_for
+from registry.operations.guards import holder_of, workflow_for
 from registry.operations.rights import sync_rights
 from registry.queries.people import SIGNING_ROLES
 
@@ -31,10 +40,13 @@ def assign_role(
     """Give a role to a person; whoever held it gives it up.
 
     A signature that this role has put on the open packet is withdrawn. Raises Invalid
-    for an inactive person or one who holds another role that signs.
+    for an inactive person or one who holds another role that signs, Conflict when
+    somebody holds it on a live workflow: then it is handed over, unless by an
+    administrator.
     """
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     lock_exclusive(workflow_scope(workflow.lock_number))
+    check_not_taken(actor, workflow, role)
     hold_role(workflow=workflow, role=role, person=person, actor=actor, now=now)
 
 
@@ -43,11 +55,12 @@ def vacate_role(*, actor: Actor, workflow_id: UUID, role: str, now: datetime) ->
     """Leave a role vacant: the rulebook then refuses to execute, and intake goes on."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     lock_exclusive(workflow_scope(workflow.lock_number))
-    holding = _locked_holding(workflow, role)
-    if holding.person_id is None:
+    holding = locked_holding(workflow, role)
+    if holding.person_id is None and holding.position_id is None:
         raise AlreadyDone("role.vacant", f"The {Role(role).label} is vacant already.")
 
-    _give_up(holding, actor=actor, now=now)
+    give_up(holding, actor=actor, now=now)
+    end_hand_over(workflow_id=workflow.id, role=role, now=now)
 
     record(
         "workflow.role_vacated",
@@ -59,25 +72,57 @@ def vacate_role(*, actor: Actor, workflow_id: UUID, role: str, now: datetime) ->
     )
 
 
+def check_not_taken(actor: Actor, workflow: Workflow, role: str) -> None:
+    """Raise Conflict when an active person holds the role of a live workflow.
+
+    Only an administrator replaces somebody without their hand-over being accepted.
+    """
+    if workflow.live_version_id is None or actor.is_system:
+        return
+    held = holder_of(workflow.id, role)
+    if (
+        held is None
+        or held.person is None
+        or access.holds_everywhere(actor, access.EDIT)
+    ):
+        return
+    raise Conflict(
+        "role.held",
+        f"{held.person.name} holds this role. Hand it over: who receives it accepts first.",
+    )
+
+
 @step
 def hold_role(
-    *, workflow: Workflow, role: str, person: Person, actor: Actor, now: datetime
+    *,
+    workflow: Workflow,
+    role: str,
+    person: Person,
+    actor: Actor,
+    now: datetime,
+    position: Position | None = None,
 ) -> None:
-    """Put a person into a role, with the rights that go with it."""
+    """Put a person into a role, by themselves or by a position they fill.
+
+    Gives the rights that go with it, and ends a hand-over of the role that is open.
+    """
     if role not in Role.values:
         raise Invalid({"role": "There is no such role."})
     if not person.is_active:
         raise Invalid({role: f"{person.name} is no longer active."})
-    holding = _locked_holding(workflow, role)
-    if holding.person_id == person.id:
+    holding = locked_holding(workflow, role)
+    position_id = position.id if position else None
+    if holding.person_id == person.id and holding.position_id == position_id:
         raise AlreadyDone("role.same", f"{person.name} holds this role already.")
-    _check_three_people(workflow, role, person)
+    check_three_people(workflow, role, person)
 
-    if holding.person_id is not None:
-        _give_up(holding, actor=actor, now=now)
+    if holding.person_id not in (None, person.id):
+        give_up(holding, actor=actor, now=now)
+    end_hand_over(workflow_id=workflow.id, role=role, now=now)
     holding.person = person
+    holding.position = position
     holding.since = now
-    holding.save(update_fields=("person", "since"))
+    holding.save(update_fields=("person", "position", "since"))
     sync_rights(workflow_id=workflow.id, person_id=person.id)
 
     record(
@@ -86,9 +131,17 @@ def hold_role(
         subject=("workflow", workflow.id),
         workflow_id=workflow.id,
         workflow=workflow.name,
-        person=person.name,
+        person=f"{person.name} ({position.name})" if position else person.name,
         role=Role(role).label,
     )
+
+
+@step
+def end_hand_over(*, workflow_id: UUID, role: str, now: datetime) -> None:
+    """Take back a hand-over that is open, because the role went another way."""
+    HandOver.objects.filter(
+        workflow_id=workflow_id, role=role, state__in=OPEN_STATES
+    ).update(state=HandOverState.WITHDRAWN, ended_at=now)
 
 
 @operation(leaves="workflow.reviewer_added")
@@ -181,7 +234,8 @@ def remove_agent(
     )
 
 
-def _locked_holding(workflow: Workflow, role: str) -> RoleHolding:
+def locked_holding(workflow: Workflow, role: str) -> RoleHolding:
+    """Lock the row of a role. Raises Invalid for a role that is not there. One query."""
     holding = (
         RoleHolding.objects.select_for_update(no_key=True, of=("self",))
         .filter(workflow=workflow, role=role)
@@ -192,7 +246,8 @@ def _locked_holding(workflow: Workflow, role: str) -> RoleHolding:
     return holding
 
 
-def _check_three_people(workflow: Workflow, role: str, person: Person) -> None:
+def check_three_people(workflow: Workflow, role: str, person: Person) -> None:
+    """Raise Invalid for a person who signs in another role already. One query."""
     if role not in SIGNING_ROLES:
         return
     other = (
@@ -211,11 +266,13 @@ def _check_three_people(workflow: Workflow, role: str, person: Person) -> None:
         )
 
 
-def _give_up(holding: RoleHolding, *, actor: Actor, now: datetime) -> None:
+@step
+def give_up(holding: RoleHolding, *, actor: Actor, now: datetime) -> None:
+    """Take a role from whoever holds it: their rights and their open signature go."""
     former_id = holding.person_id
-    holding.person = None
+    holding.person = holding.position = None
     holding.since = now
-    holding.save(update_fields=("person", "since"))
+    holding.save(update_fields=("person", "position", "since"))
     if former_id is not None:
         sync_rights(workflow_id=holding.workflow_id, person_id=former_id)
     _void_open_signature(holding, actor=actor, now=now)

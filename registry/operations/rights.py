@@ -14,7 +14,7 @@ from guardian.models import GroupObjectPermission, UserObjectPermission
 from portal.accounts import access
 from portal.accounts.operations.people import department_group
 from portal.audit.operation import step
-from registry.models import Reviewer, RoleHolding, Workflow
+from registry.models import Pauser, Reviewer, RoleHolding, Workflow
 from registry.models.workflow import Role
 
 _ROLE_RIGHTS: dict[str, frozenset[str]] = {
@@ -28,6 +28,7 @@ _ROLE_RIGHTS: dict[str, frozenset[str]] = {
 }
 _CREATOR_RIGHTS = frozenset({access.VIEW, access.EDIT})
 _REVIEWER_RIGHTS = frozenset({access.VIEW, access.DECIDE})
+_PAUSER_RIGHTS = frozenset({access.VIEW, access.PAUSE})
 
 
 @step
@@ -117,6 +118,8 @@ def _rights_of(workflow_id: UUID, person_id: UUID) -> frozenset[str]:
         rights |= _ROLE_RIGHTS[role]
     if Reviewer.objects.filter(workflow_id=workflow_id, person_id=person_id).exists():
         rights |= _REVIEWER_RIGHTS
+    if Pauser.objects.filter(workflow_id=workflow_id, person_id=person_id).exists():
+        rights |= _PAUSER_RIGHTS
     if Workflow.objects.filter(id=workflow_id, created_by_id=person_id).exists():
         rights |= _CREATOR_RIGHTS
     return rights
