@@ -188,6 +188,7 @@ _REGISTRY = (
 _RUNS = (
     Door("runs", PERSONS),
     Door("runs_recent", SEEN),
+    Door("runs_caps", SEEN),
     Door("run", SEEN),
     Door("run_story_fragment", SEEN),
     Door("run_markdown", SEEN),
@@ -209,6 +210,11 @@ _RUNS = (
 )
 _SAID = {"message": "Where is the receipt?", "digest": "<digest>"}
 _INBOX = (
+    Door("rulings_past", SEEN),
+    Door("rulings_try", SEEN, "post", _RULE),
+    Door("rulings_fired", SEEN),
+    Door("rulings_fired_by", SEEN),
+    Door("rulings_guardrail", SEEN),
     Door("inbox", PERSONS),
     Door("inbox_count", PERSONS),
     Door("inbox_card", SEEN),
