@@ -11,6 +11,7 @@ from registry.views import (
     matrix_paste,
     outputs,
     overview,
+    packet_files,
     packets,
     pausing,
     people,
@@ -130,6 +131,26 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/packet/", packets.workflow_packet, name="workflow_packet"
+    ),
+    path(
+        "workflows/<slug:slug>/packet.json",
+        packet_files.packet_as_json,
+        name="packet_json",
+    ),
+    path(
+        "workflows/<slug:slug>/packet.pdf",
+        packet_files.packet_as_pdf,
+        name="packet_pdf",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/packet.json",
+        packet_files.packet_as_json,
+        name="version_packet_json",
+    ),
+    path(
+        "workflows/<slug:slug>/versions/<int:number>/packet.pdf",
+        packet_files.packet_as_pdf,
+        name="version_packet_pdf",
     ),
     path("workflows/<slug:slug>/packet/sign/", packets.packet_sign, name="packet_sign"),
     path(

@@ -5,6 +5,7 @@ the roles, and after them what is known of it; three people sign the digest of t
 bytes. Taking the version back voids the packet and opens a new draft.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -372,7 +373,7 @@ def _packet_bytes(
             "label": difference.label,
             "compared_with": difference.compared_with,
             "changes": [
-                {"where": change.where, "label": change.label, "text": change.text}
+                {key: value for key, value in asdict(change).items() if value}
                 for change in difference.changes
             ],
             "people": {

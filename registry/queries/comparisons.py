@@ -12,15 +12,24 @@ from registry.rules.changes import compare, label_of
 from registry.rules.document import rulebook_of
 
 WIDENING, NARROWING, NEUTRAL = "widening", "narrowing", "neutral"
+_WORDS = {
+    "name": "name",
+    "purpose": "purpose",
+    "units": "name of what is counted",
+    "department": "department",
+    "template": "template",
+}
 
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """One difference: where it is, whether it widens, and its sentence."""
+    """One difference: where it is, whether it widens, its sentence; of words both texts."""
 
     where: str
     label: str
     text: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,13 +80,27 @@ def difference_of(old: dict, new: dict, *, compared_with: int | None) -> Differe
 
 
 def _wording(old: dict, new: dict) -> list[ChangeLine]:
-    before, after = old.get("answers", {}), new.get("answers", {})
-    return [
-        ChangeLine(
-            f"answers.{question}",
-            NEUTRAL,
-            f"The answer to “{BY_KEY[question].text}” was rewritten.",
-        )
-        for question in sorted({*before, *after})
-        if question in BY_KEY and before.get(question) != after.get(question)
+    """Say what was reworded: it rules nothing, and a reader wants to see it."""
+    lines = [
+        _reworded(key, f"The {name} was changed.", old.get(key), new.get(key))
+        for key, name in _WORDS.items()
+        if (old.get(key) or "") != (new.get(key) or "")
     ]
+    for part, name in (("answers", "answer to"), ("targets", "target")):
+        before, after = old.get(part) or {}, new.get(part) or {}
+        lines += [
+            _reworded(
+                f"{part}.{key}",
+                f"The {name} “{BY_KEY[key].text if key in BY_KEY else key}” was changed.",
+                before.get(key),
+                after.get(key),
+            )
+            for key in sorted({*before, *after})
+            if (before.get(key) or "") != (after.get(key) or "")
+        ]
+    return lines
+
+
+def _reworded(where: str, text: str, before: object, after: object) -> ChangeLine:
+    said = ("" if value is None else str(value) for value in (before, after))
+    return ChangeLine(where, NEUTRAL, text, *said)

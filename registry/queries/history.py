@@ -34,6 +34,8 @@ class VersionLine:
     based_on: int | None
     signers: tuple[str, ...]
     digest: str
+    reason: str
+    has_packet: bool
 
 
 @dataclass(frozen=True)
@@ -141,4 +143,6 @@ def _line(
         based_on=row.based_on.number if row.based_on else None,
         signers=signers,
         digest=row.digest,
+        reason=row.reason,
+        has_packet=state != VersionState.DRAFT,
     )

@@ -22,8 +22,12 @@ from registry.queries.comparisons import (
     difference_of,
     document_of,
 )
+from registry.queries.evidence import EvidenceLine, evidence_of, latest_backtest
 from registry.queries.pages import OnePage, one_page
-from registry.queries.people import SIGNING_ROLES, PersonRef
+from registry.queries.parts import gaps_of
+from registry.queries.people import SIGNING_ROLES, PersonRef, people_of
+from registry.queries.standing_people import PersonStanding, people_standing
+from registry.rules.document import Gap
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class PacketPage:
     missing: tuple[str, ...]
     may_launch: bool
     is_mine_to_launch: bool
+    is_open: bool
+    reason: str
+    gaps: tuple[Gap, ...]
+    backtest: EvidenceLine | None
+    people: tuple[PersonStanding, ...]
 
 
 def missing_signatures(
@@ -81,24 +90,22 @@ def missing_signatures(
 
 
 def packet_page(
-    *, actor: Actor, workflow_id: UUID, department_id: UUID
+    *, actor: Actor, workflow_id: UUID, department_id: UUID, number: int | None = None
 ) -> PacketPage | None:
-    """Give the packet that is up for signature, or None. About a dozen queries."""
-    version = (
-        OperatingModelVersion.objects.filter(
-            workflow_id=workflow_id, state=VersionState.SUBMITTED
-        )
-        .select_related("packet__created_by")
-        .first()
-    )
+    """Give the packet that is up for signature, or that of a version, or None.
+
+    About sixteen queries.
+    """
+    version = packet_version(workflow_id=workflow_id, number=number)
     if version is None:
         return None
     workflow = Workflow.objects.get(id=workflow_id)
     packet: LaunchPacket = version.packet
     bound = json.loads(bytes(packet.content))
     now_different = difference_from_live(workflow=workflow, version=version)
-    is_stale = now_different.compared_with != bound["compared_with"]
-    places = _places(actor, packet, _holders(workflow_id))
+    is_open = version.state == VersionState.SUBMITTED
+    is_stale = is_open and now_different.compared_with != bound["compared_with"]
+    places = _places(actor, packet, _holders(workflow_id), is_open=is_open)
     missing = missing_signatures(version, needs_holders=True)
     is_free = not now_different.is_widening or not missing
     owner = next(place for place in places if place.role == Role.BUSINESS_OWNER)
@@ -116,9 +123,28 @@ def packet_page(
         is_stale=is_stale,
         places=places,
         missing=missing,
-        may_launch=is_free and not is_stale,
+        may_launch=is_open and is_free and not is_stale,
         is_mine_to_launch=is_owner,
+        is_open=is_open,
+        reason=version.reason,
+        gaps=gaps_of(bound["document"], people_of(workflow_id=workflow_id)),
+        backtest=latest_backtest(evidence_of(version)),
+        people=people_standing(workflow_id=workflow_id),
     )
+
+
+def packet_version(
+    *, workflow_id: UUID, number: int | None
+) -> OperatingModelVersion | None:
+    """Give the version with this number that has a packet, or the one up for signature."""
+    versions = OperatingModelVersion.objects.filter(
+        workflow_id=workflow_id, packet__isnull=False
+    )
+    if number is None:
+        versions = versions.filter(state=VersionState.SUBMITTED)
+    else:
+        versions = versions.filter(number=number)
+    return versions.select_related("workflow", "packet__created_by").first()
 
 
 def difference_between(
@@ -135,7 +161,13 @@ def _as_signed(bound: dict) -> Difference:
         label=bound["label"],
         compared_with=bound["compared_with"],
         changes=tuple(
-            ChangeLine(each["where"], each["label"], each["text"])
+            ChangeLine(
+                each["where"],
+                each["label"],
+                each["text"],
+                each.get("before", ""),
+                each.get("after", ""),
+            )
             for each in bound["changes"]
         ),
     )
@@ -159,7 +191,11 @@ def _is_holder(actor: Actor, workflow_id: UUID) -> bool:
 
 
 def _places(
-    actor: Actor, packet: LaunchPacket, holders: dict[str, PersonRef]
+    actor: Actor,
+    packet: LaunchPacket,
+    holders: dict[str, PersonRef],
+    *,
+    is_open: bool,
 ) -> tuple[SignaturePlace, ...]:
     rows = Signature.objects.filter(packet=packet, withdrawn_at=None)
     signed = {row.role: row for row in rows.select_related("person")}
@@ -174,7 +210,7 @@ def _places(
                 holder=holder.name if holder else None,
                 signed_by=signature.person.name if signature else None,
                 signed_at=signature.signed_at if signature else None,
-                is_mine_to_sign=is_mine and signature is None,
+                is_mine_to_sign=is_open and is_mine and signature is None,
                 is_my_signature=signature is not None
                 and signature.person_id == actor.id,
                 still_counts=signature is not None

@@ -31,6 +31,7 @@ def draft_submit(request: HttpRequest, slug: str) -> HttpResponse:
             actor=actor_of(request),
             workflow_id=head.id,
             revision=number_in(request, "revision"),
+            reason=request.POST.get("reason", ""),
             now=wall_clock(),
         )
     except (Invalid, Conflict) as problem:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import typst
 
+from registry.queries.packets import PacketPage, SignaturePlace
 from registry.queries.pages import OnePage
 from registry.views.prose import facts_line, kind_line, moment_text
 
@@ -23,6 +24,66 @@ ACCESSIBLE: Literal["ua-1"] = "ua-1"
 def page_pdf(page: OnePage, *, slug: str, now: datetime) -> bytes:
     """Set the one page on one A4 sheet; only what cannot fit goes on to a second."""
     return _set("one_page.typ", {"page": page_data(page, slug=slug, now=now)}, now)
+
+
+def packet_pdf(packet: PacketPage, *, slug: str, now: datetime) -> bytes:
+    """Set the launch packet: what is signed and known of it, then the one page."""
+    data = {
+        "page": page_data(packet.page, slug=slug, now=now),
+        "packet": packet_data(packet),
+    }
+    return _set("packet.typ", data, now)
+
+
+def packet_data(packet: PacketPage) -> dict[str, Any]:
+    """Give what the packet's own sheet prints, as plain values."""
+    difference = packet.difference
+    submitted = (
+        f"Submitted by {packet.submitted_by}, {moment_text(packet.submitted_at)}"
+    )
+    return {
+        "state": f"{submitted}. {packet.page.state_word}; {difference.label}.",
+        "reason": packet.reason,
+        "digest": packet.digest,
+        "places": [
+            {
+                "label": place.label,
+                "person": place.signed_by or "",
+                "at": moment_text(place.signed_at),
+                "note": _place_note(place),
+            }
+            for place in packet.places
+        ],
+        "changes_title": "What changes"
+        if difference.compared_with
+        else "What it opens",
+        "compared": (
+            f"Compared with version {difference.compared_with}, live when it was frozen."
+            if difference.compared_with
+            else "Before this version nothing was allowed."
+        ),
+        "changes": [
+            {"label": change.label, "text": change.text}
+            for change in difference.changes
+        ],
+        "gaps": [f"{gap.question}: {gap.text}" for gap in packet.gaps],
+        "backtest": packet.backtest.summary if packet.backtest else "",
+        "people": [
+            {
+                "label": person.label,
+                "name": person.name or "",
+                "state": person.state,
+                "training": person.training,
+            }
+            for person in packet.people
+        ],
+    }
+
+
+def _place_note(place: SignaturePlace) -> str:
+    if place.signed_by is None:
+        return f"for {place.holder} to sign" if place.holder else "the role is vacant"
+    return "" if place.still_counts else "no longer holds the role"
 
 
 def page_data(page: OnePage, *, slug: str, now: datetime) -> dict[str, Any]:

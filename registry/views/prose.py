@@ -29,3 +29,10 @@ def moment_text(moment: datetime | None) -> str:
         return ""
     at = moment.astimezone(UTC)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def iso_time(value: object) -> str:
+    """Write a moment as files do; refuse anything else that JSON does not know."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(f"{type(value).__name__} does not go into a file")

@@ -1,6 +1,8 @@
 """The history of the one page: versions, differences, going back."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.accounts.actors import actor_of
@@ -8,6 +10,7 @@ from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from registry.operations.launching import roll_back
 from registry.queries.history import version_page, versions_of
+from registry.queries.moves import moves_of
 from registry.queries.pages import one_page, version_numbered
 from registry.views.common import errors_of, go, head_of, show
 
@@ -15,12 +18,19 @@ from registry.views.common import errors_of, go, head_of, show
 @require_GET
 def workflow_versions(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
+    old, new = request.GET.get("old", ""), request.GET.get("new", "")
+    if is_number(old) and is_number(new):
+        address = reverse("workflow_version", args=[slug, int(new)])
+        return redirect(f"{address}?against={int(old)}")
     lines = versions_of(workflow_id=head.id, live_version_id=head.live_version_id)
     return show(
         request,
         head,
         "registry/versions.html",
-        {"lines": lines},
+        {
+            "lines": lines,
+            "moves": moves_of(workflow_id=head.id, now=wall_clock()),
+        },
         current="versions",
         title="Versions",
     )
@@ -49,6 +59,10 @@ def version_roll_back(request: HttpRequest, slug: str, number: int) -> HttpRespo
     return go(request, "workflow", slug, said=f"Version {number} is live again.")
 
 
+def is_number(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) < 9
+
+
 def _version(
     request: HttpRequest,
     slug: str,
@@ -69,7 +83,7 @@ def _version(
                 workflow_id=head.id,
                 live_version_id=head.live_version_id,
                 number=number,
-                against=int(text) if text.isdecimal() and len(text) < 9 else None,
+                against=int(text) if is_number(text) else None,
             ),
             "page": one_page(
                 version=version,
