@@ -17,12 +17,31 @@ from registry.views import (
     people,
     registering,
     rules,
+    saved_views,
     versions,
+    who_may,
 )
 
 urlpatterns = [
     path("systems/", catalogue.systems, name="systems"),
     path("workflows/", lists.workflows, name="workflows"),
+    path("workflows/export/", lists.workflows_export, name="workflows_export"),
+    path("workflows/who-may/", who_may.who_may_page, name="who_may"),
+    path("workflows/who-may/export/", who_may.who_may_export, name="who_may_export"),
+    path("workflows/heat-map/", who_may.heat_map, name="heat_map"),
+    path("workflows/views/", saved_views.views, name="workflow_views"),
+    path("workflows/views/new/", saved_views.view_new, name="workflow_view_new"),
+    path("workflows/views/<uuid:view_id>/", saved_views.view, name="workflow_view"),
+    path(
+        "workflows/views/<uuid:view_id>/remove/",
+        saved_views.view_remove,
+        name="view_remove",
+    ),
+    path(
+        "workflows/views/<uuid:view_id>/restore/",
+        saved_views.view_restore,
+        name="view_restore",
+    ),
     path("workflows/new/", registering.workflow_new, name="workflow_new"),
     path("workflows/<slug:slug>/", overview.workflow, name="workflow"),
     path("workflows/<slug:slug>/page/", overview.workflow_page, name="workflow_page"),

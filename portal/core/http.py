@@ -1,12 +1,14 @@
 """Turning a Problem into an HTTP answer, for pages and for machines alike."""
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from portal.core.errors import Problem
+from portal.core.spreadsheets import csv_lines
 
 PROBLEM_TYPE = "application/problem+json"
 MACHINE_PATHS = ("/api/", "/v1/", "/mcp", "/access/", "/openai/", "/.well-known/")
@@ -49,3 +51,14 @@ def wire_time(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def csv_response(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[str]]
+) -> StreamingHttpResponse:
+    """Answer with a CSV file that is written while it is read."""
+    lines = csv_lines(head, rows)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response

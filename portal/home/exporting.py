@@ -1,12 +1,11 @@
 """Journal entries as files that leave the portal: CSV for people, JSON for proof."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 
 from portal.audit.queries import Exported
 from portal.core.http import wire_time
+from portal.core.spreadsheets import csv_lines
 
 COLUMNS = (
     "at",
@@ -22,23 +21,11 @@ COLUMNS = (
     "facts",
     "hash",
 )
-# What a spreadsheet would take for a formula, or for a separator before one.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def escaped(cell: str) -> str:
-    """Give a cell that no spreadsheet runs: a leading apostrophe makes it text."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def as_csv(entries: Iterable[Exported]) -> str:
     """Write one row per entry, oldest first, with a head row."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    for entry in entries:
-        writer.writerow([escaped(cell) for cell in _cells(entry)])
-    return file.getvalue()
+    return "".join(csv_lines(COLUMNS, map(_cells, entries)))
 
 
 def as_json(entries: Iterable[Exported]) -> str:

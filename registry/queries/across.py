@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from registry.models import AgentAssignment, RoleHolding, Workflow
+from registry.queries.narrowing import in_words
 
 WORKFLOWS_MAX = 300
 LOOKED_AFTER_MAX = 50
@@ -73,10 +74,9 @@ def has_any_workflow() -> bool:
 
 
 def workflows_matching(*, actor: Actor, text: str, at_most: int) -> tuple[dict, ...]:
-    """Find visible workflows by name or purpose. Two queries."""
+    """Find visible workflows by the words of their name and purpose. Two queries."""
     rows = access.visible(Workflow.objects.order_by("name", "id"), actor=actor)
-    found = rows.filter(name__icontains=text) | rows.filter(purpose__icontains=text)
-    return tuple(found.values("slug", "name", "purpose")[:at_most])
+    return tuple(in_words(rows, text).values("slug", "name", "purpose")[:at_most])
 
 
 def assignments_seen_by(actor: Actor) -> QuerySet:

@@ -1,32 +1,20 @@
-"""The registry list, and the head that every page about one workflow shows."""
+"""The head that every page about one workflow shows, and a workflow by its name."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department
-from portal.core.pagination import keyset
-from registry.models import (
-    AllowanceRow,
-    OperatingModelVersion,
-    RoleHolding,
-    Workflow,
-)
+from registry.models import OperatingModelVersion, RoleHolding, Workflow
 from registry.models.version import VersionState
 from registry.models.workflow import Role
-from registry.queries.people import Choice, PersonRef
+from registry.queries.narrowing import STATES
+from registry.queries.people import PersonRef
 
-STATES = (
-    ("live", "Live"),
-    ("paused", "Paused"),
-    ("waiting", "Waiting for signatures"),
-    ("draft", "Draft"),
-)
-SEARCH_LENGTH_MAX = 100
 PHASE_NAMES = {
     1: "Operational efficiency: fixed steps, a person decides every change",
     2: "Customer loyalty: talks with customers, supervised beyond that",
@@ -34,33 +22,6 @@ PHASE_NAMES = {
     4: "Governed autonomy: acts inside the limits of its matrix",
     5: "Enterprise adoption: proposes everything, executes nothing alone",
 }
-
-
-@dataclass(frozen=True)
-class WorkflowLine:
-    """One line of the registry list."""
-
-    slug: str
-    name: str
-    purpose: str
-    department: str
-    owner: str | None
-    state: str
-    state_word: str
-    phase: int
-    risk: str
-    live_number: int | None
-    open_number: int | None
-    open_is_submitted: bool
-
-
-@dataclass(frozen=True)
-class WorkflowList:
-    lines: tuple[WorkflowLine, ...]
-    next_cursor: str | None
-    previous_cursor: str | None
-    departments: tuple[Choice, ...]
-    is_filtered: bool
 
 
 @dataclass(frozen=True)
@@ -124,39 +85,13 @@ def workflow_named(slug: str) -> WorkflowRef | None:
     return WorkflowRef(row.id, row.slug, row.name, row.department) if row else None
 
 
-def workflows_for(
-    *,
-    actor: Actor,
-    search: str = "",
-    state: str = "",
-    department: str = "",
-    verb: str = "",
-    cursor: str | None = None,
-) -> WorkflowList:
-    """Give one page of the workflows that this person may see, by name. Four queries."""
-    rows = access.visible(Workflow.objects.all(), actor=actor)
-    rows = _filtered(rows, search.strip()[:SEARCH_LENGTH_MAX], state, department, verb)
-    page = keyset(_with_open(rows).select_related("department", "live_version"),
-                  order=("name", "id"), cursor=cursor)  # fmt: skip
-    return WorkflowList(
-        lines=tuple(_line(row) for row in page.items),
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-        departments=tuple(
-            Choice(row.slug, row.name)
-            for row in Department.objects.order_by("name", "id")
-        ),
-        is_filtered=bool(search or state or department or verb),
-    )
-
-
 def workflow_head(*, actor: Actor, slug: str) -> WorkflowHead:
     """Give the head of one workflow. At most seven queries.
 
     Raises NotFound for anybody who may not see it.
     """
     rows = access.visible(Workflow.objects.all(), actor=actor)
-    rows = _with_open(rows).select_related("department", "live_version", "paused_by")
+    rows = with_open(rows).select_related("department", "live_version", "paused_by")
     row = access.visible_or_404(rows, slug=slug)
     owner = (
         RoleHolding.objects.filter(
@@ -165,7 +100,7 @@ def workflow_head(*, actor: Actor, slug: str) -> WorkflowHead:
         .select_related("person")
         .first()
     )
-    state = _state(row)
+    state = state_of(row, row.open_state)
     return WorkflowHead(
         id=row.id,
         slug=row.slug,
@@ -193,82 +128,24 @@ def workflow_head(*, actor: Actor, slug: str) -> WorkflowHead:
     )
 
 
-def _filtered(
-    rows: QuerySet, search: str, state: str, department: str, verb: str
-) -> QuerySet:
-    if search:
-        rows = rows.filter(
-            Q(name__icontains=search)
-            | Q(purpose__icontains=search)
-            | Q(
-                Exists(
-                    RoleHolding.objects.filter(
-                        workflow=OuterRef("pk"), person__name__icontains=search
-                    )
-                )
-            )
-        )
-    if department:
-        rows = rows.filter(department__slug=department)
-    if verb:
-        may = AllowanceRow.objects.filter(
-            version=OuterRef("live_version_id"),
-            verb=verb,
-            authority__in=("allowed", "review"),
-        )
-        rows = rows.filter(Exists(may))
-    submitted = OperatingModelVersion.objects.filter(
-        workflow=OuterRef("pk"), state=VersionState.SUBMITTED
-    )
-    if state == "paused":
-        rows = rows.filter(paused_at__isnull=False)
-    elif state == "live":
-        rows = rows.filter(paused_at=None, live_version__isnull=False)
-    elif state == "waiting":
-        rows = rows.filter(Exists(submitted))
-    elif state == "draft":
-        rows = rows.filter(~Exists(submitted), live_version=None)
-    return rows
-
-
-def _with_open(rows: QuerySet) -> QuerySet:
+def with_open(rows: QuerySet) -> QuerySet:
+    """Let each workflow tell the number and the state of its open version."""
     opened = OperatingModelVersion.objects.filter(
         workflow=OuterRef("pk"), state__in=(VersionState.DRAFT, VersionState.SUBMITTED)
     ).order_by("-number")
-    owner = RoleHolding.objects.filter(
-        workflow=OuterRef("pk"), role=Role.BUSINESS_OWNER, person__is_active=True
-    )
     return rows.annotate(
         open_number=Subquery(opened.values("number")[:1]),
         open_state=Subquery(opened.values("state")[:1]),
-        owner_name=Subquery(owner.values("person__name")[:1]),
     )
 
 
-def _line(row) -> WorkflowLine:
-    state = _state(row)
-    return WorkflowLine(
-        slug=row.slug,
-        name=row.name,
-        purpose=row.purpose,
-        department=row.department.name,
-        owner=row.owner_name,
-        state=state,
-        state_word=dict(STATES)[state],
-        phase=row.phase,
-        risk=row.risk,
-        live_number=row.live_version.number if row.live_version else None,
-        open_number=row.open_number,
-        open_is_submitted=row.open_state == VersionState.SUBMITTED,
-    )
-
-
-def _state(row) -> str:
+def state_of(row: Workflow, open_state: str | None) -> str:
+    """Say where a workflow stands, in a word of `STATES`."""
     if row.paused_at is not None:
         return "paused"
     if row.live_version_id is not None:
         return "live"
-    return "waiting" if row.open_state == VersionState.SUBMITTED else "draft"
+    return "waiting" if open_state == VersionState.SUBMITTED else "draft"
 
 
 def _owner(holding: RoleHolding | None) -> PersonRef | None:

@@ -12,8 +12,8 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Agent
 from portal.core.errors import NotFound
 from portal.core.pagination import keyset
+from registry.queries.across import workflow_names
 from registry.queries.rulebooks import lock_numbers
-from registry.queries.workflows import workflows_for
 from runs.models import Run, RunState
 
 TEXT_LENGTH_MAX = 100
@@ -118,7 +118,7 @@ def runs_for(*, actor: Actor, asked: RunFilter, cursor: str | None = None) -> Ru
     """
     rows = access.visible(_with_names(), actor=actor, workflow_path="workflow_id")
     page = keyset(_narrowed(rows, asked), order=ORDER, cursor=cursor)
-    workflows = workflows_for(actor=actor).lines
+    workflows = workflow_names(actor=actor)
     agents = Agent.objects.order_by("name", "id").values_list("slug", "name")[:200]
     return RunList(
         rows=tuple(_row(run) for run in page.items),

@@ -81,7 +81,21 @@ _RULE = _REVISION | {
     "fields_missing": "args.reason",
     "signals": "conflicting_records",
 }
+_LISTS = (
+    Door("workflows_export", PERSONS, "post"),
+    Door("who_may", PERSONS),
+    Door("who_may_export", PERSONS, "post", {"verb": "refund"}),
+    Door("heat_map", PERSONS),
+    Door("workflow_views", PERSONS),
+    Door("workflow_view_new", PERSONS),
+    Door("workflow_view_new", PERSONS, "post", {"name": "Mine"}),
+    Door("workflow_view", "LLHHIHHH"),
+    Door("workflow_view", "LLHHIHHH", "post", {"change": "share", "is": "on"}),
+    Door("view_remove", "LLHHIHHH", "post"),
+    Door("view_restore", "LLHHIHHH", "post"),
+)
 _REGISTRY = (
+    *_LISTS,
     Door("workflows", PERSONS),
     Door("systems", PERSONS),
     Door(

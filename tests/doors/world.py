@@ -18,6 +18,7 @@ from portal.accounts.models import AgentKey
 from portal.audit.models import Entry
 from portal.core import icons
 from registry.operations.packets import submit_version
+from registry.operations.saved_views import save_view
 from runs.models import Run
 from runs.operations.findings import add_finding
 from runs.operations.weeks import open_week
@@ -97,6 +98,9 @@ def make_world() -> World:
         "part": "caps",
         "number": 1,
         "position": 0,
+        "view_id": save_view(
+            actor=people.actor("maya"), name="Live", filters={"state": "live"}, now=now
+        ),
         "digest": icons.sprite_digest(),
         "page": _page_as_toml(portal),
         **_reviewed_week(portal, now),

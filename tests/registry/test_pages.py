@@ -12,7 +12,7 @@ from tests.people import NOW, draft_workflow, live_workflow, make_company
 pytestmark = pytest.mark.django_db
 
 QUERY_BUDGET = 36
-QUERY_BUDGET_OF_LIST = 8
+QUERY_BUDGET_OF_LIST = 18
 PAGES = (
     ("workflow", ()),
     ("workflow_page", ()),

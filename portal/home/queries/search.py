@@ -14,6 +14,7 @@ from portal.accounts.queries import is_administrator
 from portal.home.queries.agents import agents_seen_by
 from portal.home.queries.journal import Asked, journal_for
 from registry.queries.across import workflows_matching
+from registry.queries.who_may import question_of, who_may_sentence
 from runs.queries.across import runs_matching
 
 TEXT_LENGTH_MAX = 100
@@ -51,11 +52,15 @@ class SearchPage:
 
 
 def found_for(*, actor: Actor, text: str, now: datetime) -> SearchPage:
-    """Find what contains the words, at most six of each kind. At most twenty queries."""
+    """Find what contains the words, at most six of each kind. At most twenty queries.
+
+    A question about authority adds seven.
+    """
     text = text.replace("\x00", "").strip()[:TEXT_LENGTH_MAX]
     if len(text) < TEXT_LENGTH_MIN:
         return SearchPage(text, (), is_too_short=bool(text))
     groups = (
+        Group("Answers", _answers(actor, text)),
         Group("Workflows", _workflows(actor, text)),
         Group("Proposals", _proposals(actor, text)),
         Group("Runs", _runs(actor, text)),
@@ -64,6 +69,16 @@ def found_for(*, actor: Actor, text: str, now: datetime) -> SearchPage:
         Group("Journal, last seven days", _journal(actor, text, now)),
     )
     return SearchPage(text, tuple(each for each in groups if each.found), False)
+
+
+def _answers(actor: Actor, text: str) -> tuple[Found, ...]:
+    """Answer "who may refund in billing?" in its one sentence."""
+    asked = question_of(text)
+    if asked is None:
+        return ()
+    sentence = who_may_sentence(actor=actor, asked=asked)
+    place = f"verb={asked.verb}" + (f"&system={asked.system}" if asked.system else "")
+    return (Found(sentence, "See which, and why", "who_may", (), place),)
 
 
 def _workflows(actor: Actor, text: str) -> tuple[Found, ...]:
