@@ -9,9 +9,11 @@ from celery import shared_task
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from registry.operations import hand_overs, staging
+from registry.operations.importing_apply import claim_import, run_import
 
 log = structlog.get_logger(__name__)
 SOFT_SECONDS, HARD_SECONDS = 50, 60
+IMPORTS_MAX = 20
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS, ignore_result=True)
@@ -34,6 +36,31 @@ def settle_duties(**_later: object) -> int:
             partial(staging.time_out_stage, stage_id=stage_id, now=wall_clock())
         )
     return moved
+
+
+@shared_task(
+    name="registry.tasks.apply_imports",
+    ignore_result=True,
+    soft_time_limit=240,
+    time_limit=300,
+)
+def apply_imports(**_later: object) -> int:
+    """Register the inventories that people asked for; says how many workflows.
+
+    Also the sweep: an import that breaks keeps its lease, so it is tried again later.
+    """
+    made = 0
+    for _ in range(IMPORTS_MAX):
+        claimed = claim_import()
+        if claimed is None:
+            break
+        try:
+            made += run_import(import_id=claimed, now=wall_clock())
+        except AlreadyDone:
+            continue
+        except Exception as error:  # noqa: BLE001 - one bad import never stops the others
+            log.warning("import.failed", source=str(claimed), error=repr(error)[:200])
+    return made
 
 
 def _unless_done(call: Callable[[], object]) -> int:

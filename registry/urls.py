@@ -6,6 +6,7 @@ from registry.views import (
     answering,
     catalogue,
     drafting,
+    importing,
     lists,
     matrix,
     matrix_paste,
@@ -43,6 +44,35 @@ urlpatterns = [
         name="view_restore",
     ),
     path("workflows/new/", registering.workflow_new, name="workflow_new"),
+    path("workflows/import/", importing.imports, name="imports"),
+    path(
+        "workflows/import/<uuid:import_id>/", importing.import_page, name="import_page"
+    ),
+    path(
+        "workflows/import/<uuid:import_id>/columns/",
+        importing.import_columns,
+        name="import_columns",
+    ),
+    path(
+        "workflows/import/<uuid:import_id>/report/",
+        importing.import_report,
+        name="import_report",
+    ),
+    path(
+        "workflows/import/<uuid:import_id>/apply/",
+        importing.import_apply,
+        name="import_apply",
+    ),
+    path(
+        "workflows/import/<uuid:import_id>/undo/",
+        importing.import_undo,
+        name="import_undo",
+    ),
+    path(
+        "workflows/import/<uuid:import_id>/discard/",
+        importing.import_discard,
+        name="import_discard",
+    ),
     path("workflows/<slug:slug>/", overview.workflow, name="workflow"),
     path("workflows/<slug:slug>/page/", overview.workflow_page, name="workflow_page"),
     path(

@@ -6,7 +6,7 @@ streams (portal, departments, security) are shown only with None.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -280,3 +280,20 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(each) for each in value) or "none"
     return json.dumps(value, ensure_ascii=False)
+
+
+def lengths_of(workflow_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Give how many entries each workflow's stream has. One query."""
+    names = {f"workflow:{identity}": identity for identity in workflow_ids}
+    found = Stream.objects.filter(name__in=names).values_list("name", "sequence")
+    return {names[name]: sequence for name, sequence in found}
+
+
+def last_sentences_of(workflow_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Give the sentence of the newest entry of each workflow's stream. One query."""
+    names = {f"workflow:{identity}": identity for identity in workflow_ids}
+    newest = Entry.objects.filter(stream__in=names).order_by("stream", "-sequence")
+    return {
+        names[entry.stream]: json.loads(bytes(entry.body))["sentence"]
+        for entry in newest.distinct("stream")
+    }

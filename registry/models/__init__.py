@@ -3,13 +3,15 @@
 Read in this order: catalogue (systems, AI models, ceilings), workflow (the workflow,
 its roles, positions, reviewers and agents), duties (hand-overs, who else
 may pause, staged resumes), version (the operating model and its allowances),
-packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list).
+packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list),
+importing (an inventory, its file and its rows).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
 from registry.models.drafting import DraftPart
 from registry.models.duties import HandOver, Pauser, ResumeStage
 from registry.models.evidence import Evidence
+from registry.models.importing import InventoryFile, InventoryImport, InventoryRow
 from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
 from registry.models.saved_view import SavedView
@@ -30,6 +32,9 @@ __all__ = [
     "DraftPart",
     "Evidence",
     "HandOver",
+    "InventoryFile",
+    "InventoryImport",
+    "InventoryRow",
     "LaunchPacket",
     "LevelEpoch",
     "MatrixEdit",

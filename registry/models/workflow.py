@@ -13,8 +13,18 @@ class RiskLevel(models.TextChoices):
     HIGH = "high", "High"
 
 
+class StandingWorkflows(models.Manager["Workflow"]):
+    """Every workflow but those that were withdrawn: what lists, pages and counts see."""
+
+    def get_queryset(self) -> models.QuerySet["Workflow"]:
+        return super().get_queryset().filter(withdrawn_at=None)
+
+
 class Workflow(models.Model):
     """Work that AI takes part in. What it may do stands in its live version.
+
+    A workflow is never deleted, because the journal names it. One that was registered
+    by mistake is withdrawn, and `objects` no longer gives it; `everything` does.
 
     `lock_number` names the advisory lock that guards rulings against a pause;
     `pause_epoch` counts pauses, because a timestamp cannot order them.
@@ -48,6 +58,10 @@ class Workflow(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     created_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = StandingWorkflows()
+    everything = models.Manager["Workflow"]()
 
     class Meta:
         permissions = (
@@ -66,6 +80,11 @@ class Workflow(models.Model):
                 condition=models.Q(paused_at=None)
                 | (~models.Q(pause_reason="") & models.Q(live_version__isnull=False)),
                 name="registry_workflow_pause_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at=None)
+                | models.Q(live_version__isnull=True),
+                name="registry_workflow_withdrawn_never_live",
             ),
             models.CheckConstraint(
                 condition=models.Q(risk__in=RiskLevel.values),

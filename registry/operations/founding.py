@@ -33,7 +33,7 @@ NAME_LENGTH_MAX = 120
 BATCH_SIZE = 250
 _SUFFIX_ROOM = 6
 # Addresses under /workflows/ that are pages of their own.
-RESERVED_SLUGS = frozenset({"new", "import", "export", "authority", "heat-map"})
+RESERVED_SLUGS = frozenset({"new", "import", "export", "who-may", "heat-map", "views"})
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def found_workflows(
     """
     lock_exclusive(REGISTERING)
     slugs = _free_slugs(seeds)
-    highest = Workflow.objects.aggregate(highest=Max("lock_number"))["highest"] or 0
+    highest = Workflow.everything.aggregate(highest=Max("lock_number"))["highest"] or 0
     made: list[Workflow] = []
     for part in batched(zip(seeds, slugs, strict=True), BATCH_SIZE):
         first = highest + len(made) + 1
@@ -214,7 +214,7 @@ def _free_slugs(seeds: Sequence[Seed]) -> list[str]:
 
 
 def _taken(stems: Sequence[str]) -> set[str]:
-    rows = Workflow.objects.values_list("slug", flat=True)
+    rows = Workflow.everything.values_list("slug", flat=True)
     if len(stems) == 1:
         rows = rows.filter(slug__regex=rf"^{re.escape(stems[0])}(-[0-9]+)?$")
     return {*rows, *RESERVED_SLUGS}

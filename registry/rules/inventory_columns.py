@@ -158,7 +158,12 @@ def _value_score(meaning: str, values: Sequence[str], known: Known) -> float:
             words = sum(1 for value in values if risk_of(value)) / len(values)
             return 0.6 * words - 0.3 * (1 - words)
         case Meaning.IDENTIFIER:
-            return 0.1 if distinct > 0.95 and average < 40 else -0.5
+            is_short = average < 40
+            return (
+                (0.1 if distinct > 0.95 else -0.2)
+                if is_short and distinct > 0.6
+                else -0.5
+            )
         case Meaning.TEMPLATE:
             return 0.6 * _share(values, known.templates) - 0.2
         case _:

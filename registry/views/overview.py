@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
+from registry.queries.importing import inventory_source_of
 from registry.queries.pages import one_page, shown_version
 from registry.queries.people import people_of
 from registry.views.common import head_of, show
@@ -28,6 +29,7 @@ def workflow(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "page": page,
             "people": people_of(workflow_id=head.id),
+            "inventory": inventory_source_of(head.id),
             "recent_runs_href": _elsewhere(RECENT_RUNS, slug),
             "runs_href": _elsewhere("runs"),
         },

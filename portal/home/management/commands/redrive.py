@@ -28,6 +28,7 @@ class Command(BaseCommand):
         # Relaying comes last: a broker that is away costs time and nothing else.
         folded = _until_nothing(current_app.tasks["runs.tasks.sweep_inbox"])
         moved = _until_nothing(current_app.tasks["approvals.tasks.sweep_due"])
+        current_app.tasks["registry.tasks.apply_imports"]()
         relayed = _relayed()
         self.stdout.write(
             f"{batches} buried batches and {messages} dead messages sent again;"
