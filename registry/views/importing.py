@@ -11,7 +11,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Forbidden, Invalid
 from portal.core.htmx import render
-from portal.core.spreadsheets import csv_response
+from portal.core.http import csv_response
 from registry.operations.importing import (
     ask_to_apply,
     check_inventory,
