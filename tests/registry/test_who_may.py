@@ -134,9 +134,7 @@ def test_who_is_paused_or_has_a_vacancy_is_said_to_be_stopped(people):
 
     page = who_may(actor=people.actor("dana"), asked=REFUND)
 
-    assert page.sentence.endswith(
-        "1 of them is stopped: paused, or a role is vacant."
-    )
+    assert page.sentence.endswith("1 of them is stopped: paused, or a role is vacant.")
     assert [line.is_paused for line in page.lines] == [False, True]
 
 
