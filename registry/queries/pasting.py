@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from registry.queries.cells import part_of_cell, parts_by_name
@@ -85,7 +86,7 @@ def paste_preview(
         if setting.authority is None and keeps_blank:
             continue
         was = stands.get(part_of_cell(system, verb))
-        row = _row_after(was, setting, system, verb)
+        row = _row_after(was, setting, (system, verb), rulebook.currency)
         if (row or None) == was:
             continue
         allowance = rulebook.allowances.get((system, verb))
@@ -109,26 +110,38 @@ def paste_preview(
 
 
 def _row_after(
-    was: Mapping[str, Any] | None, setting: Setting, system: str, verb: str
+    was: Mapping[str, Any] | None,
+    setting: Setting,
+    place: tuple[str, str],
+    currency: str,
 ) -> dict[str, Any] | None:
     if setting.authority is None:
         return None
-    said = {
-        "amount_max": setting.amount_max,
-        "currency": setting.currency,
-        "count_per_day": setting.count_per_day,
-        "quorum": setting.quorum,
-    }
-    row = {
-        **(was or {}),
-        "system": system,
-        "verb": verb,
+    old = dict(was or {})
+    row = old | {
+        "system": place[0],
+        "verb": place[1],
         "authority": setting.authority.value,
-        **{key: value for key, value in said.items() if value not in ("", None)},
     }
-    if row.get("quorum") == 1:
-        row.pop("quorum")
+    if setting.amount_max and not _is_same_limit(old, setting, currency):
+        row["amount_max"] = setting.amount_max
+        if setting.currency:
+            row["currency"] = setting.currency
+    if setting.count_per_day is not None:
+        row["count_per_day"] = setting.count_per_day
+    if setting.quorum is not None and setting.quorum != old.get("quorum", 1):
+        row["quorum"] = setting.quorum
     return row
+
+
+def _is_same_limit(old: Mapping[str, Any], setting: Setting, currency: str) -> bool:
+    """Say whether a limit only differs in how it is written: 25 and 25.00."""
+    before = old.get("amount_max")
+    return (
+        before is not None
+        and Decimal(before) == Decimal(setting.amount_max)
+        and setting.currency in ("", old.get("currency") or currency)
+    )
 
 
 def _allowance(row: Mapping[str, Any] | None) -> Allowance | None:
