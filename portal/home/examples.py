@@ -1,136 +1,144 @@
-"""Code an agent's developer can copy: one question and one report, ready to run.
+"""Code an agent's developer can copy: asking, waiting, redeeming, reporting, telling.
 
-Made from what the agent may really do, so that the first call gets a real answer.
+Made from what the agent may really do, with this portal's own address, so that the first
+call gets a real answer. The code itself is written in `example_texts`, a language each.
 """
 
-import json
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
+from portal.home.example_texts import curl, python, typescript
 from portal.home.queries.agents import AgentPage, Served
+from registry.queries.matrix import Cell
 
 _RANK = {"allowed": 0, "review": 1, "never": 2}
+_RUN = "case-7741"
+_AMOUNT = Decimal("10.00")
+LANGUAGES = (("python", "Python"), ("curl", "curl"), ("typescript", "TypeScript"))
+_TEXTS = {"python": python, "curl": curl, "typescript": typescript}
+_FILES = {"python": "agent.py", "curl": "agent.sh", "typescript": "agent.mts"}
+STEPS = (
+    ("ask", "Ask before it acts", "The answer comes at once: allowed, in_review, escalated or refused, with its reasons."),
+    ("wait", "Wait for a person", "While somebody decides; each call waits up to 25 seconds."),
+    ("redeem", "Redeem the grant", "Once, just before acting. Run exactly the action that comes back. A refused redemption is kept under its Idempotency-Key, so a retry needs a new key."),
+    ("outcome", "Report the outcome", "What really happened: succeeded, failed or unknown."),
+    ("events", "Tell what it did", "What it read and did, so that people can read the run. An event sent twice is kept once."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Example:
     """One piece of code, with what it does."""
 
+    key: str
     title: str
-    language: str
+    note: str
     code: str
 
 
-def examples_for(page: AgentPage, *, base_url: str) -> tuple[Example, ...]:
-    """Give code for asking and telling, in curl and Python."""
-    workflow = next((each for each in page.served if each.allowances), None)
-    asking = _asking(workflow)
-    telling = _telling(workflow)
-    actions, events = f"{base_url}/api/v1/actions", f"{base_url}/api/v1/events"
-    return (
-        Example("Ask before it acts", "curl", _curl(actions, asking, is_once=True)),
-        Example("Tell what it did", "curl", _curl(events, telling, is_once=False)),
-        Example(
-            "Ask and tell from Python", "Python", _python(base_url, asking, telling)
+@dataclass(frozen=True)
+class CodeBook:
+    """The code in one language for one workflow, and what else can be chosen."""
+
+    language: str
+    language_name: str
+    file_name: str
+    workflow: str
+    languages: tuple[tuple[str, str], ...]
+    workflows: tuple[tuple[str, str], ...]
+    examples: tuple[Example, ...]
+
+    @property
+    def whole(self) -> str:
+        """Give all of it as one program."""
+        return "\n".join(example.code for example in self.examples)
+
+
+def code_book(
+    page: AgentPage, *, base_url: str, language: str = "", workflow: str = ""
+) -> CodeBook:
+    """Write the code for a workflow that the agent serves, in one language."""
+    known = dict(LANGUAGES)
+    language = language if language in known else LANGUAGES[0][0]
+    served = _chosen(page, workflow)
+    codes = _TEXTS[language](base_url, _asking(served), _telling(served))
+    steps = STEPS[-1:] if page.is_system_of_record else STEPS
+    if page.is_system_of_record:
+        # The last piece alone needs what the first one sets up.
+        codes = {"events": codes["start"] + codes["events"]}
+    else:
+        codes["ask"] = codes["start"] + codes["ask"]
+    return CodeBook(
+        language=language,
+        language_name=known[language],
+        file_name=_FILES[language],
+        workflow=served.slug if served else "",
+        languages=LANGUAGES,
+        workflows=tuple((each.slug, each.name) for each in page.served),
+        examples=tuple(
+            Example(key, title, note, codes[key]) for key, title, note in steps
         ),
     )
 
 
-def _asking(workflow: Served | None) -> dict[str, object]:
-    row = _first_row(workflow)
-    verb, system = (row["verb"], row["system"]) if row else ("refund", "billing")
-    action: dict[str, object] = {"verb": verb, "system": system, "args": {}}
-    request: dict[str, object] = {
+def _chosen(page: AgentPage, slug: str) -> Served | None:
+    named = next((each for each in page.served if each.slug == slug), None)
+    usable = next((each for each in page.served if each.allowances), None)
+    return named or usable or next(iter(page.served), None)
+
+
+def _asking(workflow: Served | None) -> dict[str, Any]:
+    cell, row = _best(workflow)
+    verb, system = (cell.verb, cell.system) if cell else ("refund", "billing")
+    action: dict[str, Any] = {"verb": verb, "system": system, "args": {}}
+    request: dict[str, Any] = {
         "workflow": workflow.slug if workflow else "your-workflow",
-        "run": "case-7741",
+        "run": _RUN,
         "action": action,
-        "title": f"{str(verb).replace('_', ' ').capitalize()} in {system} for case 7741",
+        "title": f"{verb.replace('_', ' ').capitalize()} in {system} for case 7741",
         "confidence": 0.95,
     }
-    if row and row.get("amount_max"):
-        currency = row.get("currency") or "EUR"
+    if row and (row.get("amount_max") or row.get("amount_field")):
+        currency = row.get("currency") or (workflow.currency if workflow else "EUR")
+        limit = Decimal(row["amount_max"]) if row.get("amount_max") else _AMOUNT
+        value = str(min(_AMOUNT, limit))
         action["args"] = {
-            row.get("amount_field") or "amount": "10.00",
+            row.get("amount_field") or "amount": value,
             row.get("currency_field") or "currency": currency,
         }
-        request["amount"] = {"value": "10.00", "currency": currency}
+        request["amount"] = {"value": value, "currency": currency}
     return request
 
 
-def _telling(workflow: Served | None) -> dict[str, object]:
-    row = _first_row(workflow)
-    event = {
-        "id": "case-7741-1",
+def _telling(workflow: Served | None) -> dict[str, Any]:
+    cell, _ = _best(workflow)
+    return {
+        "id": f"{_RUN}-read-1",
         "workflow": workflow.slug if workflow else "your-workflow",
-        "run": "case-7741",
-        "at": "2026-11-21T09:00:05Z",
+        "run": _RUN,
         "kind": "data.read",
-        "system": row["system"] if row else "orders",
+        "system": cell.system if cell else "orders",
         "resource": "order 1182",
         "fields": ["total", "delivered_at"],
     }
-    return {"events": [event]}
 
 
-def _first_row(workflow: Served | None) -> dict | None:
-    if workflow is None:
-        return None
-    changing = sorted(
-        workflow.allowances,
-        key=lambda row: (row.get("amount_max") is None, _RANK[row["authority"]]),
-    )
-    return changing[0] if changing else None
-
-
-def _curl(address: str, body: dict, *, is_once: bool) -> str:
-    lines = [
-        f"curl -X POST {address}",
-        '  -H "Authorization: Bearer $COUNTERSIGN_KEY"',
-        '  -H "Content-Type: application/json"',
+def _best(workflow: Served | None) -> tuple[Cell | None, dict[str, Any] | None]:
+    """Choose what the agent may most freely do, a change with an amount before a read."""
+    if workflow is None or workflow.grid is None:
+        return None, None
+    rows = {(row["system"], row["verb"]): row for row in workflow.allowances}
+    cells = [
+        (cell, rows[cell.system, cell.verb])
+        for line in workflow.grid.rows
+        for cell in line.cells.values()
+        if (cell.system, cell.verb) in rows and cell.answer
     ]
-    if is_once:
-        lines.append('  -H "Idempotency-Key: case-7741-call-1"')
-    lines.append(f"  -d '{json.dumps(body)}'")
-    return " \\\n".join(lines)
-
-
-def _python(base_url: str, asking: dict, telling: dict) -> str:
-    return f'''import os
-import uuid
-
-import httpx
-
-portal = httpx.Client(
-    base_url="{base_url}",
-    headers={{"Authorization": f"Bearer {{os.environ['COUNTERSIGN_KEY']}}"}},
-    timeout=30,
-)
-
-answer = portal.post(
-    "/api/v1/actions",
-    headers={{"Idempotency-Key": str(uuid.uuid4())}},
-    json={_indented(asking)},
-).raise_for_status().json()
-
-while answer["status"] in ("in_review", "escalated"):  # a person decides
-    answer = portal.get(f"/api/v1/actions/{{answer['id']}}", params={{"wait": 25}}).json()
-
-if answer.get("grant"):
-    redeemed = portal.post(
-        "/api/v1/grants/redeem",
-        headers={{"Idempotency-Key": str(uuid.uuid4())}},
-        json={{"token": answer["grant"]["token"], "action_digest": answer["action_digest"]}},
-    ).raise_for_status().json()
-    # Run exactly redeemed["action"], once, then say what happened:
-    portal.post(
-        f"/api/v1/actions/{{answer['id']}}/outcome",
-        headers={{"Idempotency-Key": str(uuid.uuid4())}},
-        json={{"status": "succeeded"}},
+    cells.sort(
+        key=lambda pair: (
+            _RANK.get(str(pair[0].answer), 3),
+            pair[1].get("amount_max") is None,
+        )
     )
-
-portal.post("/api/v1/events", json={_indented(telling)}).raise_for_status()
-'''
-
-
-def _indented(value: dict) -> str:
-    text = json.dumps(value, indent=4)
-    return text.replace("\n", "\n    ").replace(": true", ": True")
+    return cells[0] if cells else (None, None)

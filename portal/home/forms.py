@@ -55,3 +55,22 @@ class KeyForm(forms.Form):
         choices=[("30", "30 days"), ("90", "90 days"), ("180", "180 days")],
         initial="180",
     )
+
+
+class RotateForm(forms.Form):
+    overlap = forms.ChoiceField(
+        label="The old key goes on for",
+        choices=[
+            ("0", "no longer: revoke it at once"),
+            ("1", "one hour"),
+            ("24", "one day"),
+            ("168", "seven days"),
+        ],
+        initial="24",
+        help_text="Long enough to bring the new key to every place that uses the old.",
+    )
+    days = forms.ChoiceField(
+        label="The new key expires after",
+        choices=[("30", "30 days"), ("90", "90 days"), ("180", "180 days")],
+        initial="180",
+    )

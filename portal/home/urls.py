@@ -33,6 +33,11 @@ urlpatterns = [
         agents.agent_key_revoke,
         name="agent_key_revoke",
     ),
+    path(
+        "agents/<slug:slug>/keys/<uuid:key_id>/rotate/",
+        agents.agent_key_rotate,
+        name="agent_key_rotate",
+    ),
     path("agents/<slug:slug>/switch/", agents.agent_switch, name="agent_switch"),
     path("journal/", journal.journal, name="journal"),
     path("journal/verify/", journal.journal_verify, name="journal_verify"),

@@ -4,8 +4,9 @@ A person sees the agents that serve a workflow they may see, those of their own
 department and those they operate; who administers, or sees every workflow, sees all.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +15,18 @@ from django.db.models.functions import Now
 
 from portal.accounts import access
 from portal.accounts.actors import Actor, agent_actor
+from portal.accounts.key_lines import KeyLine, key_lines
 from portal.accounts.models import Agent, AgentKey, AgentKind, Person
-from portal.accounts.queries import administrators_sentence, is_administrator
+from portal.accounts.queries import is_administrator
 from portal.core.errors import Forbidden
 from portal.core.pagination import Page, keyset
 from registry.queries.across import assignments_seen_by
+from registry.queries.agents import may_keep, model_problems, who_keeps
 from registry.queries.boundaries import boundaries_for
+from registry.queries.matrix import Grid, SystemName, grid_of, systems_known
+from registry.queries.rulebooks import standing_facts
 
 SERVED_MAX = 20
-KEYS_SHOWN_MAX = 50
-EXPIRES_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,6 @@ class AgentLine:
 
 
 @dataclass(frozen=True)
-class KeyLine:
-    """A key as it may be shown: never its secret."""
-
-    id: UUID
-    label: str
-    hint: str
-    scopes: tuple[str, ...]
-    created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None
-    state: str
-
-
-@dataclass(frozen=True)
 class Served:
     """One workflow an agent serves, with what its rulebook lets it do."""
 
@@ -64,6 +53,8 @@ class Served:
     name: str
     state: str
     version: int | None
+    currency: str
+    grid: Grid | None
     allowances: tuple[dict[str, Any], ...]
     stop_rules: tuple[dict[str, Any], ...]
     tools: tuple[dict[str, Any], ...]
@@ -76,6 +67,7 @@ class AgentPage:
     is_system_of_record: bool
     may_manage: bool
     who_manages: str
+    model_problem: str
     keys: tuple[KeyLine, ...]
     served: tuple[Served, ...]
 
@@ -95,20 +87,20 @@ def agents_for(*, actor: Actor, cursor: str | None = None) -> Page[AgentLine]:
 def agent_for(*, actor: Actor, slug: str, now: datetime) -> AgentPage:
     """Give one agent with its keys and what it may do. Raises NotFound.
 
-    At most eight queries, and two for each workflow that it serves.
+    At most twelve queries, and three for each workflow that it serves.
     """
     rows = _with_keys(agents_seen_by(actor)).select_related("department", "operator")
     agent = access.visible_or_404(rows, slug=slug)
     served = _served(actor, agent)
-    may_manage = _may_manage(actor, agent)
-    keys = AgentKey.objects.filter(agent=agent).order_by("-created_at", "-id")
+    may_manage = may_keep(actor, agent)
     return AgentPage(
         line=_line(agent, tuple(each.name for each in served)),
         id=agent.id,
         is_system_of_record=agent.kind == AgentKind.SYSTEM_OF_RECORD,
         may_manage=may_manage,
-        who_manages="" if may_manage else _who_manages(agent),
-        keys=tuple(_key(key, now) for key in keys[:KEYS_SHOWN_MAX]),
+        who_manages="" if may_manage else who_keeps(agent),
+        model_problem=model_problems().of(agent.model_name),
+        keys=key_lines(agent_ids=[agent.id], now=now),
         served=served,
     )
 
@@ -118,13 +110,13 @@ def agent_to_manage(*, actor: Actor, slug: str) -> Agent:
     agent = access.visible_or_404(
         agents_seen_by(actor).select_related("operator"), slug=slug
     )
-    if not _may_manage(actor, agent):
-        raise Forbidden(_who_manages(agent), code="agent.not_yours")
+    if not may_keep(actor, agent):
+        raise Forbidden(who_keeps(agent), code="agent.not_yours")
     return agent
 
 
-def key_to_revoke(*, actor: Actor, slug: str, key_id: UUID) -> AgentKey:
-    """Give a key to somebody who may revoke it. Raises NotFound or Forbidden."""
+def key_to_change(*, actor: Actor, slug: str, key_id: UUID) -> AgentKey:
+    """Give a key to somebody who may change it. Raises NotFound or Forbidden."""
     agent = agent_to_manage(actor=actor, slug=slug)
     keys = AgentKey.objects.select_related("agent").filter(agent=agent)
     return access.visible_or_404(keys, id=key_id)
@@ -139,20 +131,6 @@ def agents_seen_by(actor: Actor) -> QuerySet[Agent]:
     department = Person.objects.filter(id=actor.id).values("department")
     return Agent.objects.filter(
         Q(operator=actor.id) | Q(department__in=department) | Q(id__in=serving)
-    )
-
-
-def _may_manage(actor: Actor, agent: Agent) -> bool:
-    return agent.operator_id == actor.id or is_administrator(actor)
-
-
-def _who_manages(agent: Agent) -> str:
-    operates = f"{agent.operator.name} operates this agent" if agent.operator else ""
-    others = administrators_sentence()
-    return (
-        f"{operates} and looks after its keys. {others}"
-        if operates
-        else f"An administrator looks after the keys of this agent. {others}"
     )
 
 
@@ -179,17 +157,24 @@ def _served(actor: Actor, agent: Agent) -> tuple[Served, ...]:
         "workflow__slug", flat=True
     )
     itself = agent_actor(agent_id=agent.id, name=agent.name)
-    return tuple(_boundaries(itself, slug) for slug in slugs[:SERVED_MAX])
+    systems = systems_known()
+    return tuple(_boundaries(itself, slug, systems) for slug in slugs[:SERVED_MAX])
 
 
-def _boundaries(itself: Actor, slug: str) -> Served:
+def _boundaries(itself: Actor, slug: str, systems: Mapping[str, SystemName]) -> Served:
     told = boundaries_for(actor=itself, slug=slug)
+    facts = standing_facts(slug, agent_id=itself.id)
+    grid = None
+    if facts.rulebook is not None and facts.rulebook.allowances:
+        grid = grid_of(facts.rulebook, ceilings=facts.ceilings, systems=systems)
     state = "paused" if told["is_paused"] else "live" if told["is_live"] else "draft"
     return Served(
         slug=slug,
         name=told["name"],
         state=state,
         version=told["operating_model_version"],
+        currency=told["currency"] or "EUR",
+        grid=grid,
         allowances=tuple(told["allowances"]),
         stop_rules=tuple(told["stop_rules"]),
         tools=tuple(told["tools"]),
@@ -208,25 +193,4 @@ def _line(agent: Any, serves: tuple[str, ...]) -> AgentLine:
         live_keys=agent.live_keys,
         last_used_at=agent.last_used_at,
         serves=serves,
-    )
-
-
-def _key(key: AgentKey, now: datetime) -> KeyLine:
-    if key.revoked_at is not None:
-        state = "revoked"
-    elif key.expires_at <= now:
-        state = "expired"
-    elif key.expires_at <= now + EXPIRES_SOON:
-        state = "expires soon"
-    else:
-        state = "live"
-    return KeyLine(
-        id=key.id,
-        label=key.label,
-        hint=key.hint,
-        scopes=tuple(key.scopes),
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        last_used_at=key.last_used_at,
-        state=state,
     )

@@ -15,6 +15,13 @@ from registry.queries.across import (
     looked_after_by,
     signatures_asked_of,
 )
+from registry.queries.agents import KeyExpiring, keys_expiring_for
+from registry.queries.duties import (
+    HandOverShown,
+    VacantRole,
+    roles_offered_to,
+    vacant_roles_to_fill,
+)
 from runs.queries.across import (
     FindingDue,
     ReviewShare,
@@ -58,15 +65,20 @@ class Start:
     signatures: tuple[SignatureAsked, ...]
     shares: tuple[ReviewShare, ...]
     findings: tuple[FindingDue, ...]
+    keys: tuple[KeyExpiring, ...]
+    offers: tuple[HandOverShown, ...]
+    vacant: tuple[VacantRole, ...]
     is_portal_empty: bool
 
     @property
     def has_week(self) -> bool:
-        return bool(self.signatures or self.shares or self.findings)
+        return bool(
+            self.offers or self.signatures or self.shares or self.findings or self.keys
+        )
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most sixteen queries."""
+    """Give what needs this person. At most twenty queries."""
     rows = inbox_for(actor, tab="mine").rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -77,6 +89,9 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         signatures=signatures_asked_of(actor=actor),
         shares=my_review_share(actor=actor),
         findings=findings_due(actor=actor, today=now.date()),
+        keys=keys_expiring_for(actor=actor, now=now),
+        offers=roles_offered_to(actor=actor),
+        vacant=vacant_roles_to_fill(actor=actor),
         is_portal_empty=not look_after and not has_any_workflow(),
     )
 

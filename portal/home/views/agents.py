@@ -13,25 +13,28 @@ from django.views.decorators.http import (
 )
 
 from portal.accounts.actors import actor_of, person_of
+from portal.accounts.key_lines import key_line
+from portal.accounts.models import AgentKey
 from portal.accounts.operations.agents import (
     issue_key,
     register_agent,
     revoke_key,
+    rotate_key,
     set_agent_active,
 )
 from portal.accounts.queries import is_administrator, must_administrate
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict
 from portal.core.htmx import render
-from portal.home.examples import Example, examples_for
-from portal.home.forms import AgentForm, KeyForm
+from portal.home.examples import code_book
+from portal.home.forms import AgentForm, KeyForm, RotateForm
 from portal.home.queries.agents import (
-    AgentPage,
     agent_for,
     agent_to_manage,
     agents_for,
-    key_to_revoke,
+    key_to_change,
 )
+from portal.home.queries.diagnosis import diagnosis_for
 
 
 @require_safe
@@ -108,14 +111,42 @@ def agent_key_issue(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def agent_key_revoke(request: HttpRequest, slug: str, key_id: UUID) -> HttpResponse:
-    """Revoke a key; its next call is told 401."""
+    """Ask, then revoke a key; its next call is told 401."""
     actor = actor_of(request)
-    key = key_to_revoke(actor=actor, slug=slug, key_id=key_id)
+    key = key_to_change(actor=actor, slug=slug, key_id=key_id)
+    if request.method != "POST":
+        return _about_key(request, "home/agent_key_revoke.html", key)
     revoke_key(actor=actor, key=key, now=wall_clock())
     messages.info(request, f"The key ending in {key.hint} no longer works.")
     return HttpResponseRedirect(reverse("agent", args=[slug]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def agent_key_rotate(request: HttpRequest, slug: str, key_id: UUID) -> HttpResponse:
+    """Ask how long both keys work, then show the new one, this once."""
+    actor = actor_of(request)
+    key = key_to_change(actor=actor, slug=slug, key_id=key_id)
+    form = RotateForm(request.POST or None)
+    if request.method != "POST":
+        return _about_key(request, "home/agent_key_rotate.html", key, form)
+    if not form.is_valid():
+        return _about_key(request, "home/agent_key_rotate.html", key, form, status=422)
+    try:
+        made = rotate_key(
+            actor=actor,
+            key=key,
+            overlap=timedelta(hours=int(form.cleaned_data["overlap"])),
+            lives_for=timedelta(days=int(form.cleaned_data["days"])),
+            now=wall_clock(),
+        )
+    except Conflict as problem:
+        form.add_error(None, problem.detail)
+        return _about_key(request, "home/agent_key_rotate.html", key, form, status=409)
+    response = _page(request, slug, KeyForm(), new_key=made.text, status=201)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_POST
@@ -130,6 +161,27 @@ def agent_switch(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("agent", args=[slug]))
 
 
+def _about_key(
+    request: HttpRequest,
+    template: str,
+    key: AgentKey,
+    form: RotateForm | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    shown = {
+        "crumbs": [
+            ("Agents", reverse("agents")),
+            (key.agent.name, reverse("agent", args=[key.agent.slug])),
+            (f"Key … {key.hint}", ""),
+        ],
+        "agent": key.agent,
+        "key": key_line(key, wall_clock()),
+        "form": form,
+    }
+    return render(request, template, shown, status=status)
+
+
 def _page(
     request: HttpRequest,
     slug: str,
@@ -138,16 +190,22 @@ def _page(
     new_key: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    page = agent_for(actor=actor_of(request), slug=slug, now=wall_clock())
+    actor, now = actor_of(request), wall_clock()
+    page = agent_for(actor=actor, slug=slug, now=now)
     shown = {
         "crumbs": [("Agents", reverse("agents")), (page.line.name, "")],
         "page": page,
         "form": form,
         "new_key": new_key,
-        "examples": _examples(request, page),
+        "diagnosis": diagnosis_for(
+            actor=actor, agent_id=page.id, may_manage=page.may_manage, now=now
+        ),
+        "book": code_book(
+            page,
+            base_url=request.build_absolute_uri("/").rstrip("/"),
+            language=request.GET.get("code", ""),
+            workflow=request.GET.get("for", ""),
+        ),
     }
-    return render(request, "home/agent.html", shown, status=status)
-
-
-def _examples(request: HttpRequest, page: AgentPage) -> tuple[Example, ...]:
-    return examples_for(page, base_url=request.build_absolute_uri("/").rstrip("/"))
+    fragment = "code" if request.method == "GET" else None
+    return render(request, "home/agent.html", shown, fragment=fragment, status=status)
