@@ -1,4 +1,4 @@
-"""What keeps an approval from counting now: the rulebook's no, or a role that is vacant.
+"""What keeps an approval from counting now: the rulebook's no, a check, a vacant role.
 
 A block is a value, on record: nothing was decided, and the proposal stays open.
 """
@@ -11,6 +11,9 @@ from approvals.operations.ruling import Ruled
 from approvals.operations.sitting import Sitting
 from approvals.queries.access import who_fills
 from registry.rules.answers import Answer
+from registry.rules.codes import CODES
+
+CHECK_MISSING = "check.missing"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
     """Say what keeps an approval from counting now, if anything does."""
     if ruled.answer != Answer.REFUSE and sitting.facts.vacant_roles:
         return _vacant(sitting)
+    if ruled.answer != Answer.REFUSE and (unchecked := _unchecked(ruled, sitting)):
+        return unchecked
     audience = sitting.proposal.audience
     is_theirs = audience == Audience.ESCALATION_OWNER or (
         ruled.answer != Answer.ESCALATE
@@ -45,6 +50,20 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
         code=code,
         text=said,
         who_can_help=reason.who_can_help if reason else None,
+    )
+
+
+def _unchecked(ruled: Ruled, sitting: Sitting) -> Blocked | None:
+    """Say which check nobody has seen pass: no person's approval stands in for it."""
+    found = [each for each in ruled.ruling.reasons if each.code == CHECK_MISSING]
+    if not found:
+        return None
+    said = " ".join(each.text for each in found)
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code=CHECK_MISSING,
+        text=f"{said} Reject it, so that the agent runs the check and asks again.",
+        who_can_help=CODES[CHECK_MISSING].who_can_help,
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, ProposalVersion
 from approvals.models.proposing import Audience
-from approvals.operations.blocking import Blocked, blocked_by
+from approvals.operations.blocking import CHECK_MISSING, Blocked, blocked_by
 from approvals.operations.decide import (
     Decided,
     check_message,
@@ -85,7 +85,9 @@ def edit_and_approve(
     )
     blocked = blocked_by(ruled, sitting)
     if blocked is not None and (
-        ruled.answer == Answer.REFUSE or sitting.facts.vacant_roles
+        ruled.answer == Answer.REFUSE
+        or sitting.facts.vacant_roles
+        or blocked.code == CHECK_MISSING
     ):
         return blocked
     version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)

@@ -97,7 +97,7 @@ _ROWS = (
         "A limit exists and the action's amount cannot be read.",
         REVIEWER,
     ),
-    ("check.missing", "A check that must pass was not reported as passed.", REVIEWER),
+    ("check.missing", "A check that must pass was not reported as passed.", DEVELOPER),
     ("allowance.review", "The matrix says that a person decides.", REVIEWER),
     ("allowance.allowed", "The matrix allows it.", BUSINESS),
 )

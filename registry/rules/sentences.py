@@ -147,15 +147,26 @@ def _condition(rule: StopRule) -> str:
             approved = f" ({listed(categories, 'or')})" if categories else ""
             return f"the request is outside the approved categories{approved}"
         case StopKind.TOOL_FAILURE:
-            count, within = params.get("failures", 1), params.get("within_steps")
-            said = (
-                "a tool has failed" if count == 1 else f"{count} tool calls have failed"
-            )
-            if within is not None:
-                said += f" among the last {within}"
-            return f"{said} and nothing has made it good"
+            return _failed_calls(params)
         case _:
             return f"the expression “{params.get('source', '')}” is true or gives no answer"
+
+
+def _failed_calls(params: Mapping[str, Any]) -> str:
+    count, within = params.get("failures", 1), params.get("within_steps")
+    if count == 1:
+        calls = (
+            "a tool call has"
+            if within is None
+            else f"one of the last {within} tool calls has"
+        )
+    else:
+        calls = (
+            f"{count} tool calls have"
+            if within is None
+            else f"{count} of the last {within} tool calls have"
+        )
+    return f"{calls} failed and no later call made it good"
 
 
 def _topics(params: Mapping[str, Any]) -> list[str]:

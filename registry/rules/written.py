@@ -78,5 +78,6 @@ def _topics(params: Mapping[str, Any]) -> list[str]:
 def _failure(params: Mapping[str, Any]) -> str:
     count, within = params.get("failures", 1), params.get("within_steps")
     calls = "a tool call" if count == 1 else f"{count} tool calls"
-    where = f" among the last {within}" if within is not None else ""
-    return f"{calls} failed{where} in the middle of the work, and no later call made it good"
+    if within is not None:
+        calls = f"{'one' if count == 1 else count} of the last {within} tool calls"
+    return f"{calls} failed in the middle of the work, and no later call made it good"

@@ -120,9 +120,9 @@ class Rail {
       const rank = RISKS.indexOf(panel.dataset.railPanel);
       let answer = review >= 0 && rank >= review ? "review" : "allow";
       if (escalate >= 0 && rank >= escalate) answer = "escalate";
-      const whole = panel.querySelector("[data-rail-whole]");
-      whole.setAttribute("class", `rail-region is-${answer}`);
-      whole.setAttribute("visibility", answer === "allow" ? "hidden" : "visible");
+      for (const whole of panel.querySelectorAll("[data-rail-whole]")) {
+        whole.setAttribute("visibility", whole.dataset.railWhole === answer ? "visible" : "hidden");
+      }
       panel.querySelector("[data-rail-says]").textContent = SAYS[answer];
     }
   }
