@@ -234,7 +234,7 @@ class FileForm(forms.Form):
     """The file form of the one page, uploaded or pasted."""
 
     file = forms.FileField(required=False, max_length=200)
-    text = forms.CharField(required=False, max_length=300_000)
+    text = forms.CharField(required=False, max_length=1_000_000)
 
 
 class MemberForm(forms.Form):

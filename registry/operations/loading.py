@@ -16,6 +16,7 @@ from registry.operations.guards import workflow_for
 from registry.operations.packets import new_version
 from registry.operations.registering import register_workflow
 from registry.rules.document import DocumentError, from_toml
+from registry.rules.file_text import Readable, text_of_file
 
 
 def read_page(text: str) -> dict[str, Any]:
@@ -23,30 +24,40 @@ def read_page(text: str) -> dict[str, Any]:
     try:
         return from_toml(text)
     except DocumentError as error:
-        raise Invalid(
-            {
-                f"line {problem.line}" if problem.line else problem.path or "file": (
-                    f"{problem.path}: {problem.text}" if problem.path else problem.text
-                )
-                for problem in error.problems
-            },
-            detail=str(error),
-        ) from error
+        raise _as_invalid(error) from error
 
 
-def load_from_toml(
+def read_file(file: Readable) -> dict[str, Any]:
+    """Read a file of the file form, never more than a page may have. Raises Invalid."""
+    try:
+        return from_toml(text_of_file(file))
+    except DocumentError as error:
+        raise _as_invalid(error) from error
+
+
+def _as_invalid(error: DocumentError) -> Invalid:
+    fields: dict[str, str] = {}
+    for problem in error.problems:
+        line = f"line {problem.line}" if problem.line else ""
+        place = ", ".join(filter(None, (line, problem.path))) or "file"
+        fields[place] = (
+            f"{fields[place]} {problem.text}" if place in fields else problem.text
+        )
+    return Invalid(fields, detail=str(error))
+
+
+def load_page(
     *,
     actor: Actor,
-    text: str,
+    document: Mapping[str, Any],
     roles: Mapping[str, Person] | None = None,
     now: datetime,
 ) -> Workflow:
-    """Make a draft of what a file says: one operation, or two for a workflow that is live.
+    """Make a draft of what a read file says: one operation, or two for a workflow that is live.
 
-    Raises Invalid for a bad file or an unknown department, Conflict while a version
+    Raises Invalid for an unknown department, Conflict while a version
     waits for signatures.
     """
-    document = read_page(text)
     workflow = Workflow.objects.filter(slug=document["workflow"]).first()
     if workflow is None:
         return register_workflow(

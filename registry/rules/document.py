@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from registry.rules import toml_form
+from registry.rules import toml_form, toml_places
 from registry.rules.answers import Authority, Reversibility, Risk
 from registry.rules.fields import TEXT_LENGTH_MAX, DocumentError, Fields, Problem
 from registry.rules.gaps import QUESTIONS, Gap
@@ -38,7 +38,7 @@ __all__ = [
     "problems_of", "rulebook_of", "tidy", "to_toml",
 ]  # fmt: skip
 
-FILE_LENGTH_MAX = 256 * 1024
+FILE_LENGTH_MAX = 1_000_000
 QUORUM_MAX = 20
 COUNT_MAX = 1_000_000
 WINDOW_HOURS_MAX = 24 * 366
@@ -116,28 +116,37 @@ def from_toml(text: str) -> dict[str, Any]:
         document = _with_decimals(tomllib.loads(text, parse_float=str))
     except tomllib.TOMLDecodeError as error:
         line = _AT_LINE.search(str(error))
+        last = text.count("\n") + 1
         problem = Problem(
-            "", f"This is not TOML: {error}.", int(line[1]) if line else None
+            "", f"This is not TOML: {error}.", int(line[1]) if line else last
         )
         raise DocumentError((problem,)) from error
     except RecursionError as error:
         raise DocumentError((Problem("", "The file is nested too deeply."),)) from error
-    places = toml_form.lines_of(text)
     problems = problems_of(document)
     if problems:
-        raise DocumentError(
-            tuple(
-                replace(each, line=toml_form.line_of(each.path, places))
-                for each in problems
-            )
-        )
+        raise DocumentError(_with_lines(problems, text))
     return document
+
+
+def _with_lines(problems: tuple[Problem, ...], text: str) -> tuple[Problem, ...]:
+    """Return the problems by line; what is missing from the whole stands on the first."""
+    places = toml_places.lines_of(text)
+    placed = [
+        replace(each, line=toml_places.line_of(each.path, places) or 1)
+        for each in problems
+    ]
+    return tuple(sorted(placed, key=lambda each: each.line or 0))
 
 
 def _with_decimals(value: Any, key: str = "") -> Any:
     """Return whole numbers that people write for amounts as the text that a document holds."""
     if isinstance(value, dict):
-        return {name: _with_decimals(child, name) for name, child in value.items()}
+        return {
+            # A target is what people name it; its number stays a number.
+            name: child if name == "targets" else _with_decimals(child, name)
+            for name, child in value.items()
+        }
     if isinstance(value, list):
         return [_with_decimals(child) for child in value]
     if key in _DECIMALS and isinstance(value, int) and not isinstance(value, bool):
@@ -165,14 +174,12 @@ def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
         tools=tuple(_tool(row) for row in fields.rows("tools")),
         categories=fields.texts("categories"),
     )
-    fields.refuse_twice(
-        "stop_rules", [rule.key for rule in rulebook.stop_rules if rule.key]
+    fields.refuse_rows_twice(
+        "stop_rules", "key", [each.key for each in rulebook.stop_rules]
     )
-    fields.refuse_twice("caps", [cap.key for cap in rulebook.caps if cap.key])
-    fields.refuse_twice(
-        "checks", [check.name for check in rulebook.checks if check.name]
-    )
-    fields.refuse_twice("tools", [tool.name for tool in rulebook.tools if tool.name])
+    fields.refuse_rows_twice("caps", "key", [each.key for each in rulebook.caps])
+    fields.refuse_rows_twice("checks", "name", [each.name for each in rulebook.checks])
+    fields.refuse_rows_twice("tools", "name", [each.name for each in rulebook.tools])
     fields.refuse_unknown()
     return rulebook
 

@@ -214,6 +214,14 @@ class Fields:
                 self.note(key, f"names “{value}” twice.")
             seen.add(value)
 
+    def refuse_rows_twice(self, key: str, name: str, values: list[str]) -> None:
+        """Note each row whose name another row has already."""
+        seen: set[str] = set()
+        for at, value in enumerate(values):
+            if value and value in seen:
+                self.note(f"{key}[{at}].{name}", f"is “{value}”, as another row is.")
+            seen.add(value)
+
     def rows(self, key: str) -> Iterator["Fields"]:
         """Yield the tables of a list."""
         value = self.raw(key)

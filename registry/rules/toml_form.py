@@ -1,4 +1,4 @@
-"""The file form of the one page: a small TOML writer, and where each value stands in a text.
+"""The file form of the one page: a small TOML writer.
 
 Deterministic: the same document gives the same bytes. What it writes, `tomllib` reads back exactly.
 """
@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-\"]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 _ESCAPES = {
     "\\": "\\\\",
     '"': '\\"',
@@ -114,40 +112,3 @@ def _escaped(character: str) -> str:
     if ord(character) < 0x20 or ord(character) == 0x7F:
         return f"\\u{ord(character):04x}"
     return character
-
-
-def lines_of(text: str) -> dict[str, int]:
-    """Return the line on which each table and key of a text starts, as far as can be seen."""
-    places: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    table, inside = "", False
-    for number, line in enumerate(text.splitlines(), start=1):
-        is_toggle = line.count('"""') % 2 == 1 or line.count("'''") % 2 == 1
-        header = None if inside else _HEADER.match(line)
-        key = None if inside else _KEY.match(line)
-        if header:
-            table = _numbered(header[2].replace('"', ""), header[1] == "[[", counts)
-            places.setdefault(table, number)
-        elif key:
-            places.setdefault(f"{table}.{key[1]}" if table else key[1], number)
-        inside = inside != is_toggle
-    return places
-
-
-def _numbered(name: str, is_row: bool, counts: dict[str, int]) -> str:
-    """Return a header's path with the number of the row it is in."""
-    head, _, rest = name.partition(".")
-    if is_row and not rest:
-        counts[head] = counts.get(head, -1) + 1
-    numbered = f"{head}[{counts[head]}]" if head in counts else head
-    return f"{numbered}.{rest}" if rest else numbered
-
-
-def line_of(path: str, places: Mapping[str, int]) -> int | None:
-    """Return the line of a path, or of the nearest table around it."""
-    while path:
-        if path in places:
-            return places[path]
-        cut = max(path.rfind("."), path.rfind("["))
-        path = path[:cut] if cut > 0 else ""
-    return None

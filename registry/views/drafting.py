@@ -1,5 +1,7 @@
 """Writing the one page: the overview, a new version, throwing it away, a file."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -8,12 +10,10 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from registry.forms import FileForm
 from registry.operations.drafts import discard_draft
-from registry.operations.loading import load_into, read_page
+from registry.operations.loading import load_into, read_file, read_page
 from registry.operations.packets import new_version
 from registry.queries.drafts import draft_of, draft_page
 from registry.views.common import errors_of, go, head_of, number_in, show
-
-FILE_BYTES_MAX = 1024 * 1024
 
 
 @require_GET
@@ -82,7 +82,7 @@ def draft_load(request: HttpRequest, slug: str) -> HttpResponse:
             load_into(
                 actor=actor_of(request),
                 workflow_id=head.id,
-                document=read_page(_text_of(form)),
+                document=_page_in(form),
                 revision=number_in(request, "revision"),
                 now=wall_clock(),
             )
@@ -106,13 +106,8 @@ def draft_load(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _text_of(form: FileForm) -> str:
+def _page_in(form: FileForm) -> dict[str, Any]:
     uploaded = form.cleaned_data["file"]
     if uploaded is None:
-        return form.cleaned_data["text"]
-    if uploaded.size > FILE_BYTES_MAX:
-        raise Invalid({"file": f"At most {FILE_BYTES_MAX // 1024} KiB are read."})
-    try:
-        return uploaded.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Invalid({"file": "This is not UTF-8 text."}) from error
+        return read_page(form.cleaned_data["text"])
+    return read_file(uploaded)

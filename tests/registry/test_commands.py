@@ -89,3 +89,37 @@ def test_a_key_is_printed_alone_on_its_line_and_works():
     assert authenticate(f"Bearer {keys[1]}").agent_id == principal.agent_id
     with pytest.raises(CommandError):
         call_command("agent_key", "no-such-workflow", "Night agent", stdout=out)
+
+
+def test_each_problem_of_a_file_is_told_with_its_own_line(tmp_path):
+    make_company()
+    path = _file(tmp_path)
+    text = path.read_text().replace('verb = "refund"', 'verb = "fly"', 1)
+    text = text.replace('authority = "never"', 'authority = "perhaps"')
+    path.write_text(text)
+    wrong = [
+        number
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line in ('verb = "fly"', 'authority = "perhaps"')
+    ]
+
+    with pytest.raises(CommandError) as told:
+        call_command("load_workflow", path, stdout=StringIO())
+
+    lines = str(told.value).splitlines()
+    assert len(wrong) == 3
+    assert [int(line.split()[1].rstrip(",")) for line in lines[1:]] == sorted(wrong)
+
+
+def test_a_file_in_another_encoding_or_far_too_large_is_refused_in_words(tmp_path):
+    make_company()
+    path = _file(tmp_path)
+    path.write_bytes(path.read_text().encode().replace(b"Late parcels", b"Sp\xe4t"))
+    with pytest.raises(CommandError, match="not UTF-8"):
+        call_command("load_workflow", path, stdout=StringIO())
+
+    with path.open("wb") as file:
+        file.truncate(100 * 1024 * 1024)
+    with pytest.raises(CommandError, match="larger than 2 MiB"):
+        call_command("load_workflow", path, stdout=StringIO())
+    assert not Workflow.objects.exists()

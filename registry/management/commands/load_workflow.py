@@ -1,6 +1,7 @@
 """`load_workflow FILE.toml`: make a draft from the file form of the one page."""
 
 from pathlib import Path
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -8,10 +9,8 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
 from portal.core.clock import wall_clock
 from portal.core.errors import Invalid, Problem
-from registry.operations.loading import load_from_toml
+from registry.operations.loading import load_page, read_file
 from registry.rules.gaps import ROLES
-
-FILE_BYTES_MAX = 1024 * 1024
 
 
 class Command(BaseCommand):
@@ -29,32 +28,29 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         try:
-            text = self._read(options["file"])
+            document = self._read(options["file"])
             roles = {
                 role: self._person(options[role]) for role in ROLES if options[role]
             }
-            workflow = load_from_toml(
-                actor=SYSTEM, text=text, roles=roles, now=wall_clock()
+            workflow = load_page(
+                actor=SYSTEM, document=document, roles=roles, now=wall_clock()
             )
         except Problem as problem:
             fields = problem.fields if isinstance(problem, Invalid) else {}
             lines = [f"{place}: {said}" for place, said in fields.items()]
+            if lines:
+                lines.insert(0, f"{options['file']} was not loaded.")
             raise CommandError("\n".join(lines) or problem.detail) from problem
         self.stdout.write(
             f"Draft of {workflow.name}: /workflows/{workflow.slug}/draft/"
         )
 
-    def _read(self, path: Path) -> str:
+    def _read(self, path: Path) -> dict[str, Any]:
         try:
-            if path.stat().st_size > FILE_BYTES_MAX:
-                raise CommandError(
-                    f"{path} is larger than {FILE_BYTES_MAX // 1024} KiB."
-                )
-            return path.read_text(encoding="utf-8")
+            with path.open("rb") as file:
+                return read_file(file)
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise CommandError(f"{path} is not UTF-8 text.") from error
 
     def _person(self, email: str) -> Person:
         found = Person.objects.filter(email__iexact=email, is_active=True).first()
