@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import deciding, inbox, moving, rehearsing
+from approvals.views import deciding, in_flight, inbox, moving, rehearsing
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -25,6 +25,11 @@ urlpatterns = [
         "inbox/<uuid:proposal_id>/evidence/<int:position>/",
         moving.evidence,
         name="inbox_evidence",
+    ),
+    path(
+        "workflows/<slug:slug>/in-flight/",
+        in_flight.grants_in_flight,
+        name="grants_in_flight",
     ),
     path("rulings/of/<slug:slug>/past/", rehearsing.past, name="rulings_past"),
     path(

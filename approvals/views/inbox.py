@@ -12,6 +12,7 @@ from approvals.views.answers import inbox_context, reject_reasons
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.htmx import render
+from registry.queries.pauses import pause_shown
 
 DETAIL = "detail"
 TEXT_LENGTH_MAX = 100
@@ -37,6 +38,7 @@ def card(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     page = page_of(request, tab=tab, now=now)
     context = inbox_context(request, page=page, now=now, card=shown)
     context["reject_reasons"] = reject_reasons()
+    context["pause"] = pause_shown(actor=actor, slug=shown.workflow_slug)
     return render(request, "approvals/inbox.html", context, fragment=DETAIL)
 
 

@@ -104,11 +104,11 @@ def end_hand_over_offer(
 ) -> HandOver:
     """Decline a role that was offered, or take the offer back; the holder stays."""
     offered = _locked(actor, hand_over_id)
-    if offered.state not in OPEN_STATES:
-        raise AlreadyDone("role.answered", "This was answered before.")
     is_receiver = actor.id == offered.receiver_id
     if not is_receiver:
         _check_may_hand_over(actor, offered.workflow, offered.giver_id)
+    if offered.state not in OPEN_STATES:
+        raise AlreadyDone("role.answered", "This was answered before.")
     offered.state = HandOverState.DECLINED if is_receiver else HandOverState.WITHDRAWN
     offered.ended_at = now
     offered.save(update_fields=("state", "ended_at"))

@@ -42,7 +42,8 @@ class PersonRef:
 class RoleHolder:
     """One named role of a workflow, with who holds it or None.
 
-    `left` is somebody who still stands in the role and can no longer sign in.
+    `left` is somebody who still stands in the role and can no longer sign in;
+    `position` is the post that holds it, whoever fills that.
     """
 
     role: str
@@ -51,6 +52,7 @@ class RoleHolder:
     person: PersonRef | None
     is_required: bool
     left: PersonRef | None = None
+    position: str = ""
 
     @property
     def is_vacant(self) -> bool:
@@ -106,13 +108,11 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
 
     A deactivated person counts as nobody.
     """
-    standing = {
-        row.role: row.person
-        for row in RoleHolding.objects.filter(workflow_id=workflow_id).select_related(
-            "person"
-        )
-        if row.person is not None
-    }
+    rows = RoleHolding.objects.filter(workflow_id=workflow_id).select_related(
+        "person", "position"
+    )
+    standing = {row.role: row.person for row in rows if row.person is not None}
+    posts = {row.role: row.position.name for row in rows if row.position is not None}
     held = {role: person for role, person in standing.items() if person.is_active}
     gone = {role: person for role, person in standing.items() if not person.is_active}
     reviewers = (
@@ -134,6 +134,7 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
                 person=person_ref(held[role]) if role in held else None,
                 is_required=role in REQUIRED_ROLES,
                 left=person_ref(gone[role]) if role in gone else None,
+                position=posts.get(role, ""),
             )
             for role in Role
         ),

@@ -5,15 +5,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django_htmx.http import trigger_client_event
 
 from portal.accounts.actors import actor_of
 from portal.core.errors import Conflict, Invalid, Malformed
 from portal.core.htmx import is_htmx, render
 from registry.queries.drafts import Draft, draft_steps
+from registry.queries.pauses import stage_in_force
 from registry.queries.workflows import WorkflowHead, workflow_head
 
+IN_FLIGHT = "grants_in_flight"
 SECTIONS = (
     ("overview", "Overview", "workflow"),
     ("page", "One page", "workflow_page"),
@@ -61,10 +63,26 @@ def show(
     return render(
         request,
         template,
-        {"head": head, "crumbs": crumbs, "tabs": tabs, "current": current, **context},
+        {
+            "head": head,
+            "crumbs": crumbs,
+            "tabs": tabs,
+            "current": current,
+            "in_flight_href": in_flight_href(head.slug) if head.is_paused else None,
+            "stage": stage_in_force(workflow_id=head.id) if head.is_live else None,
+            **context,
+        },
         fragment=fragment,
         status=status,
     )
+
+
+def in_flight_href(slug: str) -> str | None:
+    """Give the address of the grants that are in flight, told by the room above."""
+    try:
+        return reverse(IN_FLIGHT, args=[slug])
+    except NoReverseMatch:
+        return None
 
 
 def steps_of(head: WorkflowHead, draft: Draft, current: str) -> list[dict[str, str]]:

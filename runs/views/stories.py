@@ -13,6 +13,7 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Invalid
 from portal.core.htmx import render
 from portal.core.http import json_response
+from registry.queries.pauses import pause_shown
 from runs.operations.holding import flag_run, resume_run
 from runs.queries.stories import RunPage, as_document, as_markdown, run_page
 
@@ -82,7 +83,9 @@ def _page(
     problems: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    return render(request, "runs/run.html", _shown(page, problems), status=status)
+    shown = _shown(page, problems)
+    shown["pause"] = pause_shown(actor=actor_of(request), slug=page.workflow_slug)
+    return render(request, "runs/run.html", shown, status=status)
 
 
 def _shown(page: RunPage, problems: dict[str, str] | None = None) -> dict[str, object]:
