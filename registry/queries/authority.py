@@ -25,7 +25,7 @@ from django.db.models.functions import Greatest, Least
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from registry.models import AllowanceRow, System
+from registry.models import AllowanceRow, System, Workflow
 from registry.models import Ceiling as CeilingRow
 from registry.rules.answers import Authority
 from registry.rules.reach import Reach, binds, reach_under
@@ -90,7 +90,10 @@ def cells_in_force(*, above: Above) -> QuerySet:
         default=Value(2),
         output_field=IntegerField(),
     )
-    return AllowanceRow.objects.filter(workflow__live_version=F("version_id")).annotate(
+    # By the version alone: joined by workflow and version, ten rows were expected where
+    # a hundred thousand came, and they were sorted on disk.
+    live = Workflow.objects.filter(live_version__isnull=False).values("live_version")
+    return AllowanceRow.objects.filter(version__in=live).annotate(
         answer=Greatest(own, _from_above(conditions)),
         limit=_limit(conditions),
         currency_in=_currency(conditions),

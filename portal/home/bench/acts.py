@@ -74,7 +74,7 @@ class Bench:
             timeout=60,
             trust_env=False,
         )
-        return cls(stage, company, agent, _signed_in(stage.url, dana.email))
+        return cls(stage, company, agent, signed_in(stage.url, dana.email))
 
     def ask(self, amount: str, *, run: str = "") -> None:
         """Ask for one refund over HTTP; anything but 201 ends the benchmark."""
@@ -314,7 +314,7 @@ ACTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
 }
 
 
-def _signed_in(url: str, email: str) -> httpx.Client:
+def signed_in(url: str, email: str) -> httpx.Client:
     person = httpx.Client(base_url=url, timeout=60, trust_env=False)
     token = _CSRF.search(person.get("/login/").text)
     if token is None:

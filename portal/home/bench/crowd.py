@@ -104,14 +104,15 @@ def make_crowd(superuser_url: str, *, count: int) -> None:
             cursor.execute(_PLAN, wanted)
         # Only what was there before is copied, never a copy.
         for table, changed, where in _COPIES:
-            connection.execute(_copy_of(connection, table, changed, where), [])
+            connection.execute(copy_of(connection, table, changed, where), [])
         for table in _TABLES:
             connection.execute(f"ANALYZE {table}")
 
 
-def _copy_of(
+def copy_of(
     connection: psycopg.Connection, table: str, changed: Mapping[str, str], where: str
 ) -> str:
+    """Write the statement that copies rows of a table by `plan`, some columns changed."""
     names = [
         row[0]
         for row in connection.execute(

@@ -7,8 +7,12 @@ import platform
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.core.clock import wall_clock
-from portal.home.bench.acts import ACTS, Bench
+from portal.home.bench.acts import ACTS as FIRST_ACTS
+from portal.home.bench.acts import Bench
+from portal.home.bench.registry_list import registry_list
 from portal.home.bench.stage import stage
+
+ACTS = FIRST_ACTS | {"registry_list": registry_list}
 
 
 class Command(BaseCommand):
