@@ -341,6 +341,8 @@ function refresh() {
 
 document.addEventListener("htmx:afterSwap", () => {
   reveal();
+  // What had the focus was swapped away with the old panel.
+  if (document.activeElement === document.body) panel()?.querySelector("h2")?.focus();
   const changed = document.querySelector("template[data-matrix-changed]");
   if (!changed) return;
   const came = document.implementation.createHTMLDocument("");
