@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.views import (
+    agents,
     answering,
     catalogue,
     drafting,
@@ -11,6 +12,7 @@ from registry.views import (
     matrix,
     matrix_paste,
     outputs,
+    models,
     overview,
     packet_files,
     packets,
@@ -25,6 +27,11 @@ from registry.views import (
 
 urlpatterns = [
     path("systems/", catalogue.systems, name="systems"),
+    path(
+        "systems/<uuid:system_id>/retire/", models.system_retire, name="system_retire"
+    ),
+    path("models/", models.models, name="models"),
+    path("models/<uuid:model_id>/retire/", models.model_retire, name="model_retire"),
     path("workflows/", lists.workflows, name="workflows"),
     path("workflows/export/", lists.workflows_export, name="workflows_export"),
     path("workflows/who-may/", who_may.who_may_page, name="who_may"),
@@ -249,6 +256,14 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/people/", people.workflow_people, name="workflow_people"
+    ),
+    path(
+        "workflows/<slug:slug>/agents/", agents.workflow_agents, name="workflow_agents"
+    ),
+    path(
+        "workflows/<slug:slug>/agents/<slug:agent>/remove/",
+        agents.workflow_agent_remove,
+        name="workflow_agent_remove",
     ),
     path("workflows/<slug:slug>/pause/", pausing.workflow_pause, name="workflow_pause"),
     path(

@@ -19,6 +19,8 @@ SENTENCES: dict[str, str] = {
     "agent.key_rotated": "{actor} put a key of {agent} ending in {new_hint} in the place of the one ending in {hint}.",
     "agent.key_revoked": "{actor} revoked the key of {agent} ending in {hint}.",
     "catalogue.system_changed": "{actor} changed the system {system}: {what}.",
+    "catalogue.system_retired": "{actor} retired the system {system}: {reason}",
+    "catalogue.model_retired": "{actor} retired the AI model {model}: {reason}",
     "catalogue.model_changed": "{actor} changed the model {model}: {what}.",
     "ceiling.changed": "{actor} changed a ceiling at {level} level: {sentence}",
     # workflows

@@ -6,6 +6,11 @@ from django.db import models
 from portal.accounts.models import Department
 from portal.core.ids import new_id
 
+# What is retired is not approved, and says why.
+_RETIRED_SAYS_WHY = models.Q(retired_at=None, retired_reason="") | (
+    models.Q(retired_at__isnull=False, is_approved=False) & ~models.Q(retired_reason="")
+)
+
 
 class System(models.Model):
     """A system that agents may be let into; unapproved means every request is refused."""
@@ -15,7 +20,16 @@ class System(models.Model):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=300, blank=True)
     is_approved = models.BooleanField(default=False)
+    retired_at = models.DateTimeField(null=True)
+    retired_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=_RETIRED_SAYS_WHY, name="registry_system_retired_says_why"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -28,7 +42,16 @@ class AiModel(models.Model):
     slug = models.CharField(max_length=120, unique=True)
     name = models.CharField(max_length=120)
     is_approved = models.BooleanField(default=False)
+    retired_at = models.DateTimeField(null=True)
+    retired_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=_RETIRED_SAYS_WHY, name="registry_model_retired_says_why"
+            ),
+        )
 
 
 class CeilingLevel(models.TextChoices):

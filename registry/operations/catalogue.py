@@ -35,7 +35,7 @@ def add_system(
     now: datetime,
 ) -> System:
     """Put a system into the catalogue. Raises Conflict when it is there."""
-    _must_administer(actor)
+    must_administer(actor)
     lock_exclusive(ENTERPRISE)
     if System.objects.filter(slug=slug).exists():
         raise Conflict("system.exists", f"There is a system {slug} already.")
@@ -56,13 +56,13 @@ def set_system_approved(
     *, actor: Actor, system_id: UUID, is_approved: bool, now: datetime
 ) -> None:
     """Let agents into a system, or out of it: every request there is then refused."""
-    _must_administer(actor)
+    must_administer(actor)
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
     lock_exclusive(ENTERPRISE)
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
-    if not changed.update(is_approved=is_approved):
+    if not changed.update(is_approved=is_approved, **_brought_back(is_approved)):
         raise AlreadyDone(
             "system.unchanged", f"{system.name} is in that state already."
         )
@@ -75,7 +75,7 @@ def set_model_approved(
     *, actor: Actor, slug: str, name: str = "", is_approved: bool, now: datetime
 ) -> AiModel:
     """Approve an AI model or take the approval back; the first one starts the list."""
-    _must_administer(actor)
+    must_administer(actor)
     lock_exclusive(ENTERPRISE)
     model, is_new = AiModel.objects.get_or_create(
         slug=slug,
@@ -83,7 +83,7 @@ def set_model_approved(
     )
     if not is_new:
         changed = AiModel.objects.filter(id=model.id).exclude(is_approved=is_approved)
-        if not changed.update(is_approved=is_approved):
+        if not changed.update(is_approved=is_approved, **_brought_back(is_approved)):
             raise AlreadyDone(
                 "model.unchanged", f"{model.name} is in that state already."
             )
@@ -170,11 +170,16 @@ def raise_epoch(scope: Scope) -> None:
         )
 
 
+def _brought_back(is_approved: bool) -> dict[str, object]:
+    # What is approved again is retired no more.
+    return {"retired_at": None, "retired_reason": ""} if is_approved else {}
+
+
 def _scope_of(department: Department | None) -> Scope:
     return department_scope(department.lock_number) if department else ENTERPRISE
 
 
-def _must_administer(actor: Actor) -> None:
+def must_administer(actor: Actor) -> None:
     if actor.is_system or access.holds_everywhere(actor, access.EDIT):
         return
     raise Forbidden(

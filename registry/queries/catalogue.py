@@ -21,6 +21,7 @@ class SystemLine:
     name: str
     description: str
     is_approved: bool
+    retired_reason: str
     used_by: int
 
 
@@ -67,6 +68,7 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
                 row.name,
                 row.description,
                 row.is_approved,
+                row.retired_reason,
                 row.used_by or 0,
             )
             for row in systems[:SYSTEMS_SHOWN_MAX]

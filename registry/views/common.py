@@ -11,6 +11,7 @@ from django_htmx.http import trigger_client_event
 from portal.accounts.actors import actor_of
 from portal.core.errors import Conflict, Invalid, Malformed
 from portal.core.htmx import is_htmx, render
+from registry.queries.approved import notes_on
 from registry.queries.drafts import Draft, draft_steps
 from registry.queries.pauses import stage_in_force
 from registry.queries.workflows import WorkflowHead, workflow_head
@@ -68,6 +69,9 @@ def show(
             "crumbs": crumbs,
             "tabs": tabs,
             "current": current,
+            "catalogue_notes": notes_on(
+                workflow_id=head.id, version_id=head.live_version_id
+            ),
             "in_flight_href": in_flight_href(head.slug) if head.is_paused else None,
             "stage": stage_in_force(workflow_id=head.id) if head.is_live else None,
             **context,

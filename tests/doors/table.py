@@ -97,6 +97,12 @@ _LISTS = (
 _REGISTRY = (
     *_LISTS,
     Door("workflows", PERSONS),
+    Door("models", PERSONS),
+    Door("models", ADMINISTRATORS, "post", {"change": "add"}),
+    Door("model_retire", ADMINISTRATORS),
+    Door("model_retire", ADMINISTRATORS, "post"),
+    Door("system_retire", ADMINISTRATORS),
+    Door("system_retire", ADMINISTRATORS, "post"),
     Door("systems", PERSONS),
     Door(
         "systems",

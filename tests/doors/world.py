@@ -17,6 +17,8 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKey
 from portal.audit.models import Entry
 from portal.core import icons
+from registry.models import System
+from registry.operations.catalogue import set_model_approved
 from registry.operations.packets import submit_version
 from registry.operations.saved_views import save_view
 from runs.models import Run
@@ -101,6 +103,10 @@ def make_world() -> World:
         "view_id": save_view(
             actor=people.actor("maya"), name="Live", filters={"state": "live"}, now=now
         ),
+        "system_id": System.objects.get(slug="billing").id,
+        "model_id": set_model_approved(
+            actor=SYSTEM, slug="gpt-5", is_approved=True, now=now
+        ).id,
         "digest": icons.sprite_digest(),
         "page": _page_as_toml(portal),
         **_reviewed_week(portal, now),

@@ -1,0 +1,78 @@
+"""Taking a system or an AI model out of use, with the reason that everybody may read.
+
+Nothing that names it is changed: its requests are refused from this moment, and grants
+that were given before are stale.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record
+from portal.core.errors import AlreadyDone, Invalid, NotFound
+from portal.core.locks import ENTERPRISE, lock_exclusive
+from registry.models import AiModel, System
+from registry.operations.catalogue import must_administer, raise_epoch
+
+REASON_MAX = 300
+
+
+@operation(leaves="catalogue.system_retired")
+def retire_system(
+    *, actor: Actor, system_id: UUID, reason: str, now: datetime
+) -> System:
+    """Retire a system. Raises AlreadyDone when it is, Invalid without a reason."""
+    must_administer(actor)
+    reason = _checked(reason)
+    lock_exclusive(ENTERPRISE)
+    system = System.objects.filter(id=system_id).first()
+    if system is None:
+        raise NotFound("There is no such system.")
+    _retire(system, reason, now)
+    record(
+        "catalogue.system_retired",
+        actor=actor,
+        subject=("system", system.id),
+        system=system.name,
+        reason=reason,
+    )
+    return system
+
+
+@operation(leaves="catalogue.model_retired")
+def retire_model(
+    *, actor: Actor, model_id: UUID, reason: str, now: datetime
+) -> AiModel:
+    """Retire an AI model. Raises AlreadyDone when it is, Invalid without a reason."""
+    must_administer(actor)
+    reason = _checked(reason)
+    lock_exclusive(ENTERPRISE)
+    model = AiModel.objects.filter(id=model_id).first()
+    if model is None:
+        raise NotFound("There is no such AI model.")
+    _retire(model, reason, now)
+    record(
+        "catalogue.model_retired",
+        actor=actor,
+        subject=("ai_model", model.id),
+        model=model.name,
+        reason=reason,
+    )
+    return model
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid({"reason": "Say why: whoever is refused because of it reads it."})
+    if len(reason) > REASON_MAX:
+        raise Invalid({"reason": f"At most {REASON_MAX} characters."})
+    return reason
+
+
+def _retire(thing: System | AiModel, reason: str, now: datetime) -> None:
+    if thing.retired_at is not None:
+        raise AlreadyDone("catalogue.retired", f"{thing.name} is retired already.")
+    thing.is_approved, thing.retired_at, thing.retired_reason = False, now, reason
+    thing.save(update_fields=("is_approved", "retired_at", "retired_reason"))
+    raise_epoch(ENTERPRISE)

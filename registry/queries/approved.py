@@ -1,0 +1,160 @@
+"""AI models and systems that are approved, retired or neither, and where they are used."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from registry.models import AgentAssignment, AiModel, AllowanceRow, System
+
+MODELS_SHOWN_MAX = 500
+# What the live page of a workflow names that is not approved, and its agents' models.
+_NOTES = """
+SELECT DISTINCT 'system', coalesce(s.name, r.system), coalesce(s.retired_reason, ''),
+       s.id IS NULL
+  FROM registry_allowancerow r LEFT JOIN registry_system s ON s.slug = r.system
+ WHERE r.version_id = %(version)s AND s.is_approved IS NOT TRUE
+UNION ALL
+SELECT DISTINCT 'model', a.model_name, coalesce(m.retired_reason, ''), m.id IS NULL
+  FROM registry_agentassignment w JOIN accounts_agent a ON a.id = w.agent_id
+  LEFT JOIN registry_aimodel m ON lower(a.model_name) IN (lower(m.slug), lower(m.name))
+ WHERE w.workflow_id = %(workflow)s AND a.model_name <> ''
+   AND m.is_approved IS NOT TRUE AND EXISTS (SELECT FROM registry_aimodel)
+ ORDER BY 1 DESC, 2
+"""
+
+
+@dataclass(frozen=True)
+class CatalogueNote:
+    """Something that a workflow uses and that is not approved: it is refused."""
+
+    kind: str
+    name: str
+    reason: str
+    is_unknown: bool
+
+    @property
+    def sentence(self) -> str:
+        """Say what is wrong and what follows from it."""
+        if self.kind == "model":
+            what, then = "AI model", "a request that names it is refused"
+        else:
+            what, then = "system", "every request there is refused"
+        if self.is_unknown:
+            return f"The {what} {self.name} is not in the catalogue: {then}."
+        if self.reason:
+            return f"The {what} {self.name} was retired (“{self.reason}”): {then}."
+        return f"The {what} {self.name} is not approved: {then}."
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    id: UUID
+    slug: str
+    name: str
+    is_approved: bool
+    retired_at: datetime | None
+    retired_reason: str
+    uses: int
+
+
+@dataclass(frozen=True)
+class ModelsPage:
+    models: tuple[ModelLine, ...]
+    may_administer: bool
+
+
+@dataclass(frozen=True)
+class Retiring:
+    """What is about to be retired, and the live workflows that this touches."""
+
+    id: UUID
+    kind: str
+    name: str
+    slug: str
+    is_retired: bool
+    uses: tuple[tuple[str, str], ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.uses)
+
+
+def notes_on(
+    *, workflow_id: UUID, version_id: UUID | None
+) -> tuple[CatalogueNote, ...]:
+    """Say what a workflow uses that is not approved. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTES, {"version": version_id, "workflow": workflow_id})
+        return tuple(CatalogueNote(*row) for row in cursor.fetchall())
+
+
+def models_page(*, actor: Actor) -> ModelsPage:
+    """Give the catalogue of AI models by name. Three queries."""
+    rows = AiModel.objects.order_by(Lower("name"), "id")[:MODELS_SHOWN_MAX]
+    used: dict[str, set[UUID]] = {}
+    for name, workflow_id in AgentAssignment.objects.exclude(
+        Q(workflow__live_version=None) | Q(agent__model_name="")
+    ).values_list(Lower("agent__model_name"), "workflow_id"):
+        used.setdefault(name, set()).add(workflow_id)
+    return ModelsPage(
+        models=tuple(
+            ModelLine(
+                id=row.id,
+                slug=row.slug,
+                name=row.name,
+                is_approved=row.is_approved,
+                retired_at=row.retired_at,
+                retired_reason=row.retired_reason,
+                uses=len(
+                    used.get(row.slug.lower(), set())
+                    | used.get(row.name.lower(), set())
+                ),
+            )
+            for row in rows
+        ),
+        may_administer=access.holds_everywhere(actor, access.EDIT),
+    )
+
+
+def system_to_retire(*, system_id: UUID) -> Retiring | None:
+    """Give a system with the live workflows whose page names it. Two queries."""
+    row = System.objects.filter(id=system_id).first()
+    if row is None:
+        return None
+    uses = (
+        AllowanceRow.objects.filter(
+            system=row.slug, version=F("version__workflow__live_version")
+        )
+        .values_list("version__workflow__slug", "version__workflow__name")
+        .distinct()
+        .order_by("version__workflow__name")
+    )
+    return Retiring(
+        row.id, "system", row.name, row.slug, row.retired_at is not None, tuple(uses)
+    )
+
+
+def model_to_retire(*, model_id: UUID) -> Retiring | None:
+    """Give a model with the live workflows that an agent on it serves. Two queries."""
+    row = AiModel.objects.filter(id=model_id).first()
+    if row is None:
+        return None
+    uses = (
+        AgentAssignment.objects.filter(
+            Q(agent__model_name__iexact=row.slug)
+            | Q(agent__model_name__iexact=row.name),
+            workflow__live_version__isnull=False,
+        )
+        .values_list("workflow__slug", "workflow__name")
+        .distinct()
+        .order_by("workflow__name")
+    )
+    return Retiring(
+        row.id, "model", row.name, row.slug, row.retired_at is not None, tuple(uses)
+    )

@@ -1,0 +1,118 @@
+"""AI models and systems: approved, retired with a reason, and told where they are used."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from portal.accounts.actors import SYSTEM
+from portal.audit.models import Entry
+from registry.models import AiModel, LevelEpoch, System
+from registry.operations.catalogue import set_model_approved
+from tests.approvals.asking import make_portal
+from tests.people import NOW
+
+
+@pytest.fixture
+def portal(db):
+    return make_portal()
+
+
+def epoch() -> int:
+    row = LevelEpoch.objects.filter(class_id=1, identity=0).first()
+    return row.number if row else 0
+
+
+def test_administrator_adds_approves_and_withdraws_a_model(portal):
+    ada, page = portal.signed_in("ada"), reverse("models")
+    form = {"change": "add", "name": "GPT-5", "slug": "gpt-5", "is_approved": "on"}
+
+    added = ada.post(page, form)
+    before = epoch()
+    ada.post(page, {"change": "set", "slug": "gpt-5", "is_approved": "no"})
+    wrong = ada.post(page, {**form, "slug": "two words"})
+
+    assert (added.status_code, wrong.status_code) == (302, 422)
+    assert not AiModel.objects.get().is_approved
+    assert epoch() == before + 1
+    assert b"Not approved: refused" in ada.get(page).content
+    denied = portal.signed_in("maya").post(page, form)
+    assert denied.status_code == 403
+
+
+def test_retired_system_tells_its_workflows_and_makes_issued_grants_stale(portal):
+    asked = portal.ask("10.00")
+    billing, ada = System.objects.get(slug="billing"), portal.signed_in("ada")
+    page = reverse("system_retire", args=[billing.id])
+
+    shown = ada.get(page).content.decode()
+    nothing = ada.post(page, {"reason": " "})
+    done = ada.post(page, {"reason": "Billing moves to another system."})
+    again = ada.post(page, {"reason": "Once more."})
+    redeemed = portal.post(
+        "/grants/redeem",
+        {"token": asked["grant"]["token"], "action_digest": asked["action_digest"]},
+    )
+
+    assert "1\u00a0live workflow uses it" in shown
+    assert "Refund management" in shown
+    assert [nothing.status_code, done.status_code, again.status_code] == [422, 302, 422]
+    assert redeemed.json()["code"] == "grant.stale"
+    assert portal.ask("10.00", run="case-2")["status"] == "refused"
+    text = (
+        portal.signed_in("dana")
+        .get(reverse("workflow", args=[portal.workflow.slug]))
+        .content.decode()
+    )
+    assert "The system Billing was retired" in text
+    assert "Billing moves to another system." in text
+    assert Entry.objects.filter(name="catalogue.system_retired").count() == 1
+
+
+def test_system_approved_again_is_retired_no_more(portal):
+    billing, ada = System.objects.get(slug="billing"), portal.signed_in("ada")
+    ada.post(reverse("system_retire", args=[billing.id]), {"reason": "For now."})
+
+    ada.post(reverse("systems"), {"change": "approve", "system": str(billing.id)})
+
+    billing.refresh_from_db()
+    assert (billing.is_approved, billing.retired_at, billing.retired_reason) == (
+        True,
+        None,
+        "",
+    )
+    assert portal.ask("10.00")["status"] == "allowed"
+
+
+def test_retired_model_is_told_on_the_workflows_of_its_agents(portal):
+    agent = portal.people.agent
+    agent.model_name = "gpt-5"
+    agent.save(update_fields=("model_name",))
+    model = set_model_approved(actor=SYSTEM, slug="gpt-5", is_approved=True, now=NOW)
+    ada, page = portal.signed_in("ada"), reverse("model_retire", args=[model.id])
+    workflow = reverse("workflow_agents", args=[portal.workflow.slug])
+    assert b"may do no more" not in ada.get(workflow).content
+
+    shown = ada.get(page).content.decode()
+    ada.post(page, {"reason": "Its maker ends it."})
+    refused = portal.ask("10.00", model="gpt-5")
+
+    assert "Refund management" in shown
+    assert "The AI model gpt-5 was retired" in ada.get(workflow).content.decode()
+    assert "not an approved AI model" in ada.get(workflow).content.decode()
+    assert refused["status"] == "refused"
+
+
+def test_what_is_retired_is_never_approved_and_says_why_in_the_database(portal):
+    for change in ({"retired_at": NOW}, {"retired_reason": "Why not."}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            System.objects.filter(slug="billing").update(**change)
+
+
+def test_others_read_the_models_and_retire_nothing(portal):
+    billing = System.objects.get(slug="billing")
+    maya = portal.signed_in("maya")
+
+    assert maya.get(reverse("models")).status_code == 200
+    answer = maya.post(reverse("system_retire", args=[billing.id]), {"reason": "x"})
+    assert answer.status_code == 403
+    assert System.objects.get(slug="billing").is_approved
