@@ -19,12 +19,11 @@ from registry.models import (
     Position,
     Reviewer,
     RoleHolding,
-    Signature,
     Workflow,
 )
 from registry.models.duties import OPEN_STATES, HandOverState
-from registry.models.version import VersionState
 from registry.models.workflow import Role
+from registry.operations.evidence import people_changed
 from registry.operations.guards import holder_of, workflow_for
 from registry.operations.rights import sync_rights
 from registry.queries.people import SIGNING_ROLES
@@ -39,7 +38,7 @@ def assign_role(
 ) -> None:
     """Give a role to a person; whoever held it gives it up.
 
-    A signature that this role has put on the open packet is withdrawn. Raises Invalid
+    Every signature on an open packet is withdrawn: it names its people. Raises Invalid
     for an inactive person or one who holds another role that signs, Conflict when
     somebody holds it on a live workflow: then it is handed over, unless by an
     administrator.
@@ -134,6 +133,7 @@ def hold_role(
         person=f"{person.name} ({position.name})" if position else person.name,
         role=Role(role).label,
     )
+    people_changed(workflow_id=workflow.id, actor=actor, now=now)
 
 
 @step
@@ -267,39 +267,18 @@ def check_three_people(workflow: Workflow, role: str, person: Person) -> None:
 
 
 @step
-def give_up(holding: RoleHolding, *, actor: Actor, now: datetime) -> None:
-    """Take a role from whoever holds it: their rights and their open signature go."""
+def give_up(
+    holding: RoleHolding, *, actor: Actor, now: datetime, is_replaced: bool = False
+) -> None:
+    """Take a role from whoever holds it: their rights go, and what is signed is signed anew.
+
+    With `is_replaced` the caller puts somebody else in and says itself what changed.
+    """
     former_id = holding.person_id
     holding.person = holding.position = None
     holding.since = now
     holding.save(update_fields=("person", "position", "since"))
     if former_id is not None:
         sync_rights(workflow_id=holding.workflow_id, person_id=former_id)
-    _void_open_signature(holding, actor=actor, now=now)
-
-
-def _void_open_signature(holding: RoleHolding, *, actor: Actor, now: datetime) -> None:
-    # The packet names who holds the role; another holder has signed nothing.
-    signature = (
-        Signature.objects.filter(
-            packet__version__workflow_id=holding.workflow_id,
-            packet__version__state=VersionState.SUBMITTED,
-            role=holding.role,
-            withdrawn_at=None,
-        )
-        .select_related("packet__version__workflow")
-        .first()
-    )
-    if signature is None:
-        return
-    Signature.objects.filter(id=signature.id).update(withdrawn_at=now)
-    version = signature.packet.version
-    record(
-        "workflow.signature_withdrawn",
-        actor=actor,
-        subject=("workflow", holding.workflow_id),
-        workflow_id=holding.workflow_id,
-        workflow=version.workflow.name,
-        version=version.number,
-        role=Role(holding.role).label,
-    )
+    if not is_replaced:
+        people_changed(workflow_id=holding.workflow_id, actor=actor, now=now)

@@ -253,7 +253,7 @@ def test_taking_a_version_back_voids_its_packet_and_opens_a_draft(people):
         launch_version(actor=maya, workflow_id=workflow.id, now=NOW)
 
 
-def test_handing_a_role_over_withdraws_its_signature(people):
+def test_handing_a_role_over_withdraws_every_signature(people):
     workflow = draft_workflow(people)
     maya = people.actor("maya")
     packet = submit_version(actor=maya, workflow_id=workflow.id, revision=1, now=NOW)
@@ -269,7 +269,15 @@ def test_handing_a_role_over_withdraws_its_signature(people):
 
     with pytest.raises(Conflict) as missing:
         launch_version(actor=maya, workflow_id=workflow.id, now=NOW)
-    assert missing.value.extra["missing"] == ["Risk owner"]
+    # The packet names who holds the roles, so the three people sign anew.
+    assert missing.value.extra["missing"] == [
+        "Business owner",
+        "IT owner",
+        "Risk owner",
+    ]
+    former = packet.digest
+    packet.refresh_from_db()
+    assert packet.digest != former
 
 
 def test_a_page_with_gaps_cannot_be_submitted(people):
