@@ -6,13 +6,14 @@ shown is what is registered. Reading a file happens before a transaction begins.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department
 from portal.audit.operation import operation, record
+from portal.core.clock import database_now
 from portal.core.digest import sha256_of
 from portal.core.errors import Conflict
 from portal.core.outbox import enqueue
@@ -31,6 +32,7 @@ from registry.rules.inventory import Planned
 from registry.rules.inventory_columns import suggest
 
 TASK = "registry.tasks.apply_imports"
+LEASE = timedelta(seconds=30)
 OPEN_MAX = 20
 OPEN_STATES = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED)
 MAY_CHANGE = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED)
@@ -161,10 +163,13 @@ def keep_check(
 
 
 @operation(leaves="inventory.asked")
-def ask_to_apply(*, actor: Actor, import_id: UUID, now: datetime) -> None:
+def ask_to_apply(
+    *, actor: Actor, import_id: UUID, is_claimed: bool = False, now: datetime
+) -> None:
     """Ask for the ready rows to be registered in the background.
 
-    Raises Conflict when nothing is ready, or when it runs already.
+    A caller that registers them itself claims them at once; should it die, the sweep
+    goes on. Raises Conflict when nothing is ready, or when it runs already.
     """
     source = _locked(actor, import_id, (ImportState.CHECKED, ImportState.FAILED))
     ready = source.rows.filter(status="READY").count()
@@ -175,8 +180,9 @@ def ask_to_apply(*, actor: Actor, import_id: UUID, now: datetime) -> None:
             " columns are matched.",
         )
     source.state = ImportState.APPLYING
-    source.done = source.attempts = 0
-    source.lease_until = None
+    source.done = 0
+    source.attempts = 1 if is_claimed else 0
+    source.lease_until = database_now() + LEASE if is_claimed else None
     source.reason = ""
     source.asked_at = now
     source.save()
@@ -187,7 +193,8 @@ def ask_to_apply(*, actor: Actor, import_id: UUID, now: datetime) -> None:
         file=source.file_name,
         ready=ready,
     )
-    enqueue(topic="hint", payload={"task": TASK})
+    if not is_claimed:
+        enqueue(topic="hint", payload={"task": TASK})
 
 
 @operation(leaves="inventory.discarded")

@@ -22,12 +22,12 @@ from portal.core.locks import lock_exclusive
 from registry.models import InventoryImport, InventoryRow
 from registry.models.importing import ImportState, RowStatus
 from registry.operations.founding import REGISTERING, Seed, found_workflows, seed_of
+from registry.operations.importing import LEASE
 from registry.queries.inventory_known import Choices, people_by_id, setting_for
 from registry.queries.templates import template_document
 from registry.rules.inventory import key_of
 from registry.rules.inventory_rows import NEW_DEPARTMENT
 
-LEASE_SECONDS = 30
 ATTEMPTS_MAX = 4
 PROGRESS_WAITS_MS = 200
 type Planted = tuple[InventoryRow, Seed]
@@ -62,7 +62,7 @@ class Progress:
                     "UPDATE registry_inventoryimport SET done = %s, lease_until ="
                     " clock_timestamp() + %s * interval '1 second'"
                     " WHERE id = %s AND state = 'APPLYING'",
-                    [done, LEASE_SECONDS, self.import_id],
+                    [done, LEASE.total_seconds(), self.import_id],
                 )
         except DatabaseError:
             self.beside.close()
@@ -78,7 +78,7 @@ def claim_import(*, import_id: UUID | None = None) -> UUID | None:
             " WHERE state = 'APPLYING' AND (%s::uuid IS NULL OR id = %s)"
             " AND (lease_until IS NULL OR lease_until < clock_timestamp())"
             " ORDER BY asked_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id",
-            [LEASE_SECONDS, import_id, import_id],
+            [LEASE.total_seconds(), import_id, import_id],
         )
         found = cursor.fetchone()
     return found[0] if found else None

@@ -36,6 +36,8 @@ from registry.rules.inventory_rows import (
 )
 
 PREVIEWED = 8
+# As a default: every department that the file names and nobody knows is to be added.
+ADD_OTHERS = "new"
 SAMPLES = 3
 SAMPLE_LENGTH_MAX = 90
 
@@ -159,12 +161,14 @@ def _with_file(
     chosen = {key_of(value): said for value, said in wanted.departments.items()}
     known = {each.value for each in page.known_departments}
     departments = {}
+    adds_others = wanted.default_department == ADD_OTHERS and page.may_add_departments
     for value in list(values)[:VALUES_MAPPED_MAX]:
         said = chosen.get(key_of(value))
         if said is None:
             said = "" if is_checked else suggested.get(value, "")
         is_known = said in known or said == LEAVE_OUT or said.startswith(NEW_DEPARTMENT)
-        departments[value] = said if is_known else ""
+        unsaid = f"{NEW_DEPARTMENT}{value}" if adds_others else ""
+        departments[value] = said if is_known else unsaid
     default = wanted.default_department if wanted.default_department in known else ""
     choices = Choices(mapping, departments, default, wanted.template)
     page = replace(

@@ -79,9 +79,12 @@ def plan(table: Table, setting: Setting) -> tuple[Planned, ...]:
     identifiers: dict[str, int] = {}
     found = []
     for row in table.rows:
-        planned = _plan_row(_Cells(row, table, columns), setting)
+        cells = _Cells(row, table, columns)
+        planned = _plan_row(cells, setting)
         if planned.status == Status.READY:
-            planned = _against_others(planned, names, identifiers, setting)
+            # Two names may differ only after the place where they are cut.
+            whole = (planned.department, key_of(cells.line_of(Meaning.NAME)))
+            planned = _against_others(planned, whole, names, identifiers, setting)
         found.append(planned)
     return tuple(found)
 
@@ -136,10 +139,10 @@ def _filled(planned: Planned, cells: _Cells, setting: Setting, name: str) -> Pla
     remarks: list[str] = []
     answers = {}
     if len(name) > NAME_LENGTH_MAX:
-        remarks.append("The name was cut; the whole of it is in the notes.")
+        remarks.append("Name shortened; the whole is in the notes.")
     purpose = cells.line_of(Meaning.PURPOSE)
     if len(purpose) > PURPOSE_LENGTH_MAX:
-        remarks.append("The purpose was cut; the whole of it is in the notes.")
+        remarks.append("Purpose shortened; the whole is in the notes.")
     for meaning in cells.columns:
         if meaning.startswith(ANSWER_PREFIX) and (said := cells.get(meaning)):
             if len(said) > ANSWER_LENGTH_MAX:
@@ -227,13 +230,14 @@ def _wrong(planned: Planned, reason: str) -> Planned:
 
 def _against_others(
     planned: Planned,
+    whole: tuple[str, str],
     names: dict[tuple[str, str], int],
     identifiers: dict[str, int],
     setting: Setting,
 ) -> Planned:
     """Return the row marked when the file or the registry has it already."""
     identifier = key_of(planned.identifier)
-    name = (planned.department, key_of(planned.name))
+    shown = (planned.department, key_of(planned.name))
     if identifier and identifier in identifiers:
         return replace(
             planned,
@@ -241,11 +245,11 @@ def _against_others(
             reason=f"Line {identifiers[identifier]} has the same number,"
             f" {planned.identifier}.",
         )
-    if name in names:
+    if whole in names:
         return replace(
             planned,
             status=Status.REPEATED,
-            reason=f"Line {names[name]} has the same name and department.",
+            reason=f"Line {names[whole]} has the same name and department.",
         )
     if identifier and identifier in setting.known_identifiers:
         return replace(
@@ -253,13 +257,13 @@ def _against_others(
             status=Status.KNOWN,
             reason=f"{planned.identifier} was imported before.",
         )
-    if name in setting.known_names:
+    if shown in setting.known_names:
         return replace(
             planned,
             status=Status.KNOWN,
             reason="A workflow of this name is registered in that department.",
         )
-    names[name] = planned.line
+    names[whole] = planned.line
     if identifier:
         identifiers[identifier] = planned.line
     return planned

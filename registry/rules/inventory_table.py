@@ -55,7 +55,7 @@ def _likely_header(rows: Sequence[Row]) -> int:
     for place, row in enumerate(first):
         filled = [cell for cell in row.cells if cell]
         is_full = len(filled) >= max(1, round(fullest * 0.7))
-        is_distinct = len(set(filled)) >= len(filled) * 0.8
+        is_distinct = len(set(filled)) >= len(filled) * 0.5
         are_headings = all(
             len(cell) <= _HEADING_LENGTH_MAX and not _is_number(cell) for cell in filled
         )
