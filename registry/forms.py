@@ -76,9 +76,18 @@ class NameForm(forms.Form):
 
 
 class PickForm(forms.Form):
-    """Somebody picked for a role."""
+    """Somebody picked for a role, or a position."""
 
-    person = forms.ModelChoiceField(Person.objects.filter(is_active=True))
+    person = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+    position = forms.UUIDField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said = dict(super().clean() or {})
+        if not said.get("person") and not said.get("position"):
+            raise forms.ValidationError("Pick somebody from the list.")
+        return said
 
 
 class BasicsForm(forms.Form):

@@ -1,5 +1,6 @@
 """Picking people by name for the five roles, and the drafts somebody may go on with."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +14,7 @@ from portal.accounts.models import Person
 from portal.core.errors import NotFound
 from registry.models import OperatingModelVersion, Workflow
 from registry.models.version import VersionState
-from registry.models.workflow import Role
+from registry.models.workflow import Position, Role
 from registry.queries.people import (
     SIGNING_ROLES,
     PersonRef,
@@ -24,6 +25,7 @@ from registry.queries.people import (
 from registry.queries.progress import notes_of, progress_of
 
 FOUND_MAX = 8
+POSTS_MAX = 4
 WORDS_MAX = 5
 DRAFTS_MAX = 5
 
@@ -63,6 +65,15 @@ class PersonFound:
 
 
 @dataclass(frozen=True)
+class PostFound:
+    """A position that may hold the role: whoever fills it then has it."""
+
+    id: UUID
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class RoleQuestion:
     """One of the five roles as it is asked, with who was found for it."""
 
@@ -75,6 +86,7 @@ class RoleQuestion:
     following: str | None
     me: PersonFound | None
     found: tuple[PersonFound, ...]
+    posts: tuple[PostFound, ...]
     has_more: bool
     search: str
     lines: tuple[RoleHolder, ...]
@@ -95,7 +107,7 @@ class OpenDraft:
 def role_question(
     *, actor: Actor, workflow_id: UUID, department_id: UUID, role: str, search: str
 ) -> RoleQuestion:
-    """Ask for one role and find people for it. Five queries. Raises NotFound for no such role."""
+    """Ask for one role and find people for it. Six queries. Raises NotFound for no such role."""
     if role not in Role.values:
         raise NotFound("There is no such role.")
     people = people_of(workflow_id=workflow_id)
@@ -115,6 +127,7 @@ def role_question(
         following=order[at + 1] if at + 1 < len(order) else None,
         me=_found(me, role, people) if me else None,
         found=tuple(_found(row, role, people) for row in rows[:FOUND_MAX]),
+        posts=_posts(search),
         has_more=len(rows) > FOUND_MAX,
         search=search,
         lines=people.roles,
@@ -156,15 +169,44 @@ def drafts_to_continue(*, actor: Actor) -> tuple[OpenDraft, ...]:
 def _matching(search: str, department_id: UUID):
     rows = Person.objects.filter(is_active=True).select_related("department")
     for word in search.split()[:WORDS_MAX]:
+        begins = _begins(word)
         rows = rows.filter(
-            Q(name__icontains=word)
-            | Q(email__icontains=word)
-            | Q(job_title__icontains=word)
-            | Q(department__name__icontains=word)
+            Q(name__iregex=begins)
+            | Q(email__istartswith=word)
+            | Q(job_title__iregex=begins)
+            | Q(department__name__iregex=begins)
         )
     if not search:
         rows = rows.filter(department_id=department_id)
     return rows.order_by(Lower("name"), "id")
+
+
+def _posts(search: str) -> tuple[PostFound, ...]:
+    if not search:
+        return ()
+    rows = Position.objects.select_related("holder", "department")
+    for word in search.split()[:WORDS_MAX]:
+        begins = _begins(word)
+        rows = rows.filter(
+            Q(name__iregex=begins)
+            | Q(department__name__iregex=begins)
+            | Q(holder__name__iregex=begins)
+        )
+    return tuple(
+        PostFound(
+            id=row.id,
+            name=row.name,
+            detail=f"Position, filled by {row.holder.name}"
+            if row.holder and row.holder.is_active
+            else "Position, vacant now",
+        )
+        for row in rows.order_by(Lower("name"), "id")[:POSTS_MAX]
+    )
+
+
+def _begins(word: str) -> str:
+    # A word of the name begins like this: "it" finds IT operations and not the auditor.
+    return rf"\m{re.escape(word)}"
 
 
 def _found(person: Person, role: str, people: WorkflowPeople) -> PersonFound:

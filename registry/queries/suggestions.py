@@ -9,6 +9,7 @@ from registry.queries.drafts import AnswerPage
 from registry.queries.people import WorkflowPeople, people_of
 from registry.queries.templates import example_of, template_name
 from registry.rules.answers import Authority
+from registry.rules.sentences import system_label
 from registry.rules.verbs import Tier, name_of, tier_of
 
 MAY_PAUSE = (
@@ -89,7 +90,9 @@ def _places(rows) -> str:
     places: dict[str, list[str]] = {}
     for row in rows:
         places.setdefault(row["system"], []).append(name_of(row["verb"]))
-    return "\n".join(f"{place}: {_listed(verbs)}." for place, verbs in places.items())
+    return "\n".join(
+        f"{system_label(place)}: {_listed(verbs)}." for place, verbs in places.items()
+    )
 
 
 def _deeds(rows) -> str:
@@ -101,7 +104,9 @@ def _deeds(rows) -> str:
             else ""
         )
         verb = name_of(row["verb"])
-        lines.append(f"{verb[:1].upper()}{verb[1:]} in {row['system']}{limit}.")
+        lines.append(
+            f"{verb[:1].upper()}{verb[1:]} in {system_label(row['system'])}{limit}."
+        )
     return "\n".join(lines)
 
 

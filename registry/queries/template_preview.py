@@ -66,7 +66,16 @@ def template_preview(key: str) -> TemplatePreview:
 
 def _sentences(book: Rulebook, authority: Authority) -> tuple[str, ...]:
     return tuple(
-        allowance_sentence(row, book.guardrail, currency=book.currency)
+        _short(allowance_sentence(row, book.guardrail, currency=book.currency))
         for row in book.allowances.values()
         if row.authority == authority
     )
+
+
+def _short(sentence: str) -> str:
+    # The list's title says already that it may, asks or may never.
+    for opening in ("May ask to ", "May never ", "May "):
+        if sentence.startswith(opening):
+            rest = sentence.removeprefix(opening)
+            return rest[:1].upper() + rest[1:]
+    return sentence

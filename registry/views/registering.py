@@ -4,6 +4,8 @@ The second answer registers it: from then on everything is on the server, and wh
 began goes on from any device.
 """
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -14,6 +16,7 @@ from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
 from registry.forms import NameForm, PickForm
 from registry.operations.people import assign_role
+from registry.operations.positions import assign_role_to_position
 from registry.operations.registering import register_workflow
 from registry.queries.people import departments_to_pick
 from registry.queries.picking import drafts_to_continue, role_question
@@ -108,13 +111,7 @@ def draft_person(request: HttpRequest, slug: str, role: str) -> HttpResponse:
             request, head, role, errors={"q": "Pick somebody from the list."}
         )
     try:
-        assign_role(
-            actor=actor_of(request),
-            workflow_id=head.id,
-            role=role,
-            person=form.cleaned_data["person"],
-            now=wall_clock(),
-        )
+        _assign(request, head, role, form.cleaned_data)
     except AlreadyDone:
         pass
     except (Invalid, Conflict) as problem:
@@ -130,6 +127,21 @@ def draft_person(request: HttpRequest, slug: str, role: str) -> HttpResponse:
     if following:
         return go(request, "draft_person", slug, following)
     return go(request, "draft_basics", slug)
+
+
+def _assign(
+    request: HttpRequest, head: WorkflowHead, role: str, said: dict[str, Any]
+) -> None:
+    common: dict[str, Any] = {
+        "actor": actor_of(request),
+        "workflow_id": head.id,
+        "role": role,
+        "now": wall_clock(),
+    }
+    if said["position"]:
+        assign_role_to_position(position_id=said["position"], **common)
+    else:
+        assign_role(person=said["person"], **common)
 
 
 def _person(

@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.models import Person
-from registry.models import DraftPart, OperatingModelVersion, Workflow
+from registry.models import DraftPart, OperatingModelVersion, RoleHolding, Workflow
 from registry.operations.drafts import set_basics
+from registry.operations.positions import add_position
 from tests.people import NOW, draft_workflow, make_company
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,28 @@ def test_people_are_found_by_name_job_and_department_and_picked(people):
     assert "Rosa Lindqvist" in by_job
     assert "Nobody is called “zzz” here." in nobody
     assert picked.url == "/workflows/parcel-refunds/draft/people/it_owner/"
+
+
+def test_a_position_is_found_too_and_whoever_fills_it_has_the_role(people):
+    client = client_of(people.maya)
+    page = register(client, people).url
+    post = add_position(
+        actor=people.actor("ada"),
+        name="Head of care",
+        department=people.departments["care"],
+        holder=people.maya,
+        now=NOW,
+    )
+
+    found = client.get(f"{page}?q=head+care").content.decode()
+    unlike = client.get(f"{page}?q=ead").content.decode()
+    client.post(page, {"position": post.id})
+
+    assert "Position, filled by Maya Adler" in found
+    assert "Head of care" not in unlike
+    held = RoleHolding.objects.get(role="business_owner")
+    assert held.person == people.maya
+    assert held.position_id == post.id
 
 
 def test_who_signs_already_is_shown_and_cannot_sign_for_another_role(people):
