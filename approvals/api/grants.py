@@ -25,6 +25,10 @@ router = Router(tags=["grants"])
 def redeem(request: HttpRequest, body: schemas.RedeemIn) -> HttpResponse:
     """Gives the exact stored action to run, once. Pass `execution` on as the idempotency
     key of what you call: a repeat with the same Idempotency-Key gives the same one.
+
+    A refused redemption is stored under its Idempotency-Key too: the same key gives the
+    same refusal again, even when the reason is gone. To try again (after `not_before`,
+    a resume or an end of a hold) send a new key.
     """
     principal = principal_of(request)
     principal.needs("actions")

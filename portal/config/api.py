@@ -12,7 +12,8 @@ An agent asks before it acts. The workflow's signed rulebook answers allow, revi
 escalate or refuse; what may run gets a grant that is used once.
 
 Send `Authorization: Bearer cs_…` with every request, and an `Idempotency-Key` with
-every POST under this address except events. Errors are `application/problem+json`
+every POST under this address except events. An answer is kept under its key for seven
+days, a refusal too: to try again what was refused, send a new key. Errors are `application/problem+json`
 with a stable `code`.
 """
 

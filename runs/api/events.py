@@ -32,6 +32,9 @@ def tell_events(request: HttpRequest) -> HttpResponse:
     What is accepted is committed. The figures are what one look can tell; the final ones
     are at `/events/batches/{id}`. One bad event never costs the others, and an event sent
     twice counts once.
+
+    `kind` says what happened. An event of the kind `cost` has `value`, `currency` and, if
+    you like, `cost_kind`: what the money was spent on, such as `tokens` or `search`.
     """
     principal: AgentPrincipal = request.principal  # type: ignore[attr-defined]
     is_system = principal.kind == AgentKind.SYSTEM_OF_RECORD
