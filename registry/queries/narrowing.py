@@ -29,7 +29,7 @@ RISKS = (("high", "High"), ("medium", "Medium"), ("low", "Low"))
 PHASES = tuple((str(phase), f"Phase {phase}") for phase in range(1, 6))
 TIERS = tuple((tier.value, tier.value.capitalize()) for tier in Tier)
 AUTHORITIES = (
-    ("may", "With or without a person"),
+    ("may", "May at all"),
     ("allowed", "Without a person"),
     ("review", "After review"),
     ("never", "Never"),
@@ -43,8 +43,8 @@ SORTS = {
     "newest": ("Newest first", ("-created_at", "-id")),
     "department": ("Department", ("department__name", "name", "id")),
     "phase": ("Phase", ("phase", "name", "id")),
-    "-phase": ("Phase, highest first", ("-phase", "name", "id")),
-    "risk": ("Risk, highest first", ("-risk_rank", "name", "id")),
+    "-phase": ("Highest phase", ("-phase", "name", "id")),
+    "risk": ("Highest risk", ("-risk_rank", "name", "id")),
 }
 SEARCH_LENGTH_MAX = 100
 WORDS_MAX = 6

@@ -155,28 +155,24 @@ def system_names() -> dict[str, str]:
 def sentence_of(asked: WhoMay, tally: Tally, system_name: str = "") -> str:
     """Say the answer in one sentence, or two where some cannot act just now."""
     what = name_of(asked.verb) + (f" in {system_name}" if asked.system else "")
-    never = (
-        f" {tally.never} {'says' if tally.never == 1 else 'say'} never."
-        if tally.never
-        else ""
-    )
+    says = "says" if tally.never == 1 else "say"
+    never = f" {tally.never:,} {says} never." if tally.never else ""
     if not tally.may:
         return f"No workflow may {what}.{never}"
     parts = []
     if tally.allowed:
-        parts.append(f"{tally.allowed} without a person{_most(tally)}")
+        parts.append(f"{tally.allowed:,} without a person{_most(tally)}")
     if tally.review:
-        parts.append(f"{tally.review} after review")
+        parts.append(f"{tally.review:,} after review")
     many = "workflow" if tally.may == 1 else "workflows"
-    stopped = ""
-    if tally.stopped:
-        are = "is" if tally.stopped == 1 else "are"
-        stopped = (
-            f" {tally.stopped} of them {are} stopped: paused, or a role is vacant."
-        )
-    return (
-        f"{tally.may} {many} may {what}: {listed(tuple(parts), 'and')}.{never}{stopped}"
+    are = "is" if tally.stopped == 1 else "are"
+    stopped = (
+        f" {tally.stopped:,} of them {are} stopped: paused, or a role is vacant."
+        if tally.stopped
+        else ""
     )
+    said = listed(tuple(parts), "and")
+    return f"{tally.may:,} {many} may {what}: {said}.{stopped}{never}"
 
 
 def _most(tally: Tally) -> str:

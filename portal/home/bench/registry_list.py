@@ -19,7 +19,7 @@ from portal.home.demo.company import PASSWORD
 
 WORKFLOWS_FEW = 100
 WORKFLOWS_MANY = 10_000
-PAGE_LOADS = 20
+PAGE_LOADS = 10
 SEEN_BY_FEW = 100
 PAGES = {
     "list": "/workflows/?view=all",
