@@ -19,7 +19,9 @@ from portal.audit.models import Entry
 from portal.core import icons
 from registry.models import System
 from registry.operations.catalogue import set_model_approved
+from registry.operations.hand_overs import offer_hand_over
 from registry.operations.packets import submit_version
+from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from runs.models import Run
 from runs.operations.findings import add_finding
@@ -109,9 +111,36 @@ def make_world() -> World:
         ).id,
         "digest": icons.sprite_digest(),
         "page": _page_as_toml(portal),
+        **_duties(portal, now),
         **_reviewed_week(portal, now),
     }
     return World(portal, values)
+
+
+def _duties(portal: Portal, now: datetime) -> dict[str, Any]:
+    """Add a position, and offer the risk owner's role to a reviewer."""
+    people = portal.people
+    position = add_position(
+        actor=SYSTEM,
+        name="Head of customer care",
+        department=people.departments["care"],
+        holder=people.maya,
+        now=now,
+    )
+    offered = offer_hand_over(
+        actor=people.actor("rosa"),
+        workflow_id=portal.workflow.id,
+        role="risk_owner",
+        receiver=people.tom,
+        starts_on=None,
+        note="The weekly review is on Mondays.",
+        now=now,
+    )
+    return {
+        "position_id": position.id,
+        "hand_over_id": offered.id,
+        "role": "escalation_owner",
+    }
 
 
 def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
