@@ -52,11 +52,6 @@ def _first_refunds(page: dict[str, Any]) -> None:
     ].replace("EUR 25.00", "EUR 15.00")
 
 
-def _calm_remediation(page: dict[str, Any]) -> None:
-    """Let snapshots and messages through: the risk of the workflow is medium as such."""
-    page["guardrail"]["risk_review"] = "high"
-
-
 PLANS = (
     Plan(
         "refund-management",
@@ -68,7 +63,7 @@ PLANS = (
         change=_first_refunds,
     ),
     Plan("voice-service-desk", "customer-care", "maya", "erik", ("dana", "lena"), "voice"),
-    Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation", change=_calm_remediation),
+    Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation"),
     Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security"),
     Plan("content-publishing", "marketing", "greta", "helen", ("paul", "lena"), "publishing"),
     Plan("policy-assistant", "people-culture", "amara", "helen", ("bruno",), "policies"),
