@@ -7,12 +7,11 @@ from uuid import UUID
 
 from portal.core.errors import NotFound
 from registry.queries.drafts import Draft, draft_of
-from registry.queries.editor import EditorPage
+from registry.queries.editor import EditorPage, rulebook_of_cells
 from registry.queries.matrix import Cell, systems_known, unapproved_sentence
 from registry.queries.parts import part_of
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.deciding import WORKFLOW, Decided, decide, voices_over
-from registry.rules.document import rulebook_of
 from registry.rules.fields import is_slug
 from registry.rules.sentences import allowance_sentence, system_label
 from registry.rules.verbs import verb_of
@@ -71,7 +70,7 @@ def cell_page(
     if known is None or not is_slug(system):
         raise NotFound("There is no such cell.")
     draft = draft_of(workflow_id=workflow_id)
-    rulebook = rulebook_of(draft.document, version=draft.number)
+    rulebook = rulebook_of_cells(draft, [(system, verb)])
     named = systems_known().get(system)
     name = named.name if named else system_label(system)
     row = part_of(draft.document, f"allowances.{system}.{verb}")

@@ -12,6 +12,7 @@ from registry.queries.people import Choice
 from registry.queries.rulebooks import ceilings_over
 from registry.queries.trail import Trail, cells_changed_since, trail_of
 from registry.rules.document import rulebook_of
+from registry.rules.rulebook import Rulebook
 from registry.rules.verbs import VERBS, Tier
 
 STARTING_VERBS = ("read", "search", "draft", "create_task", "update", "send")
@@ -123,9 +124,10 @@ def changed_cells(
     if since is not None:
         wanted |= cells_changed_since(version_id=draft.version_id, revision=since)
     systems = systems_known()
+    wanted_first = sorted(wanted)[:CHANGED_SHOWN_MAX]
     cells = cells_of(
-        rulebook_of(draft.document, version=draft.number),
-        sorted(wanted)[:CHANGED_SHOWN_MAX],
+        rulebook_of_cells(draft, wanted_first),
+        wanted_first,
         ceilings=ceilings_over(department_id=department_id),
         systems=systems,
     )
@@ -147,6 +149,17 @@ def changed_cells(
         address=address,
         query=query,
     )
+
+
+def rulebook_of_cells(draft: Draft, pairs: Sequence[tuple[str, str]]) -> Rulebook:
+    """Read a draft as far as these cells need it: reading a large matrix takes its time."""
+    wanted = set(pairs)
+    rows = [
+        row
+        for row in draft.document.get("allowances", ())
+        if (row["system"], row["verb"]) in wanted
+    ]
+    return rulebook_of({**draft.document, "allowances": rows}, version=draft.number)
 
 
 def _seen(draft: Draft, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.db.models import Max
 from registry.models import MatrixEdit
 from registry.queries.cells import cell_of_part
 
-EDITS_SHOWN_MAX = 20
+EDITS_SHOWN_MAX = 10
 
 
 @dataclass(frozen=True)
