@@ -29,7 +29,9 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def run_story(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Show the run so far, as the proposal's card loads it."""
     page = run_page(actor=actor_of(request), run_id=run_id, now=wall_clock())
-    return render(request, "runs/run.html", _shown(page), fragment="story")
+    shown = _shown(page)
+    shown["pause"] = pause_shown(actor=actor_of(request), slug=page.workflow_slug)
+    return render(request, "runs/run.html", shown, fragment="story")
 
 
 @require_safe
