@@ -24,6 +24,7 @@ ADMINISTRATORS = "LLDDDDDI"
 ASSESSORS = "LLHDIIDD"
 KEEPERS = "LLHDDDDI"
 MACHINES = "LILLLLLL"
+IMPORTERS = "LLHHIHHI"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ _REGISTRY = (
         ADMINISTRATORS,
         "post",
         {"change": "add", "name": "Warehouse", "slug": "warehouse"},
+    ),
+    Door("imports", PERSONS),
+    Door("imports", PERSONS, "post"),
+    *(
+        Door(name, IMPORTERS)
+        for name in ("import_page", "import_columns", "import_report", "import_undo")
+    ),
+    *(
+        Door(name, IMPORTERS, "post")
+        for name in ("import_columns", "import_apply", "import_undo", "import_discard")
     ),
     Door("workflow_new", PERSONS),
     Door("workflow_new", PERSONS, "post"),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.test import Client
@@ -20,7 +21,9 @@ from portal.core import icons
 from registry.models import System
 from registry.operations.catalogue import set_model_approved
 from registry.operations.hand_overs import offer_hand_over
+from registry.operations.importing import check_inventory, take_in
 from registry.operations.packets import submit_version
+from registry.queries.inventory_known import Choices
 from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from runs.models import Run
@@ -111,6 +114,7 @@ def make_world() -> World:
         ).id,
         "digest": icons.sprite_digest(),
         "page": _page_as_toml(portal),
+        "import_id": _checked_import(portal, now),
         **_duties(portal, now),
         **_reviewed_week(portal, now),
     }
@@ -165,6 +169,20 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         now=now,
     )
     return {"week_id": week_id, "finding_id": finding_id, "read_run_id": run_id}
+
+
+def _checked_import(portal: Portal, now: datetime) -> UUID:
+    """Upload an inventory of three rows as the owner, and check it."""
+    owner = portal.people.actor("maya")
+    import_id = take_in(
+        actor=owner,
+        file_name="inventory.csv",
+        data=b"Title,Department,Vendor\nLost,Customer care,A\nFound,Nowhere,B\nLost,,\n",
+        now=now,
+    )
+    choices = Choices({0: "name", 1: "department", 2: "note"}, {}, "customer-care")
+    check_inventory(actor=owner, import_id=import_id, choices=choices, now=now)
+    return import_id
 
 
 def _page_as_toml(portal: Portal) -> str:

@@ -24,6 +24,8 @@ NO_PAGES = frozenset(
         "version_packet_pdf",
         "run_markdown",
         "run_json",
+        "import_report",
+        "import_undo",
         "inbox_count",
         "exceptions_count",
         "weeks_count",
