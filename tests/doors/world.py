@@ -23,9 +23,9 @@ from registry.operations.catalogue import set_model_approved
 from registry.operations.hand_overs import offer_hand_over
 from registry.operations.importing import check_inventory, take_in
 from registry.operations.packets import submit_version
-from registry.queries.inventory_known import Choices
 from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
+from registry.queries.inventory_known import Choices
 from runs.models import Run
 from runs.operations.findings import add_finding
 from runs.operations.weeks import open_week
