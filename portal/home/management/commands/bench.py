@@ -9,10 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.core.clock import wall_clock
 from portal.home.bench.acts import ACTS as FIRST_ACTS
 from portal.home.bench.acts import Bench
+from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.registry_list import registry_list
 from portal.home.bench.stage import stage
 
-ACTS = FIRST_ACTS | {"registry_list": registry_list}
+ACTS = FIRST_ACTS | {
+    "pause_under_load": pause_under_load,
+    "registry_list": registry_list,
+}
 
 
 class Command(BaseCommand):
