@@ -10,9 +10,9 @@ from django import forms
 from django.utils.text import slugify
 
 from portal.accounts.models import Agent, Department, Person
-from registry.rules.answers import Authority, Reversibility, Risk
+from registry.rules.answers import Risk
 from registry.rules.gaps import ROLES
-from registry.rules.rulebook import CapKind, DecidedBy, Effect
+from registry.rules.rulebook import CapKind, Effect
 from registry.rules.typed import stop_rule_of, stop_rule_row
 from registry.rules.verbs import VERBS, Tier
 
@@ -103,49 +103,6 @@ class BasicsForm(forms.Form):
     currency = forms.RegexField(
         r"^[A-Z]{3}$", error_messages={"invalid": "Three capital letters, such as EUR."}
     )
-
-
-class CellForm(forms.Form):
-    """One cell of the matrix. An empty authority empties the cell."""
-
-    authority = forms.ChoiceField(
-        choices=[("", "No row"), *((each.value, each.value) for each in Authority)],
-        required=False,
-    )
-    amount_max = TypedDecimal()
-    currency = forms.RegexField(
-        r"^[A-Z]{3}$",
-        required=False,
-        error_messages={"invalid": "Three capital letters, such as EUR."},
-    )
-    count_per_day = forms.IntegerField(required=False, min_value=0, max_value=1_000_000)
-    quorum = forms.IntegerField(required=False, min_value=1, max_value=20)
-    decided_by = forms.ChoiceField(
-        choices=[("", "-"), *((each.value, each.value) for each in DecidedBy)],
-        required=False,
-    )
-    reversibility = forms.ChoiceField(
-        choices=[("", "-"), *((each.value, each.value) for each in Reversibility)],
-        required=False,
-    )
-    risk = forms.ChoiceField(
-        choices=[("", "-"), *((each.value, each.value) for each in Risk)],
-        required=False,
-    )
-    data_classes = ListField()
-    amount_field = forms.CharField(max_length=200, required=False)
-    currency_field = forms.CharField(max_length=200, required=False)
-    recipient_field = forms.CharField(max_length=200, required=False)
-    resource_field = forms.CharField(max_length=200, required=False)
-
-    def allowance(self, system: str, verb: str) -> dict[str, Any]:
-        """Give the row as a document holds it."""
-        said = dict(self.cleaned_data)
-        if said.get("quorum") == 1:
-            said["quorum"] = None
-        if said.get("decided_by") == DecidedBy.REVIEWERS:
-            said["decided_by"] = ""
-        return {"system": system, "verb": verb, **said}
 
 
 class GuardrailForm(forms.Form):
