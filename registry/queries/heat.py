@@ -14,9 +14,7 @@ from registry.rules.sentences import system_label
 from registry.rules.verbs import VERBS, Tier
 
 STEPS = 5
-_COUNTED = (
-    "SELECT system, key, answer, count(*) FROM ({}) AS each GROUP BY system, key, answer"
-)
+_COUNTED = "SELECT system, key, answer, count(*) FROM ({}) AS each GROUP BY system, key, answer"
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,9 @@ def _by_verb(cells: QuerySet, tier: str) -> dict[tuple[str, str], list[int]]:
     return _counted(found.annotate(number=Count("id")))
 
 
-def _counted(rows: Iterable[tuple[str, str, int, int]]) -> dict[tuple[str, str], list[int]]:
+def _counted(
+    rows: Iterable[tuple[str, str, int, int]],
+) -> dict[tuple[str, str], list[int]]:
     counts: dict[tuple[str, str], list[int]] = {}
     for system, key, answer, number in rows:
         counts.setdefault((system, key), [0] * len(ANSWERS))[answer] += number
