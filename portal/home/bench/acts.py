@@ -18,6 +18,7 @@ from portal.accounts.operations.agents import issue_key
 from portal.accounts.operations.sessions import change_password
 from portal.home.bench.crowd import EVENTS_ONE_IN, OPEN_ONE_IN, make_crowd
 from portal.home.bench.matrix import matrix_save
+from portal.home.bench.importing import import_rows
 from portal.home.bench.measuring import (
     MemoryWatch,
     memory_of,
@@ -313,6 +314,7 @@ ACTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "events": events,
     "pages": pages,
     "matrix_save": matrix_save,
+    "import_rows": import_rows,
 }
 
 
