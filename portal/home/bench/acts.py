@@ -17,8 +17,8 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.operations.agents import issue_key
 from portal.accounts.operations.sessions import change_password
 from portal.home.bench.crowd import EVENTS_ONE_IN, OPEN_ONE_IN, make_crowd
-from portal.home.bench.matrix import matrix_save
 from portal.home.bench.importing import import_rows
+from portal.home.bench.matrix import matrix_save
 from portal.home.bench.measuring import (
     MemoryWatch,
     memory_of,
