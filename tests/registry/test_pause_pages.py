@@ -63,7 +63,7 @@ def test_what_was_in_flight_at_the_pause_is_told_with_its_outcome(portal):
 
     after = text_of(maya, FLIGHT)
 
-    assert "1 grant stopped, 1 used and not told, 1 over." in after
+    assert "1\u00a0grant stopped, 1 used and not told, 1 over." in after
     assert "it can no longer run" in after
     assert "it may still be happening" in after
     assert "It was carried out, as told." in after
