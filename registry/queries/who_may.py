@@ -193,7 +193,7 @@ def _asked(actor: Actor, above: Above, asked: WhoMay) -> QuerySet:
 def _shown(cells: QuerySet, authority: str) -> QuerySet:
     if authority in RANK:
         cells = cells.filter(answer=RANK[Authority(authority)])
-    elif authority != "all":
+    elif authority == "may":
         cells = cells.filter(answer__lt=RANK[Authority.NEVER])
     return cells.select_related("workflow__department")
 

@@ -46,11 +46,11 @@ COLUMNS = (
     "stopped",
 )
 HOW = (
-    ("", "With or without a person"),
+    ("", "Whatever the answer"),
+    ("may", "With or without a person"),
     ("allowed", "Without a person"),
     ("review", "After review"),
     ("never", "Never"),
-    ("all", "Whatever the answer"),
 )
 
 

@@ -62,6 +62,7 @@ def test_the_answer_is_one_sentence_with_the_limit(people):
     assert [(line.slug, line.authority, line.level) for line in page.lines] == [
         ("refund-management", "allowed", "workflow"),
         ("airline", "review", "phase"),
+        ("returns", "never", "phase"),
     ]
     assert page.lines[0].limit == "up to EUR 25"
     assert page.lines[0].decided_by == "beyond that a reviewer (1 of 3)"
