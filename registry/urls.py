@@ -7,12 +7,13 @@ from registry.views import (
     answering,
     catalogue,
     drafting,
+    duties,
     importing,
     lists,
     matrix,
     matrix_paste,
-    outputs,
     models,
+    outputs,
     overview,
     packet_files,
     packets,
@@ -269,4 +270,12 @@ urlpatterns = [
     path(
         "workflows/<slug:slug>/resume/", pausing.workflow_resume, name="workflow_resume"
     ),
+    path("positions/", duties.positions, name="positions"),
+    path("hand-overs/<uuid:hand_over_id>/", duties.hand_over, name="hand_over"),
+    path(
+        "workflows/<slug:slug>/people/<slug:role>/hand-over/",
+        duties.role_hand_over,
+        name="role_hand_over",
+    ),
+    path("workflows/<slug:slug>/stage/", pausing.workflow_stage, name="workflow_stage"),
 ]

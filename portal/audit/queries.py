@@ -15,7 +15,7 @@ from django.db.models import F, Func, QuerySet, TextField, Value
 
 from portal.audit import sealing
 from portal.audit.chaining import GENESIS, hash_of
-from portal.audit.models import Checkpoint, Entry, Stream
+from portal.audit.models import Checkpoint, DenialCount, Entry, Stream
 from portal.audit.names import SENTENCES
 from portal.core.errors import NotFound
 from portal.core.pagination import Page, keyset
@@ -52,6 +52,16 @@ class Line:
     workflow_id: UUID | None
     stream: str
     sequence: int
+
+
+@dataclass(frozen=True)
+class Denial:
+    """How often one principal was denied with one code in one minute."""
+
+    at: datetime
+    code: str
+    path: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -297,3 +307,12 @@ def last_sentences_of(workflow_ids: Sequence[UUID]) -> dict[UUID, str]:
         names[entry.stream]: json.loads(bytes(entry.body))["sentence"]
         for entry in newest.distinct("stream")
     }
+
+
+def denials_of(*, principal: str, since: datetime, at_most: int) -> tuple[Denial, ...]:
+    """Give the counted denials of one principal, newest first. One query."""
+    rows = DenialCount.objects.filter(principal=principal, minute__gte=since)
+    return tuple(
+        Denial(row.minute, row.code, row.last_path, row.count)
+        for row in rows.order_by("-minute", "-id")[:at_most]
+    )

@@ -16,7 +16,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("portal.accounts.urls")),
     path("", include("registry.urls")),
-    path("", include("registry.duty_urls")),
     path("", include("runs.urls")),
     path("", include("approvals.urls")),
     path("", include("portal.home.urls")),

@@ -4,38 +4,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0010_inventory_imports'),
+        ("registry", "0010_inventory_imports"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='aimodel',
-            name='retired_at',
+            model_name="aimodel",
+            name="retired_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='aimodel',
-            name='retired_reason',
+            model_name="aimodel",
+            name="retired_reason",
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AddField(
-            model_name='system',
-            name='retired_at',
+            model_name="system",
+            name="retired_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='system',
-            name='retired_reason',
+            model_name="system",
+            name="retired_reason",
             field=models.CharField(blank=True, max_length=300),
         ),
         migrations.AddConstraint(
-            model_name='aimodel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retired_at', None), ('retired_reason', '')), models.Q(('is_approved', False), ('retired_at__isnull', False), models.Q(('retired_reason', ''), _negated=True)), _connector='OR'), name='registry_model_retired_says_why'),
+            model_name="aimodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retired_at", None), ("retired_reason", "")),
+                    models.Q(
+                        ("is_approved", False),
+                        ("retired_at__isnull", False),
+                        models.Q(("retired_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="registry_model_retired_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='system',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retired_at', None), ('retired_reason', '')), models.Q(('is_approved', False), ('retired_at__isnull', False), models.Q(('retired_reason', ''), _negated=True)), _connector='OR'), name='registry_system_retired_says_why'),
+            model_name="system",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retired_at", None), ("retired_reason", "")),
+                    models.Q(
+                        ("is_approved", False),
+                        ("retired_at__isnull", False),
+                        models.Q(("retired_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="registry_system_retired_says_why",
+            ),
         ),
     ]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid, NotFound
-from registry.forms_agents import AgentPickForm, NewAgentForm
+from registry.forms.agents import AgentPickForm, NewAgentForm
 from registry.operations.agents import register_serving_agent
 from registry.operations.people import assign_agent, remove_agent
 from registry.queries.agents import agent_serving, agents_to_add, serving_agents

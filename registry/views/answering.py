@@ -15,7 +15,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import is_htmx
-from registry.forms import BasicsForm
+from registry.forms.drafts import BasicsForm
 from registry.operations.drafts import answer_question, set_basics
 from registry.queries.drafts import AnswerPage, Draft, answer_page, draft_of
 from registry.queries.parts import BASICS, fingerprint

@@ -7,7 +7,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
-from registry.forms import CatalogueChangeForm, CeilingForm, SystemForm
+from registry.forms.catalogue import CatalogueChangeForm, CeilingForm, SystemForm
 from registry.operations.catalogue import (
     add_system,
     lift_ceiling,

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
-from registry.forms import FileForm
+from registry.forms.drafts import FileForm
 from registry.operations.drafts import discard_draft
 from registry.operations.loading import load_into, read_file, read_page
 from registry.operations.packets import new_version

@@ -12,7 +12,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.htmx import render
-from registry.duty_forms import HandOverForm, PositionForm
+from registry.forms.duties import HandOverForm, PositionForm
 from registry.operations.hand_overs import (
     accept_hand_over,
     end_hand_over_offer,

@@ -27,7 +27,7 @@ def wanted_of(sent: QueryDict) -> Wanted:
             header_line=_whole(sent.get("header_line", "")),
         ),
         mapping={
-            index: sent[f"column_{index}"]
+            index: sent.get(f"column_{index}", "")
             for index in range(COLUMNS_MAX)
             if f"column_{index}" in sent
         },

@@ -15,7 +15,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid, Malformed, NotFound
 from portal.core.htmx import is_htmx, render
-from registry.forms_matrix import CellForm, CellsForm, MapToolForm
+from registry.forms.matrix import CellForm, CellsForm, MapToolForm
 from registry.operations.cells import CellChange, map_tool, set_cells, unmap_tool
 from registry.operations.undoing import redo_matrix_edit, undo_matrix_edit
 from registry.queries.cell_pages import cell_page, line_page

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
-from registry.forms_matrix import PasteForm
+from registry.forms.matrix import PasteForm
 from registry.operations.cells import CellChange, set_cells
 from registry.queries.editor import EditorPage
 from registry.queries.pasting import Preview, matrix_as_text, paste_preview

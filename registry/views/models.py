@@ -11,7 +11,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.htmx import render
-from registry.forms_agents import ModelChangeForm, ModelForm
+from registry.forms.agents import ModelChangeForm, ModelForm
 from registry.operations.catalogue import must_administer, set_model_approved
 from registry.operations.retiring import retire_model, retire_system
 from registry.queries.approved import (

@@ -7,7 +7,7 @@ from portal.accounts.actors import actor_of
 from portal.accounts.models import Agent, Person
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
-from registry.duty_forms import BelongingForm
+from registry.forms.duties import BelongingForm
 from registry.operations.pausers import add_pauser, remove_pauser
 from registry.operations.people import (
     add_reviewer,

@@ -14,7 +14,7 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
-from registry.forms import NameForm, PickForm
+from registry.forms.drafts import NameForm, PickForm
 from registry.operations.people import assign_role
 from registry.operations.positions import assign_role_to_position
 from registry.operations.registering import register_workflow

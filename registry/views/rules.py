@@ -9,7 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid, NotFound
-from registry.forms import CapForm, CheckForm, GuardrailForm, StopRuleForm, ToolForm
+from registry.forms.drafts import (
+    CapForm,
+    CheckForm,
+    GuardrailForm,
+    StopRuleForm,
+    ToolForm,
+)
 from registry.operations.drafts import remove_rule, set_part, set_rule
 from registry.queries.expressions import problem_in
 from registry.queries.rule_lists import (

@@ -217,7 +217,11 @@ def test_a_submission_with_gaps_says_them_and_keeps_the_draft(people):
     client = _client(people.maya)
     client.post(
         "/workflows/new/",
-        {"template": "blank", "name": "Blank one", "department": people.departments["care"].id},
+        {
+            "template": "blank",
+            "name": "Blank one",
+            "department": people.departments["care"].id,
+        },
     )
 
     answer = client.post(reverse("draft_submit", args=["blank-one"]), {"revision": 1})

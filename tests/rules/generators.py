@@ -124,7 +124,12 @@ def params(draw, kind):
         case StopKind.TOOL_FAILURE:
             return draw(
                 st.sampled_from(
-                    [{}, {"failures": 2}, {"within_steps": 3}, {"failures": 1, "within_steps": 5}]
+                    [
+                        {},
+                        {"failures": 2},
+                        {"within_steps": 3},
+                        {"failures": 1, "within_steps": 5},
+                    ]
                 )
             )
         case _:

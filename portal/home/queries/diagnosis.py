@@ -11,7 +11,7 @@ from uuid import UUID
 
 from approvals.queries.of_agent import RuledCall, rulings_of_agent
 from portal.accounts.actors import Actor
-from portal.audit.models import DenialCount
+from portal.audit.queries import denials_of
 
 LOOKS_BACK = timedelta(days=7)
 SHOWN_MAX = 20
@@ -100,10 +100,10 @@ def meaning_of(code: str) -> str:
 
 
 def _turned_away(agent_id: UUID, now: datetime) -> tuple[TurnedAway, ...]:
-    rows = DenialCount.objects.filter(
-        principal=f"agent:{agent_id}", minute__gte=now - LOOKS_BACK
-    ).order_by("-minute", "-id")
+    found = denials_of(
+        principal=f"agent:{agent_id}", since=now - LOOKS_BACK, at_most=SHOWN_MAX
+    )
     return tuple(
-        TurnedAway(row.minute, row.code, meaning_of(row.code), row.last_path, row.count)
-        for row in rows[:SHOWN_MAX]
+        TurnedAway(each.at, each.code, meaning_of(each.code), each.path, each.count)
+        for each in found
     )

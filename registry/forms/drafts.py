@@ -1,7 +1,4 @@
-"""Forms of the registry: they validate what was typed and never save.
-
-What an empty field means is decided in the operations; here it is only left out.
-"""
+"""Forms of registering a workflow and of its draft."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,12 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from portal.accounts.models import Agent, Department, Person
+from portal.accounts.models import Department, Person
 from registry.rules.answers import Risk
-from registry.rules.gaps import ROLES
 from registry.rules.rulebook import CapKind, Effect
 from registry.rules.typed import stop_rule_of, stop_rule_row
-from registry.rules.verbs import VERBS, Tier
+from registry.rules.verbs import VERBS
 
 LINES_MAX = 50
 LIST_TEXT_MAX = 4000
@@ -201,65 +197,3 @@ class FileForm(forms.Form):
 
     file = forms.FileField(required=False, max_length=200)
     text = forms.CharField(required=False, max_length=1_000_000)
-
-
-class MemberForm(forms.Form):
-    """One change to who belongs to a workflow."""
-
-    change = forms.ChoiceField(
-        choices=[
-            (name, name)
-            for name in (
-                "assign",
-                "vacate",
-                "add_reviewer",
-                "remove_reviewer",
-                "assign_agent",
-                "remove_agent",
-            )
-        ]
-    )
-    role = forms.ChoiceField(choices=list(ROLES.items()), required=False)
-    person = forms.ModelChoiceField(Person.objects.all(), required=False)
-    agent = forms.ModelChoiceField(Agent.objects.all(), required=False)
-
-
-class SystemForm(forms.Form):
-    slug = forms.SlugField(max_length=60)
-    name = forms.CharField(max_length=120)
-    description = forms.CharField(max_length=300, required=False)
-    is_approved = forms.BooleanField(required=False)
-
-
-class CeilingForm(forms.Form):
-    """A limit above workflows. Without a department it is the enterprise's."""
-
-    department = forms.ModelChoiceField(Department.objects.all(), required=False)
-    name = forms.CharField(max_length=120)
-    sentence = forms.CharField(max_length=300)
-    authority = forms.ChoiceField(choices=[("review", "review"), ("never", "never")])
-    verbs = forms.MultipleChoiceField(
-        choices=[(verb.slug, verb.label) for verb in VERBS.values()], required=False
-    )
-    tiers = forms.MultipleChoiceField(
-        choices=[(tier.value, tier.value) for tier in Tier], required=False
-    )
-    amount_max = forms.DecimalField(
-        required=False, min_value=0, max_digits=18, decimal_places=2
-    )
-    currency = forms.RegexField(r"^[A-Z]{3}$", required=False)
-
-    def clean(self) -> dict[str, Any]:
-        said = dict(super().clean() or {})
-        said["level"] = "department" if said.get("department") else "enterprise"
-        return said
-
-
-class CatalogueChangeForm(forms.Form):
-    change = forms.ChoiceField(
-        choices=[
-            (name, name) for name in ("add", "approve", "withdraw", "limit", "lift")
-        ]
-    )
-    system = forms.UUIDField(required=False)
-    ceiling = forms.UUIDField(required=False)

@@ -2,10 +2,31 @@
 
 from django import forms
 
-from portal.accounts.models import Department, Person
-from registry.forms import MemberForm
+from portal.accounts.models import Agent, Department, Person
+from registry.rules.gaps import ROLES
 
 _PICK = {"required": "Pick somebody.", "invalid_choice": "Pick somebody from the list."}
+
+
+class MemberForm(forms.Form):
+    """One change to who belongs to a workflow."""
+
+    change = forms.ChoiceField(
+        choices=[
+            (name, name)
+            for name in (
+                "assign",
+                "vacate",
+                "add_reviewer",
+                "remove_reviewer",
+                "assign_agent",
+                "remove_agent",
+            )
+        ]
+    )
+    role = forms.ChoiceField(choices=list(ROLES.items()), required=False)
+    person = forms.ModelChoiceField(Person.objects.all(), required=False)
+    agent = forms.ModelChoiceField(Agent.objects.all(), required=False)
 
 
 class BelongingForm(MemberForm):

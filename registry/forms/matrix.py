@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from registry.forms import ListField, TypedDecimal
+from registry.forms.drafts import ListField, TypedDecimal
 from registry.rules.answers import Authority, Reversibility, Risk
 from registry.rules.document import COUNT_MAX, QUORUM_MAX
 from registry.rules.fields import is_path, is_slug
