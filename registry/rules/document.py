@@ -39,10 +39,14 @@ __all__ = [
 ]  # fmt: skip
 
 FILE_LENGTH_MAX = 1_000_000
+# A key of very many parts takes the reader minutes; no line that is meant has so many.
+DOTS_IN_A_LINE_MAX = 500
 QUORUM_MAX = 20
 COUNT_MAX = 1_000_000
 WINDOW_HOURS_MAX = 24 * 366
 PHASE_MAX = 5
+# Not the dots of an ellipsis: between two dots of a key stands a part.
+_DOT = re.compile(r"\.(?!\.)")
 _AT_LINE = re.compile(r"\(at line (\d+)")
 _DECIMALS = frozenset(
     [
@@ -112,6 +116,7 @@ def from_toml(text: str) -> dict[str, Any]:
             "", f"The file has {len(text)} characters; at most {FILE_LENGTH_MAX} fit."
         )
         raise DocumentError((problem,))
+    _check_dots(text)
     try:
         document = _with_decimals(tomllib.loads(text, parse_float=str))
     except tomllib.TOMLDecodeError as error:
@@ -127,6 +132,16 @@ def from_toml(text: str) -> dict[str, Any]:
     if problems:
         raise DocumentError(_with_lines(problems, text))
     return document
+
+
+def _check_dots(text: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(_DOT.findall(line)) > DOTS_IN_A_LINE_MAX:
+            said = (
+                f"This line has more than {DOTS_IN_A_LINE_MAX} dots."
+                " Write it as several lines."
+            )
+            raise DocumentError((Problem("", said, number),))
 
 
 def _with_lines(problems: tuple[Problem, ...], text: str) -> tuple[Problem, ...]:

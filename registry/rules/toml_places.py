@@ -43,8 +43,11 @@ def lines_of(text: str) -> dict[str, int]:
         if place:
             places.setdefault(place, line)
         end, inner = _statement(text, start)
+        row_line, seen = line, at
         for number, row_at in enumerate(inner if key else ()):
-            places.setdefault(f"{place}[{number}]", line + text.count("\n", at, row_at))
+            # From row to row: from the start each time, a long list would take minutes.
+            row_line, seen = row_line + text.count("\n", seen, row_at), row_at
+            places.setdefault(f"{place}[{number}]", row_line)
         line += text.count("\n", at, end)
         at = end
     return places

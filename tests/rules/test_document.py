@@ -219,6 +219,33 @@ def test_a_hostile_file_is_refused_and_nothing_worse(text):
         from_toml(text)
 
 
+def test_a_key_of_very_many_parts_is_refused_before_it_is_read():
+    with pytest.raises(DocumentError) as caught:
+        from_toml("# one\n" + ".".join(["a"] * 1000) + " = 1\n")
+
+    (problem,) = caught.value.problems
+    assert problem.line == 2
+    assert "dots" in problem.text
+
+
+def test_an_ellipsis_is_no_key_of_very_many_parts():
+    document = full() | {"purpose": "Contents" + "." * 2000 + "3"}
+
+    assert from_toml(to_toml(document))["purpose"] == document["purpose"]
+
+
+def test_each_row_of_a_long_list_has_its_own_line():
+    with pytest.raises(DocumentError) as caught:
+        from_toml("allowances = [\n  {},\n\n  {}, {},\n]\n")
+
+    lines = {
+        each.path[: len("allowances[0]")]: each.line
+        for each in caught.value.problems
+        if each.path.startswith("allowances[")
+    }
+    assert lines == {"allowances[0]": 2, "allowances[1]": 4, "allowances[2]": 4}
+
+
 def test_numbers_that_people_write_for_amounts_are_read_exactly():
     text = (
         to_toml(full())
