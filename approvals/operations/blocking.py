@@ -1,4 +1,4 @@
-"""What keeps an approval from counting now: the rulebook's no, a check, a vacant role.
+"""What keeps an approval from counting: the rulebook, a check, a vacant role, a removed agent.
 
 A block is a value, on record: nothing was decided, and the proposal stays open.
 """
@@ -9,11 +9,12 @@ from uuid import UUID
 from approvals.models.proposing import Audience
 from approvals.operations.ruling import Ruled
 from approvals.operations.sitting import Sitting
-from approvals.queries.access import who_fills
+from approvals.queries.access import who_fills, who_lets_serve
 from registry.rules.answers import Answer
 from registry.rules.codes import CODES
 
 CHECK_MISSING = "check.missing"
+AGENT_REMOVED = "agent.removed"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Blocked:
 
 def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
     """Say what keeps an approval from counting now, if anything does."""
+    if not sitting.facts.agent_is_assigned:
+        return _removed(sitting)
     if ruled.answer != Answer.REFUSE and sitting.facts.vacant_roles:
         return _vacant(sitting)
     if ruled.answer != Answer.REFUSE and (unchecked := _unchecked(ruled, sitting)):
@@ -64,6 +67,15 @@ def _unchecked(ruled: Ruled, sitting: Sitting) -> Blocked | None:
         code=CHECK_MISSING,
         text=f"{said} Reject it, so that the agent runs the check and asks again.",
         who_can_help=CODES[CHECK_MISSING].who_can_help,
+    )
+
+
+def _removed(sitting: Sitting) -> Blocked:
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code=AGENT_REMOVED,
+        text=f"Its agent no longer serves {sitting.facts.name}, so nothing runs for it.",
+        who_can_help=who_lets_serve(sitting.facts),
     )
 
 

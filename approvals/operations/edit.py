@@ -11,7 +11,12 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, ProposalVersion
 from approvals.models.proposing import Audience
-from approvals.operations.blocking import CHECK_MISSING, Blocked, blocked_by
+from approvals.operations.blocking import (
+    AGENT_REMOVED,
+    CHECK_MISSING,
+    Blocked,
+    blocked_by,
+)
 from approvals.operations.decide import (
     Decided,
     check_message,
@@ -87,7 +92,7 @@ def edit_and_approve(
     if blocked is not None and (
         ruled.answer == Answer.REFUSE
         or sitting.facts.vacant_roles
-        or blocked.code == CHECK_MISSING
+        or blocked.code in (CHECK_MISSING, AGENT_REMOVED)
     ):
         return blocked
     version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)

@@ -41,6 +41,10 @@ REFUSALS = {
         "A stop rule holds this run; its escalation owner can resume it.",
     ),
     "agent.inactive": (403, "The agent has been switched off."),
+    "agent.removed": (
+        403,
+        "The agent no longer serves this workflow. The grant is as it was.",
+    ),
     "grant.redeemed": (409, "This grant was used before. A grant is used once."),
     "grant.revoked": (409, "This grant was revoked."),
     "grant.stale": (409, "The authority changed after this was granted. Ask again."),
@@ -190,7 +194,8 @@ def redeem_grant(
     # Under the run's lock, so that a hold that commits meanwhile is seen.
     is_held = lock_run(run_id=grant.run_id).is_held
     execution_id = None
-    is_open = facts.agent_is_active and not facts.vacant_roles
+    serves = facts.agent_is_active and facts.agent_is_assigned
+    is_open = serves and not facts.vacant_roles
     if is_open and not (facts.is_paused or is_held):
         execution_id = consume(
             grant_id=grant.id, digest=action_digest, facts=facts, key_id=key_id
@@ -295,6 +300,7 @@ def _why_refused(
         ("workflow.paused", facts.is_paused),
         ("owner.vacant", bool(facts.vacant_roles)),
         ("agent.inactive", not facts.agent_is_active),
+        ("agent.removed", not facts.agent_is_assigned),
         ("run.on_hold", is_held),
         ("digest.mismatch", grant.digest != digest),
         ("grant.stale", is_stale),

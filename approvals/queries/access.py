@@ -137,6 +137,13 @@ def who_fills(facts: RulebookInForce) -> str:
     return f"{who} can name somebody as {roles} of {facts.name}"
 
 
+def who_lets_serve(facts: RulebookInForce) -> str:
+    """Say who can let an agent serve a workflow again. No query."""
+    owner = facts.role_holders.get(Audience.BUSINESS_OWNER)
+    who = owner.name if owner else "An administrator"
+    return f"{who} can let the agent serve {facts.name} again"
+
+
 def _who_holds(facts: RulebookInForce, audience: str) -> str:
     label = Audience(audience).label
     holder = facts.role_holders.get(audience)

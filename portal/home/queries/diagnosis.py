@@ -50,6 +50,7 @@ MEANINGS: Mapping[str, str] = {
     "workflow.paused": "The workflow is paused; nothing runs until it is resumed.",
     "run.on_hold": "A stop rule holds the run; its escalation owner can resume it.",
     "agent.inactive": "The agent is switched off.",
+    "agent.removed": "The agent no longer serves this workflow.",
 }
 _BY_STATUS = {
     "http.404": MEANINGS["not_found"],
