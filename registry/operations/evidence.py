@@ -136,7 +136,8 @@ def _add(
             {"summary": f"Say it in at most {SUMMARY_LENGTH_MAX} characters."}
         )
     number = version.evidence.count() + 1
-    if number > EVIDENCE_COUNT_MAX:
+    # A change of people is never held up: a role must be left or filled at any time.
+    if number > EVIDENCE_COUNT_MAX and kind != EvidenceKind.PEOPLE:
         raise Conflict(
             "evidence.many",
             f"At most {EVIDENCE_COUNT_MAX} things are added to one version.",

@@ -11,7 +11,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Agent, Person
 from portal.audit.operation import operation, record, step
-from portal.core.errors import AlreadyDone, Conflict, Invalid
+from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
 from registry.models import (
     AgentAssignment,
@@ -24,7 +24,7 @@ from registry.models import (
 from registry.models.duties import OPEN_STATES, HandOverState
 from registry.models.workflow import Role
 from registry.operations.evidence import people_changed
-from registry.operations.guards import holder_of, workflow_for
+from registry.operations.guards import holder_of, who_can_help, workflow_for
 from registry.operations.rights import sync_rights
 from registry.queries.people import SIGNING_ROLES
 
@@ -51,12 +51,16 @@ def assign_role(
 
 @operation(leaves="workflow.role_vacated")
 def vacate_role(*, actor: Actor, workflow_id: UUID, role: str, now: datetime) -> None:
-    """Leave a role vacant: the rulebook then refuses to execute, and intake goes on."""
+    """Leave a role vacant: the rulebook then refuses to execute, and intake goes on.
+
+    On a live workflow its holder does, or an administrator.
+    """
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     lock_exclusive(workflow_scope(workflow.lock_number))
     holding = locked_holding(workflow, role)
     if holding.person_id is None and holding.position_id is None:
         raise AlreadyDone("role.vacant", f"The {Role(role).label} is vacant already.")
+    _check_may_vacate(actor, workflow, holding)
 
     give_up(holding, actor=actor, now=now)
     end_hand_over(workflow_id=workflow.id, role=role, now=now)
@@ -72,22 +76,46 @@ def vacate_role(*, actor: Actor, workflow_id: UUID, role: str, now: datetime) ->
 
 
 def check_not_taken(actor: Actor, workflow: Workflow, role: str) -> None:
-    """Raise Conflict when an active person holds the role of a live workflow.
+    """Keep the roles of a live workflow from whoever may merely write its page.
 
-    Only an administrator replaces somebody without their hand-over being accepted.
+    Raises Conflict when an active person holds the role: only an administrator replaces
+    somebody without their hand-over being accepted. Raises Forbidden for a vacant role
+    unless the business owner or an administrator fills it.
     """
-    if workflow.live_version_id is None or actor.is_system:
+    if _may_replace(actor, workflow):
         return
     held = holder_of(workflow.id, role)
-    if (
-        held is None
-        or held.person is None
-        or access.holds_everywhere(actor, access.EDIT)
-    ):
+    if held is not None and held.person is not None:
+        raise Conflict(
+            "role.held",
+            f"{held.person.name} holds this role."
+            " Hand it over: who receives it accepts first.",
+        )
+    owner = holder_of(workflow.id, Role.BUSINESS_OWNER)
+    if owner is None or owner.person_id != actor.id:
+        raise Forbidden(
+            f"{workflow.name} is live: its business owner or an administrator says who"
+            " holds its roles.",
+            who_can_help=who_can_help(workflow.id, Role.BUSINESS_OWNER),
+        )
+
+
+def _check_may_vacate(actor: Actor, workflow: Workflow, held: RoleHolding) -> None:
+    """Keep a role with its holder: taken away first, it could be given to anybody."""
+    if _may_replace(actor, workflow) or held.person_id in (None, actor.id):
         return
-    raise Conflict(
-        "role.held",
-        f"{held.person.name} holds this role. Hand it over: who receives it accepts first.",
+    raise Forbidden(
+        f"{workflow.name} is live: its holder leaves a role, or an administrator takes"
+        " it away. Hand it over instead: who receives it accepts first.",
+        who_can_help=who_can_help(workflow.id, held.role),
+    )
+
+
+def _may_replace(actor: Actor, workflow: Workflow) -> bool:
+    return (
+        workflow.live_version_id is None
+        or actor.is_system
+        or access.holds_everywhere(actor, access.EDIT)
     )
 
 
@@ -116,7 +144,7 @@ def hold_role(
     check_three_people(workflow, role, person)
 
     if holding.person_id not in (None, person.id):
-        give_up(holding, actor=actor, now=now)
+        give_up(holding, actor=actor, now=now, is_replaced=True)
     end_hand_over(workflow_id=workflow.id, role=role, now=now)
     holding.person = person
     holding.position = position

@@ -82,6 +82,7 @@ class Duties:
     pause_by_role: tuple[tuple[str, str], ...]
     positions: tuple[Choice, ...]
     roles_to_hand_over: frozenset[str]
+    roles_to_leave: frozenset[str]
     may_name_pausers: bool
     may_replace: bool
 
@@ -138,6 +139,11 @@ def duties_of(
             role
             for role, person in held.items()
             if is_owner or is_administrator or person.id == actor.id
+        ),
+        roles_to_leave=frozenset(
+            role
+            for role, person in held.items()
+            if is_administrator or not is_live or person.id == actor.id
         ),
         may_name_pausers=is_owner or is_administrator,
         may_replace=is_administrator or not is_live,

@@ -52,7 +52,7 @@ def _order_of_ruling_and(change: Callable[[], object], workflow) -> list[str]:
 
 def _vacate(people, workflow) -> Callable[[], object]:
     return lambda: roles.vacate_role(
-        actor=people.actor("maya"), workflow_id=workflow.id, role="risk_owner", now=NOW
+        actor=people.actor("ada"), workflow_id=workflow.id, role="risk_owner", now=NOW
     )
 
 

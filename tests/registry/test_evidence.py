@@ -13,6 +13,7 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.ids import new_id
 from registry.models import Evidence, LaunchPacket, Signature
 from registry.models.workflow import Role
+from registry.operations import evidence
 from registry.operations.drafts import answer_question, discard_draft
 from registry.operations.evidence import EVIDENCE_BYTES_MAX, attach_evidence
 from registry.operations.launching import launch_version, roll_back
@@ -22,6 +23,7 @@ from registry.operations.packets import (
     submit_version,
     withdraw_version,
 )
+from registry.operations.people import assign_role
 from registry.queries.evidence import evidence_target, signed_parts
 from tests.people import (
     NOW,
@@ -86,6 +88,29 @@ def test_a_backtest_after_signing_withdraws_every_signature_and_moves_the_digest
     launch_version(actor=people.actor("maya"), workflow_id=workflow.id, now=NOW)
     workflow.refresh_from_db()
     assert workflow.live_version.number == 1
+
+
+def test_who_holds_a_role_changes_however_much_is_known_of_the_version(
+    people, monkeypatch
+):
+    workflow = draft_workflow(people)
+    _submitted(people, workflow)
+    monkeypatch.setattr(evidence, "EVIDENCE_COUNT_MAX", 1)
+    _attached(workflow)
+    with pytest.raises(Conflict, match="At most"):
+        _attached(workflow)
+
+    for name in ("olga", "tom"):
+        assign_role(
+            actor=people.actor("ada"),
+            workflow_id=workflow.id,
+            role=Role.RISK_OWNER,
+            person=people.people[name],
+            now=NOW,
+        )
+
+    # The backtest, and one line for each change.
+    assert Evidence.objects.count() == 3
 
 
 def test_a_signature_over_a_stale_page_is_refused_saying_who_changed_it_and_when(

@@ -263,7 +263,7 @@ def test_a_hand_over_ends_when_the_role_goes_another_way(people):
     offered = offer(people, workflow)
 
     vacate_role(
-        actor=people.actor("maya"), workflow_id=workflow.id, role="risk_owner", now=NOW
+        actor=people.actor("ada"), workflow_id=workflow.id, role="risk_owner", now=NOW
     )
 
     with pytest.raises(AlreadyDone):
@@ -287,6 +287,52 @@ def test_on_a_live_workflow_nobody_but_an_administrator_replaces_a_holder(people
     assign_role(actor=people.actor("ada"), **change)
 
     assert held_by(workflow, Role.RISK_OWNER) == "Olga Petrova"
+
+
+@pytest.mark.parametrize("name", ["ilan", "maya"])
+def test_on_a_live_workflow_nobody_takes_a_role_from_its_holder_to_give_it_away(
+    people, name
+):
+    workflow = live_workflow(people)
+    vacate = {"workflow_id": workflow.id, "role": Role.RISK_OWNER, "now": NOW}
+    with pytest.raises(Forbidden, match="Hand it over"):
+        vacate_role(actor=people.actor(name), **vacate)
+    assert held_by(workflow, Role.RISK_OWNER) is not None
+
+    vacate_role(actor=people.actor("ada"), **vacate)
+
+    assert held_by(workflow, Role.RISK_OWNER) is None
+
+
+def test_a_vacant_role_of_a_live_workflow_is_filled_by_its_business_owner_alone(people):
+    workflow = live_workflow(people)
+    vacate_role(actor=SYSTEM, workflow_id=workflow.id, role=Role.RISK_OWNER, now=NOW)
+    change = {
+        "workflow_id": workflow.id,
+        "role": Role.RISK_OWNER,
+        "person": people.olga,
+        "now": NOW,
+    }
+    # The IT owner may write the page, and with it would name who signs the risk.
+    with pytest.raises(Forbidden, match="business owner"):
+        assign_role(actor=people.actor("ilan"), **change)
+
+    assign_role(actor=people.actor("maya"), **change)
+
+    assert held_by(workflow, Role.RISK_OWNER) == "Olga Petrova"
+
+
+def test_a_holder_leaves_their_own_role_of_a_live_workflow(people):
+    workflow = live_workflow(people)
+
+    vacate_role(
+        actor=people.actor("ilan"),
+        workflow_id=workflow.id,
+        role=Role.IT_OWNER,
+        now=NOW,
+    )
+
+    assert held_by(workflow, Role.IT_OWNER) is None
 
 
 def test_somebody_named_may_pause_and_nothing_else(people):

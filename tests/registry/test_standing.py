@@ -119,7 +119,7 @@ def test_what_is_not_live_cannot_be_paused(people):
 def test_a_vacant_role_and_a_holder_who_left_both_count_as_vacant(people):
     workflow = live_workflow(people)
     vacate_role(
-        actor=people.actor("maya"), workflow_id=workflow.id, role=Role.IT_OWNER, now=NOW
+        actor=people.actor("ada"), workflow_id=workflow.id, role=Role.IT_OWNER, now=NOW
     )
     deactivate_person(actor=SYSTEM, person=people.erik)
 
