@@ -16,6 +16,7 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
+from portal.core.locks import lock_exclusive, workflow_scope
 from registry.models import (
     LaunchPacket,
     OperatingModelVersion,
@@ -149,6 +150,9 @@ def withdraw_signature(
 ) -> None:
     """Take one's own signature back, unless that version is live."""
     workflow = _seen_workflow(actor, workflow_id)
+    # A launch that counts this signature is over before it goes, or sees that it went.
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    workflow = Workflow.objects.get(id=workflow_id)
     signature = (
         Signature.objects.filter(
             packet__version__workflow=workflow,

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 from portal.core.locks import lock_shared, workflow_scope
 from registry.models import RoleHolding
+from registry.operations import packets, positions
 from registry.operations import people as roles
-from registry.operations import positions
-from tests.people import NOW, live_workflow, make_company
+from tests.people import NOW, draft_workflow, live_workflow, make_company, sign_all
 
 pytestmark = pytest.mark.race
 WAIT_SECONDS = 10
@@ -98,3 +98,29 @@ def test_without_the_lock_a_ruling_would_outlive_the_vacancy(
     monkeypatch.setattr(positions, "lock_exclusive", lambda scope: None)
 
     assert _order_of_ruling_and(change, workflow) == ["change", "ruling"]
+
+
+def _signed(people) -> tuple[Callable[[], object], object]:
+    workflow = draft_workflow(people)
+    packet = packets.submit_version(
+        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+    )
+    sign_all(people, workflow, digest=packet.digest)
+    return lambda: packets.withdraw_signature(
+        actor=people.actor("rosa"), workflow_id=workflow.id, number=1, now=NOW
+    ), workflow
+
+
+def test_a_signature_is_not_withdrawn_in_the_middle_of_what_counts_it(committed_db):
+    withdraw, workflow = _signed(make_company())
+
+    assert _order_of_ruling_and(withdraw, workflow) == ["ruling", "change"]
+
+
+def test_without_the_lock_a_launch_would_count_a_signature_that_is_gone(
+    committed_db, monkeypatch
+):
+    withdraw, workflow = _signed(make_company())
+    monkeypatch.setattr(packets, "lock_exclusive", lambda scope: None)
+
+    assert _order_of_ruling_and(withdraw, workflow) == ["change", "ruling"]
