@@ -11,7 +11,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Agent, Person
 from portal.audit.operation import operation, record, step
-from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
+from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.locks import lock_exclusive, workflow_scope
 from registry.models import (
     AgentAssignment,
@@ -26,6 +26,7 @@ from registry.models.workflow import Role
 from registry.operations.evidence import people_changed
 from registry.operations.guards import holder_of, who_can_help, workflow_for
 from registry.operations.rights import sync_rights
+from registry.queries.agents import agents_seen_by
 from registry.queries.people import SIGNING_ROLES
 
 REVIEWERS_MAX = 200
@@ -225,6 +226,8 @@ def assign_agent(
 ) -> None:
     """Let an agent serve this workflow; without it the workflow is a 404 for the agent."""
     workflow = workflow_for(actor, workflow_id, access.EDIT)
+    if not actor.is_system and not agents_seen_by(actor).filter(id=agent.id).exists():
+        raise NotFound("There is nothing here, or you may not see it.")
     if workflow.assignments.count() >= AGENTS_MAX:
         raise Conflict("agents.many", f"At most {AGENTS_MAX} agents serve a workflow.")
     _, is_new = AgentAssignment.objects.get_or_create(

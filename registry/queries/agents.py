@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.key_lines import EXPIRES_SOON, KeyLine, key_line, key_lines
-from portal.accounts.models import Agent, AgentKey
+from portal.accounts.models import Agent, AgentKey, Person
 from portal.accounts.queries import administrators_sentence, is_administrator
 from registry.models import AgentAssignment, AiModel, RoleHolding
 from registry.models.workflow import Role
+from registry.queries.across import assignments_seen_by
 from registry.queries.people import Choice
 
 KEEPING_ROLES = (Role.BUSINESS_OWNER, Role.IT_OWNER, Role.AI_PRODUCT_OWNER)
@@ -119,11 +120,28 @@ def model_problems() -> ModelProblems:
     )
 
 
+def agents_seen_by(actor: Actor) -> QuerySet[Agent]:
+    """Keep the agents that a person may see; of every other nothing is told."""
+    if access.holds_everywhere(actor, access.VIEW) or is_administrator(actor):
+        return Agent.objects.all()
+    if not actor.is_person:
+        return Agent.objects.none()
+    serving = assignments_seen_by(actor).values("agent")
+    department = Person.objects.filter(id=actor.id).values("department")
+    return Agent.objects.filter(
+        Q(operator=actor.id) | Q(department__in=department) | Q(id__in=serving)
+    )
+
+
 def agents_to_add(*, actor: Actor, workflow_id: UUID) -> tuple[Choice, ...]:
-    """Give the active agents that do not serve this workflow yet. One query."""
+    """Give the active agents that this person sees and that do not serve it yet.
+
+    At most five queries.
+    """
     if not actor.is_person:
         return ()
-    rows = Agent.objects.filter(is_active=True).exclude(serves__workflow=workflow_id)
+    serving = AgentAssignment.objects.filter(workflow=workflow_id).values("agent")
+    rows = agents_seen_by(actor).filter(is_active=True).exclude(id__in=serving)
     return tuple(
         Choice(value=str(agent.id), label=agent.name, detail=agent.model_name)
         for agent in rows.order_by("name", "id")[:CHOICES_MAX]

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Agent
 from portal.accounts.operations.agents import register_agent
 from portal.audit.models import Entry
@@ -82,6 +83,24 @@ def test_owner_lets_another_agent_serve_and_takes_it_off_and_undoes_that(portal)
     assert b"Let it serve again" in offer.content
     maya.post(address(portal), {"change": "assign", "agent": str(other.id)})
     assert serves(portal, other)
+
+
+def test_an_agent_that_somebody_may_not_see_is_neither_offered_nor_let_serve(portal):
+    hidden = register_agent(
+        actor=SYSTEM,
+        name="Payroll agent",
+        department=portal.people.departments["sales"],
+        operator=None,
+        now=NOW,
+    )
+    maya = portal.signed_in("maya")
+
+    answer = maya.post(address(portal), {"change": "assign", "agent": str(hidden.id)})
+
+    assert answer.status_code == 404
+    assert not serves(portal, hidden)
+    assert b"Payroll agent" not in maya.get(address(portal)).content
+    assert b"Payroll agent" in portal.signed_in("ada").get(address(portal)).content
 
 
 def test_agent_taken_off_finds_nothing_here_any_more(portal):

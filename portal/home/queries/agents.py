@@ -16,12 +16,16 @@ from django.db.models.functions import Now
 from portal.accounts import access
 from portal.accounts.actors import Actor, agent_actor
 from portal.accounts.key_lines import KeyLine, key_lines
-from portal.accounts.models import Agent, AgentKey, AgentKind, Person
-from portal.accounts.queries import is_administrator
+from portal.accounts.models import Agent, AgentKey, AgentKind
 from portal.core.errors import Forbidden
 from portal.core.pagination import Page, keyset
 from registry.queries.across import assignments_seen_by
-from registry.queries.agents import may_keep, model_problems, who_keeps
+from registry.queries.agents import (
+    agents_seen_by,
+    may_keep,
+    model_problems,
+    who_keeps,
+)
 from registry.queries.boundaries import boundaries_for
 from registry.queries.matrix import Grid, SystemName, grid_of, systems_known
 from registry.queries.rulebooks import standing_facts
@@ -120,18 +124,6 @@ def key_to_change(*, actor: Actor, slug: str, key_id: UUID) -> AgentKey:
     agent = agent_to_manage(actor=actor, slug=slug)
     keys = AgentKey.objects.select_related("agent").filter(agent=agent)
     return access.visible_or_404(keys, id=key_id)
-
-
-def agents_seen_by(actor: Actor) -> QuerySet[Agent]:
-    if access.holds_everywhere(actor, access.VIEW) or is_administrator(actor):
-        return Agent.objects.all()
-    if not actor.is_person:
-        return Agent.objects.none()
-    serving = assignments_seen_by(actor).values("agent")
-    department = Person.objects.filter(id=actor.id).values("department")
-    return Agent.objects.filter(
-        Q(operator=actor.id) | Q(department__in=department) | Q(id__in=serving)
-    )
 
 
 def _with_keys(agents: QuerySet[Agent]) -> QuerySet:

@@ -11,9 +11,9 @@ from approvals.queries.access import proposals_seen_by
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.accounts.queries import is_administrator
-from portal.home.queries.agents import agents_seen_by
 from portal.home.queries.journal import Asked, journal_for
 from registry.queries.across import workflows_matching
+from registry.queries.agents import agents_seen_by
 from registry.queries.who_may import question_of, who_may_sentence
 from runs.queries.across import runs_matching
 
