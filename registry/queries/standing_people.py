@@ -27,7 +27,7 @@ class PersonStanding:
 
 
 def people_standing(*, workflow_id: UUID) -> tuple[PersonStanding, ...]:
-    """Give the five roles and then the reviewers, gone people too. Two queries."""
+    """Give the five roles and then the reviewers, gone people and places nobody has too. Two queries."""
     held = {
         row.role: row.person
         for row in RoleHolding.objects.filter(workflow_id=workflow_id).select_related(
@@ -42,6 +42,8 @@ def people_standing(*, workflow_id: UUID) -> tuple[PersonStanding, ...]:
     ]
     everybody = [(role.label, held.get(role)) for role in Role]
     everybody += [(REVIEWER, person) for person in reviewers]
+    if not reviewers:
+        everybody.append((REVIEWER, None))
     trained = training_of(person_ids={person.id for _, person in everybody if person})
     return tuple(
         PersonStanding(

@@ -287,7 +287,8 @@ def _decided(reach: Reach, count: int | None, deciders: dict[str, str]) -> str:
     who = WHO.get(reach.decided_by, "a reviewer")
     if reach.quorum > 1 and reach.decided_by == DecidedBy.REVIEWERS:
         who = f"{reach.quorum} reviewers"
-    named = deciders.get(reach.decided_by, "")
+    nobody = "nobody yet" if reach.decided_by == DecidedBy.REVIEWERS else ""
+    named = deciders.get(reach.decided_by, nobody)
     who = f"{who} ({named})" if named else who
     if reach.authority == Authority.REVIEW:
         return who

@@ -20,6 +20,7 @@ from registry.rules.narrowing import (
 )
 from registry.rules.rulebook import Allowance, Rulebook
 from registry.rules.sentences import allowance_sentence, listed
+from registry.rules.things import place_of
 from registry.rules.verbs import verb_of
 
 
@@ -44,7 +45,7 @@ def _row_path(row: Allowance) -> str:
 
 def _row_name(row: Allowance) -> str:
     verb = verb_of(row.verb)
-    return f"{verb.label if verb else row.verb} in {row.system}"
+    return f"{verb.label if verb else row.verb} in {place_of(row.system)}"
 
 
 def row_added(row: Allowance, book: Rulebook) -> Change:

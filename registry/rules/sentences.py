@@ -269,8 +269,8 @@ def _linked(verb: Any, thing: str) -> str:
 
 
 def system_label(system: str) -> str:
-    """Return a system as a person writes it: customer-records is Customer records."""
-    words = system.replace("-", " ").replace("_", " ").strip()
+    """Return a system as a person writes it: customer-records is Customer records, crm is CRM."""
+    words = place_of(system)
     return words[:1].upper() + words[1:]
 
 

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from portal.accounts.actors import SYSTEM
 from portal.audit.operation import operation
+from registry.models import Reviewer
 from registry.operations.drafts import answer_question, set_allowance
 from registry.operations.evidence import attach_evidence
 from registry.operations.launching import launch_version, roll_back
@@ -90,6 +91,16 @@ def test_the_packet_page_shows_gaps_backtest_people_and_why(people):
     assert "412 of 430 past actions" in page
     assert "No backtest is attached." not in page
     assert packet.digest not in page
+
+
+def test_a_packet_whose_rows_nobody_reviews_says_so(people):
+    _, packet = _submitted(people)
+    Reviewer.objects.all().delete()
+
+    page = _client(people.rosa).get(f"{ADDRESS}/packet/").content.decode()
+
+    assert '<td>Reviewer</td><td data-label="Name">nobody</td>' in page
+    assert packet.digest in page
 
 
 def test_anyone_can_recompute_the_digest_of_a_downloaded_packet(people, tmp_path):
@@ -229,10 +240,10 @@ def test_any_two_versions_are_compared_either_way_round(people):
     wider = dana.get(answer["Location"]).content.decode()
     narrower = dana.get(f"{ADDRESS}/versions/1/?against=2").content.decode()
 
-    assert "Update in crm: new row." in wider
+    assert "Update in CRM: new row." in wider
     assert "Widening" in wider
     assert "Orders, customers and the CRM." in wider
-    assert "Update in crm: the row is gone" in narrower
+    assert "Update in CRM: the row is gone" in narrower
     assert "Narrowing" in narrower
     odd = dana.get(f"{ADDRESS}/versions/", {"old": "²", "new": "x"})
     assert odd.status_code == 200

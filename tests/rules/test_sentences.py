@@ -39,6 +39,7 @@ RAIL = Guardrail(confidence_min=Decimal("0.9"))
         (PLAIN, "May refund in Billing up to EUR 25.00 at confidence 0.9; above that a reviewer decides."),
         (replace(PLAIN, amount_max=None), "May refund in Billing at confidence 0.9; otherwise a reviewer decides."),
         (replace(PLAIN, verb="read", amount_max=None), "May read in Billing."),
+        (replace(PLAIN, system="crm", verb="read", amount_max=None), "May read in CRM."),
         (replace(PLAIN, authority=Authority.NEVER), "May never refund in Billing."),
         (replace(PLAIN, authority=Authority.REVIEW), "May ask to refund in Billing; every time a reviewer decides."),
         (replace(PLAIN, authority=Authority.REVIEW, quorum=2), "May ask to refund in Billing; every time 2 reviewers decide."),
