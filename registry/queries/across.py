@@ -99,13 +99,15 @@ def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
         held.setdefault(row.workflow_id, []).append(row.get_role_display())
         workflows[row.workflow_id] = row.workflow
     vacant = _vacant_roles(list(held))
-    drafts = set(
-        Workflow.objects.filter(id__in=list(held), versions__state="DRAFT").values_list(
-            "id", flat=True
-        )
+    being_written = dict(
+        Workflow.objects.filter(
+            id__in=list(held), versions__state__in=("DRAFT", "SUBMITTED")
+        ).values_list("id", "versions__state")
     )
     return tuple(
-        _looked_after(workflow, tuple(held[key]), vacant.get(key, ()), key in drafts)
+        _looked_after(
+            workflow, tuple(held[key]), vacant.get(key, ()), being_written.get(key, "")
+        )
         for key, workflow in list(workflows.items())[:LOOKED_AFTER_MAX]
     )
 
@@ -172,13 +174,15 @@ def _looked_after(
     workflow: Workflow,
     roles: tuple[str, ...],
     vacant: tuple[str, ...],
-    has_open_draft: bool,
+    being_written: str,
 ) -> LookedAfter:
     version = workflow.live_version.number if workflow.live_version else None
     if workflow.paused_at is not None:
         state = "paused"
+    elif version:
+        state = "live"
     else:
-        state = "live" if version else "draft"
+        state = "submitted" if being_written == "SUBMITTED" else "draft"
     return LookedAfter(
         id=workflow.id,
         slug=workflow.slug,
@@ -188,5 +192,5 @@ def _looked_after(
         version=version,
         pause_reason=workflow.pause_reason,
         vacant_roles=vacant,
-        has_open_draft=has_open_draft and version is not None,
+        has_open_draft=being_written == "DRAFT" and version is not None,
     )

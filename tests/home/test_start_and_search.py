@@ -63,6 +63,7 @@ def test_signature_is_asked_of_who_has_not_signed(db):
     )
 
     assert "Read and sign Returns, v1" in start_of(portal, "rosa")
+    assert "Waiting for signatures" in start_of(portal, "maya")
     assert "Read and sign" not in start_of(portal, "dana")
 
 
