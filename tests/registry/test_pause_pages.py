@@ -112,6 +112,19 @@ def test_a_workflow_resumes_in_stages_by_clicks_and_every_page_says_so(portal):
     assert "resumes in stages" not in text_of(maya, PEOPLE)
 
 
+def test_the_short_way_to_resume_leads_to_the_stages(portal):
+    maya = portal.signed_in("maya")
+    maya.post(PAUSE, {"reason": "Odd refunds."})
+
+    dialog = text_of(maya, "/workflows/refund-management/").split('id="resume-dialog"')[
+        1
+    ]
+
+    assert f'href="{RESUME}"' in dialog
+    assert "Resume in stages" in dialog
+    assert "Resume in stages" not in text_of(maya, RESUME)
+
+
 def test_chosen_verbs_need_a_verb_and_an_unknown_choice_is_refused(portal):
     maya = portal.signed_in("maya")
     maya.post(PAUSE, {"reason": "Odd refunds."})

@@ -8,6 +8,7 @@ import pytest
 
 from portal.accounts.actors import SYSTEM
 from portal.audit.models import Entry
+from registry.models import Reviewer
 from registry.operations.catalogue import set_ceiling, set_system_approved
 from registry.operations.pausing import pause_workflow
 from registry.queries.authority import above_all, cells_in_force, reach_in_force
@@ -68,6 +69,15 @@ def test_the_answer_is_one_sentence_with_the_limit(people):
     assert page.lines[0].decided_by == "beyond that a reviewer (1 of 3)"
     assert page.lines[0].agents == "Refund agent"
     assert page.lines[1].why == "In phase 5 nothing is executed without a person."
+
+
+def test_an_answer_says_when_nobody_reviews_yet(people):
+    refunding(people, "refund-management")
+    Reviewer.objects.all().delete()
+
+    page = who_may(actor=people.actor("dana"), asked=REFUND)
+
+    assert page.lines[0].decided_by == "beyond that a reviewer (nobody yet)"
 
 
 def test_a_ceiling_from_above_changes_the_answer_at_once(people):
@@ -169,6 +179,8 @@ def test_a_question_in_the_search_box_leads_to_its_answer(people):
     assert asked.status_code == 302
     assert asked["Location"] == "/workflows/who-may/?verb=refund&system=billing"
     assert "1 workflow may refund: 1 without a person" in live.content.decode()
+    assert "the line above answers the question" in live.content.decode()
+    assert "No workflow matches" not in live.content.decode()
     assert "1 workflow may refund in Billing" in found
     assert "/workflows/who-may/?verb=refund&amp;system=billing" in found
 
