@@ -64,6 +64,8 @@ def knock(world: World, door: Door, path: str, knocker: str) -> HttpResponse:
     known = {
         "<digest>": digest_of_proposal(world.values["proposal_id"]),
         "<person>": world.values["person_id"],
+        "<position>": world.values["position_id"],
+        "<agent>": world.values["agent_id"],
         "<page>": world.values["page"],
     }
     form = {key: known.get(value, value) for key, value in door.form.items()}

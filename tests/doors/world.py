@@ -90,6 +90,7 @@ def make_world() -> World:
     values = {
         "slug": portal.workflow.slug,
         "agent": people.agent.slug,
+        "agent_id": people.agent.id,
         "person_id": people.tom.id,
         "entry_id": entry.id,
         "key_id": AgentKey.objects.filter(agent=people.agent).latest("created_at").id,
