@@ -19,7 +19,7 @@ from portal.accounts.operations.people import (
     add_department,
     add_person,
 )
-from registry.models import Workflow
+from registry.models import AgentAssignment, Workflow
 from registry.models.workflow import Role
 from registry.operations.catalogue import add_system
 from registry.operations.launching import launch_version
@@ -205,7 +205,10 @@ def draft_workflow(
     owners: Mapping[str, str] | None = None,
     reviewers: tuple[str, ...] = ("dana", "tom", "lena"),
 ) -> Workflow:
-    """Register a workflow with its people and agent, ready to be submitted."""
+    """Register a workflow with its people and agent, ready to be submitted.
+
+    The first one is the agent's home, as if the agent had been registered from it.
+    """
     owners = owners or {
         Role.BUSINESS_OWNER: "maya",
         Role.IT_OWNER: "ilan",
@@ -227,7 +230,10 @@ def draft_workflow(
         add_reviewer(
             actor=maya, workflow_id=workflow.id, person=people.people[key], now=NOW
         )
-    assign_agent(actor=maya, workflow_id=workflow.id, agent=people.agent, now=NOW)
+    assign_agent(actor=SYSTEM, workflow_id=workflow.id, agent=people.agent, now=NOW)
+    serving = AgentAssignment.objects.filter(agent=people.agent)
+    if not serving.filter(is_home=True).exists():
+        serving.filter(workflow=workflow).update(is_home=True)
     return workflow
 
 

@@ -196,10 +196,19 @@ class AgentAssignment(models.Model):
     )
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="serves")
     since = models.DateTimeField()
+    is_home = models.BooleanField(
+        default=False,
+        help_text="The agent was registered from this workflow: its editors keep its keys.",
+    )
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=("workflow", "agent"), name="registry_assignment_once"
+            ),
+            models.UniqueConstraint(
+                fields=("agent",),
+                condition=models.Q(is_home=True),
+                name="registry_assignment_one_home",
             ),
         )

@@ -27,7 +27,8 @@ def register_serving_agent(
 ) -> Agent:
     """Register an agent of the workflow's department and let it serve the workflow.
 
-    Its operator answers for it, and so never approves what it asks. Raises Conflict for
+    Its operator answers for it, and so never approves what it asks. The workflow is its
+    home: whoever may change this one looks after its keys too. Raises Conflict for
     a name that is taken, and past the limit of agents.
     """
     workflow = workflow_for(actor, workflow_id, access.EDIT)
@@ -42,7 +43,9 @@ def register_serving_agent(
         kind=kind,
         now=now,
     )
-    AgentAssignment.objects.create(workflow=workflow, agent=agent, since=now)
+    AgentAssignment.objects.create(
+        workflow=workflow, agent=agent, since=now, is_home=True
+    )
     record(
         "workflow.agent_assigned",
         actor=actor,

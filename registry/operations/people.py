@@ -26,7 +26,7 @@ from registry.models.workflow import Role
 from registry.operations.evidence import people_changed
 from registry.operations.guards import holder_of, who_can_help, workflow_for
 from registry.operations.rights import sync_rights
-from registry.queries.agents import agents_seen_by
+from registry.queries.agents import agents_seen_by, may_keep, who_lends
 from registry.queries.people import SIGNING_ROLES
 
 REVIEWERS_MAX = 200
@@ -224,10 +224,20 @@ def remove_reviewer(
 def assign_agent(
     *, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime
 ) -> None:
-    """Let an agent serve this workflow; without it the workflow is a 404 for the agent."""
+    """Let an agent serve this workflow; without it the workflow is a 404 for the agent.
+
+    Only who looks after the agent lends it: raises Forbidden for everybody else who sees
+    it. The portal itself may.
+    """
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     if not actor.is_system and not agents_seen_by(actor).filter(id=agent.id).exists():
         raise NotFound("There is nothing here, or you may not see it.")
+    if not actor.is_system and not may_keep(actor, agent):
+        raise Forbidden(
+            f"You do not look after {agent.name}, so you may not let it serve here.",
+            who_can_help=who_lends(agent),
+            code="agent.not_yours",
+        )
     if workflow.assignments.count() >= AGENTS_MAX:
         raise Conflict("agents.many", f"At most {AGENTS_MAX} agents serve a workflow.")
     _, is_new = AgentAssignment.objects.get_or_create(
@@ -249,7 +259,10 @@ def assign_agent(
 def remove_agent(
     *, actor: Actor, workflow_id: UUID, agent: Agent, now: datetime
 ) -> None:
-    """Take an agent off this workflow; its next request finds nothing."""
+    """Take an agent off this workflow; its next request finds nothing.
+
+    Taken off its home, it has none any more: its operator and administrators keep its keys.
+    """
     workflow = workflow_for(actor, workflow_id, access.EDIT)
     lock_exclusive(workflow_scope(workflow.lock_number))
     removed, _ = AgentAssignment.objects.filter(workflow=workflow, agent=agent).delete()

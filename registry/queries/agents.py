@@ -134,14 +134,12 @@ def agents_seen_by(actor: Actor) -> QuerySet[Agent]:
 
 
 def agents_to_add(*, actor: Actor, workflow_id: UUID) -> tuple[Choice, ...]:
-    """Give the active agents that this person sees and that do not serve it yet.
+    """Give the active agents that this person looks after and that do not serve it yet.
 
-    At most five queries.
+    At most three queries.
     """
-    if not actor.is_person:
-        return ()
     serving = AgentAssignment.objects.filter(workflow=workflow_id).values("agent")
-    rows = agents_seen_by(actor).filter(is_active=True).exclude(id__in=serving)
+    rows = agents_kept_by(actor).filter(is_active=True).exclude(id__in=serving)
     return tuple(
         Choice(value=str(agent.id), label=agent.name, detail=agent.model_name)
         for agent in rows.order_by("name", "id")[:CHOICES_MAX]
@@ -153,31 +151,52 @@ def agent_serving(*, workflow_id: UUID, slug: str) -> Agent | None:
     return Agent.objects.filter(slug=slug, serves__workflow=workflow_id).first()
 
 
-def may_keep(actor: Actor, agent: Agent) -> bool:
-    """Say whether somebody looks after an agent and its keys. At most four queries.
+def agents_kept_by(actor: Actor) -> QuerySet[Agent]:
+    """Keep the agents that a person looks after. At most two queries beside its own.
 
-    Its operator, an administrator, or whoever may change every workflow that it serves:
-    a key opens all of them, so the owner of one is not enough.
+    Its operator, an administrator, or whoever may change its home, the workflow that it
+    was registered from. Serving another workflow gives nobody its keys and takes them
+    from nobody: whoever could assign it would otherwise make keys that open the others.
     """
     if not actor.is_person:
-        return False
-    if agent.operator_id == actor.id or is_administrator(actor):
-        return True
-    serving = AgentAssignment.objects.filter(agent=agent)
-    theirs = access.visible(
-        serving, actor=actor, permission=access.EDIT, workflow_path="workflow_id"
+        return Agent.objects.none()
+    if is_administrator(actor):
+        return Agent.objects.all()
+    homes = access.visible(
+        AgentAssignment.objects.filter(is_home=True),
+        actor=actor,
+        permission=access.EDIT,
+        workflow_path="workflow_id",
     )
-    number = serving.count()
-    return number > 0 and theirs.count() == number
+    return Agent.objects.filter(Q(operator=actor.id) | Q(id__in=homes.values("agent")))
+
+
+def may_keep(actor: Actor, agent: Agent) -> bool:
+    """Say whether somebody looks after an agent and its keys. At most three queries."""
+    return agents_kept_by(actor).filter(id=agent.id).exists()
+
+
+def is_home(*, workflow_id: UUID, agent: Agent) -> bool:
+    """Say whether an agent was registered from this workflow. One query."""
+    return AgentAssignment.objects.filter(
+        workflow=workflow_id, agent=agent, is_home=True
+    ).exists()
 
 
 def who_keeps(agent: Agent) -> str:
     """Say who looks after an agent's keys, to somebody who does not. One query."""
     operates = f"{agent.operator.name} operates this agent. " if agent.operator else ""
     return (
-        f"{operates}Its operator, whoever may change all the workflows that it serves,"
-        f" and administrators look after its keys. {administrators_sentence()}"
+        f"{operates}Its operator, whoever may change the workflow that it was registered"
+        f" from, and administrators look after its keys. {administrators_sentence()}"
     )
+
+
+def who_lends(agent: Agent) -> str:
+    """Name who can let an agent serve one more workflow. At most one query."""
+    if agent.operator and agent.operator.is_active:
+        return f"{agent.operator.name} operates it and can help."
+    return administrators_sentence()
 
 
 def keys_expiring_for(*, actor: Actor, now: datetime) -> tuple[KeyExpiring, ...]:
@@ -190,7 +209,8 @@ def keys_expiring_for(*, actor: Actor, now: datetime) -> tuple[KeyExpiring, ...]
             Q(agent__operator=actor.id)
             | Q(
                 agent__in=AgentAssignment.objects.filter(
-                    workflow__in=held.values("workflow")
+                    is_home=True,
+                    workflow__in=held.values("workflow"),
                 ).values("agent")
             ),
             revoked_at=None,

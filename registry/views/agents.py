@@ -12,7 +12,12 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from registry.forms.agents import AgentPickForm, NewAgentForm
 from registry.operations.agents import register_serving_agent
 from registry.operations.people import assign_agent, remove_agent
-from registry.queries.agents import agent_serving, agents_to_add, serving_agents
+from registry.queries.agents import (
+    agent_serving,
+    agents_to_add,
+    is_home,
+    serving_agents,
+)
 from registry.queries.people import people_to_pick
 from registry.views.common import errors_of, go, head_of, show
 
@@ -77,7 +82,7 @@ def workflow_agent_remove(request: HttpRequest, slug: str, agent: str) -> HttpRe
         request,
         head,
         "registry/agent_remove.html",
-        {"agent": found},
+        {"agent": found, "is_home": is_home(workflow_id=head.id, agent=found)},
         current="agents",
         title=f"Take {found.name} off",
     )

@@ -256,7 +256,7 @@ def test_one_agents_idempotency_key_is_no_other_agents(portal):
 
     other = portal.people.other_agent
     assign_agent(
-        actor=portal.people.actor("maya"),
+        actor=portal.people.actor("priya"),
         workflow_id=portal.workflow.id,
         agent=other,
         now=wall_clock(),

@@ -129,7 +129,7 @@ def test_copied_request_gets_a_real_answer(portal):
     assert answer.json()["status"] == "allowed"
 
 
-def test_owner_of_all_its_workflows_keeps_its_keys_and_another_insider_does_not(portal):
+def test_editor_of_its_home_keeps_its_keys_and_another_insider_does_not(portal):
     maya, dana = portal.signed_in("maya"), portal.signed_in("dana")
     form = {"label": "by the owner", "scopes": ["read"], "days": "30"}
 
@@ -138,16 +138,43 @@ def test_owner_of_all_its_workflows_keeps_its_keys_and_another_insider_does_not(
 
     assert denied.status_code == 403
     assert AgentKey.objects.filter(label="by the owner").count() == 1
-    olga = portal.people.actor("olga")
+
+
+def test_key_keeping_stays_with_the_home_when_the_agent_serves_another(portal):
+    form = {"label": "by the owner", "scopes": ["read"], "days": "30"}
     other = register_workflow(
-        actor=olga,
+        actor=portal.people.actor("olga"),
         name="Lead qualification",
         department=portal.people.departments["sales"],
         now=NOW,
     )
     assign_agent(actor=SYSTEM, workflow_id=other.id, agent=portal.people.agent, now=NOW)
-    no_more = maya.post(address(portal, "agent_key_issue"), form)
-    assert no_more.status_code == 403, "a key would open a workflow that is not hers"
+
+    kept = portal.signed_in("maya").post(address(portal, "agent_key_issue"), form)
+    borrowed = portal.signed_in("olga").post(address(portal, "agent_key_issue"), form)
+
+    assert (kept.status_code, borrowed.status_code) == (201, 403)
+    assert AgentKey.objects.filter(label="by the owner").count() == 1
+
+
+def test_idle_agent_gives_no_key_to_whoever_may_change_all_it_serves(portal):
+    idle = portal.people.other_agent
+    mine = register_workflow(
+        actor=portal.people.actor("dana"),
+        name="Trap",
+        department=portal.people.departments["care"],
+        now=NOW,
+    )
+    assign_agent(actor=SYSTEM, workflow_id=mine.id, agent=idle, now=NOW)
+    page = reverse("agent_key_issue", args=[idle.slug])
+    form = {"label": "kept for later", "scopes": ["actions"], "days": "30"}
+
+    refused = portal.signed_in("dana").post(page, form)
+    by_operator = portal.signed_in("priya").post(page, form)
+
+    assert (refused.status_code, by_operator.status_code) == (403, 201)
+    assert "Priya Nair operates this agent" in refused.content.decode()
+    assert AgentKey.objects.filter(label="kept for later").count() == 1
 
 
 def test_rotated_key_goes_on_for_the_overlap_and_no_longer(portal):

@@ -118,7 +118,8 @@ def prepared() -> tuple[Company, Workflow, str]:
     workflow = Workflow.objects.get(slug=SLUG)
     maya = people.actor("maya")
     add_reviewer(actor=maya, workflow_id=workflow.id, person=people.dana, now=now())
-    assign_agent(actor=maya, workflow_id=workflow.id, agent=people.agent, now=now())
+    priya = people.actor("priya")
+    assign_agent(actor=priya, workflow_id=workflow.id, agent=people.agent, now=now())
     draft = OperatingModelVersion.objects.get(workflow=workflow)
     packet = submit_version(
         actor=maya, workflow_id=workflow.id, revision=draft.revision, now=now()

@@ -8,6 +8,9 @@ from portal.accounts.models import Agent
 from portal.accounts.operations.agents import register_agent
 from portal.audit.models import Entry
 from registry.models import AgentAssignment
+from registry.operations.people import assign_agent
+from registry.operations.registering import register_workflow
+from registry.queries.agents import may_keep
 from tests.approvals.asking import make_portal
 from tests.people import NOW
 
@@ -66,23 +69,69 @@ def test_owner_registers_a_new_agent_that_serves_at_once(portal):
     assert b"none: it cannot ask" in maya.get(address(portal)).content
 
 
-def test_owner_lets_another_agent_serve_and_takes_it_off_and_undoes_that(portal):
-    maya, other = portal.signed_in("maya"), portal.people.other_agent
-    maya.post(address(portal), {"change": "assign", "agent": str(other.id)})
+def test_operator_lets_another_agent_serve_and_takes_it_off_and_undoes_that(portal):
+    priya, other = portal.signed_in("priya"), portal.people.other_agent
+    priya.post(address(portal), {"change": "assign", "agent": str(other.id)})
     assert serves(portal, other)
     page = address(portal, "workflow_agent_remove", other.slug)
 
-    asked = maya.get(page)
+    asked = priya.get(page)
     assert serves(portal, other), "asking changes nothing"
-    taken = maya.post(page)
-    offer = maya.get(taken["Location"])
+    taken = priya.post(page)
+    offer = priya.get(taken["Location"])
 
     assert b"Keep it" in asked.content
     assert taken.status_code == 302
     assert not serves(portal, other)
     assert b"Let it serve again" in offer.content
-    maya.post(address(portal), {"change": "assign", "agent": str(other.id)})
+    priya.post(address(portal), {"change": "assign", "agent": str(other.id)})
     assert serves(portal, other)
+
+
+def test_agent_of_somebody_else_is_not_lent_to_a_workflow_of_ones_own(portal):
+    people, idle = portal.people, portal.people.other_agent
+    mine = register_workflow(
+        actor=people.actor("dana"),
+        name="Trap",
+        department=people.departments["care"],
+        now=NOW,
+    )
+    dana, page = portal.signed_in("dana"), reverse("workflow_agents", args=[mine.slug])
+
+    for agent in (idle, people.agent):
+        answer = dana.post(page, {"change": "assign", "agent": str(agent.id)})
+        assert answer.status_code == 403
+        assert "Priya Nair operates it and can help" in answer.content.decode()
+
+    assert not mine.assignments.exists()
+    text = dana.get(page).content.decode()
+    assert "agents that you look after" in text
+    assert str(idle.id) not in text, "what she may not lend is not offered"
+    assert may_keep(people.actor("maya"), people.agent), "its home keeps its keys"
+
+
+def test_home_is_where_it_was_registered_until_it_is_taken_off_there(portal):
+    people = portal.people
+    form = {"change": "register", "name": "Night agent", "kind": "agent"}
+    maya = portal.signed_in("maya")
+    maya.post(address(portal), form | {"operator": str(people.ilan.id)})
+    agent = Agent.objects.get(name="Night agent")
+    keepers = [
+        name
+        for name in ("maya", "ilan", "ada", "dana", "olga")
+        if may_keep(people.actor(name), agent)
+    ]
+    assert keepers == ["maya", "ilan", "ada"]
+
+    page = address(portal, "workflow_agent_remove", agent.slug)
+    assert b"registered from this workflow" in maya.get(page).content
+    maya.post(page)
+    assert not may_keep(people.actor("maya"), agent)
+    assign_agent(
+        actor=people.actor("ilan"), workflow_id=portal.workflow.id, agent=agent, now=NOW
+    )
+    assert not may_keep(people.actor("maya"), agent), "serving again is no home"
+    assert may_keep(people.actor("ilan"), agent)
 
 
 def test_an_agent_that_somebody_may_not_see_is_neither_offered_nor_let_serve(portal):

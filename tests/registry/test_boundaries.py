@@ -52,7 +52,7 @@ def test_a_workflow_that_is_not_served_is_not_there():
     )
 
     assign_agent(
-        actor=people.actor("maya"),
+        actor=people.actor("priya"),
         workflow_id=Workflow.objects.get().id,
         agent=people.other_agent,
         now=NOW,

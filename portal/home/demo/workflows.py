@@ -96,7 +96,10 @@ def register(company: Company, plan: Plan, *, now: datetime) -> UUID:
             actor=owner, workflow_id=workflow.id, person=company.people[key], now=now
         )
     assign_agent(
-        actor=owner, workflow_id=workflow.id, agent=company.agents[plan.agent], now=now
+        actor=company.actor("priya"),
+        workflow_id=workflow.id,
+        agent=company.agents[plan.agent],
+        now=now,
     )
     return workflow.id
 
