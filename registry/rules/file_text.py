@@ -1,15 +1,14 @@
 """The text of an uploaded or named file: bounded, UTF-8, and refused in plain words."""
 
-import codecs
 from typing import Protocol
 
 from registry.rules.fields import DocumentError, Problem
 
 FILE_BYTES_MAX = 2 * 1024 * 1024
 _OTHERS = {
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-    codecs.BOM_UTF32_BE: "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"\x00\x00\xfe\xff": "UTF-32",
 }
 
 

@@ -4,9 +4,8 @@ Certain tries come first (a mark at the start, UTF-8 that is valid); only then i
 encoding chosen by what its letters look like. What was chosen is always said.
 """
 
-import codecs
 import csv
-import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -39,12 +38,13 @@ DELIMITERS: dict[str, str] = {
     "|": "vertical bar",
 }
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
 )
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEAD_LENGTH = 64 * 1024
 _LINES_BEFORE_HEADER = 50
 # What stands in texts about work, once it is decoded as it was meant.
@@ -208,9 +208,8 @@ def rows_of_text(text: str, delimiter: str) -> tuple[tuple[Row, ...], tuple[str,
 def _records(
     text: str, delimiter: str, *, strict: bool
 ) -> Iterable[tuple[int, list[str]]]:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=strict
-    )
+    lines = (found[0] for found in _LINE.finditer(text))
+    reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     began = 1
     for cells in reader:
         yield began, cells

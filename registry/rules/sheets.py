@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from io import StringIO
 
 from registry.rules.amounts import decimal_of
 from registry.rules.answers import Authority
@@ -177,6 +176,10 @@ def _money(found: re.Match[str]) -> tuple[str, str] | str:
     return format(amount, "f"), next(iter(codes), "")
 
 
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def _table(text: str, reading: _Reading) -> list[list[str]]:
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     first = text.split("\n", 1)[0]
@@ -184,7 +187,7 @@ def _table(text: str, reading: _Reading) -> list[list[str]]:
     try:
         rows = [
             [cell.strip() for cell in row]
-            for row in csv.reader(StringIO(text), delimiter=mark, strict=True)
+            for row in csv.reader(_lines(text), delimiter=mark, strict=True)
         ]
     except csv.Error as error:
         reading.note("", f"The quotation marks do not close: {error}.")

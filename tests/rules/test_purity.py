@@ -11,6 +11,7 @@ HARMLESS = {
     "__future__", "copy", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
     "string", "tomllib", "types", "typing", "unicodedata", "uuid", "bisect", "heapq", "random",
+    "csv", "difflib",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "breakpoint"}
 CLOCKS = {"now", "today", "utcnow", "uuid1", "uuid4", "uuid7"}
