@@ -2,18 +2,34 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
-from django.db import connection, connections
+from django.db import connection
 
 from registry.models import InventoryImport, InventoryRow, Workflow
 from registry.operations import importing_apply
 from registry.operations.importing import ask_to_apply
 from registry.tasks import apply_imports
+from tests.conftest import TEMPLATE
 from tests.people import NOW, make_company
 from tests.registry.test_importing import as_csv, cases, checked
 
 ROWS = 600
+# Dies while the second part of the rows is being written.
+WORKER_THAT_DIES = """
+import os, signal
+import django; django.setup()
+from registry.operations import importing_apply
+from registry.tasks import apply_imports
+told = importing_apply.Progress.tell
+def tell_and_die(self, done):
+    told(self, done)
+    os.kill(os.getpid(), signal.SIGKILL)
+importing_apply.Progress.tell = tell_and_die
+apply_imports()
+"""
 
 
 def waiting_import():
@@ -32,23 +48,18 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_makes_every_r
     committed_db,
 ):
     import_id = waiting_import()
-    connections.close_all()
+    database = os.environ["DATABASE_URL"].replace(
+        f"/{TEMPLATE}?", f"/{committed_db.name}?"
+    )
 
-    child = os.fork()
-    if child == 0:
-        # The worker: it dies while the second part of the rows is being written.
-        told = importing_apply.Progress.tell
+    worker = subprocess.run(
+        [sys.executable, "-c", WORKER_THAT_DIES],
+        env=os.environ | {"DATABASE_URL": database},
+        timeout=60,
+        check=False,
+    )
 
-        def tell_and_die(self, done):
-            told(self, done)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        importing_apply.Progress.tell = tell_and_die
-        apply_imports()
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-
-    assert os.WIFSIGNALED(status)
+    assert worker.returncode == -signal.SIGKILL
     source = InventoryImport.objects.get(id=import_id)
     assert (source.state, source.done) == ("APPLYING", 250)
     assert not Workflow.objects.exists()
