@@ -147,8 +147,9 @@ def agents_to_add(*, actor: Actor, workflow_id: UUID) -> tuple[Choice, ...]:
 
 
 def agent_serving(*, workflow_id: UUID, slug: str) -> Agent | None:
-    """Give an agent of this workflow by its short name. One query."""
-    return Agent.objects.filter(slug=slug, serves__workflow=workflow_id).first()
+    """Give an agent of this workflow, with its operator, by its short name. One query."""
+    rows = Agent.objects.select_related("operator")
+    return rows.filter(slug=slug, serves__workflow=workflow_id).first()
 
 
 def agents_kept_by(actor: Actor) -> QuerySet[Agent]:
