@@ -15,7 +15,8 @@ from tests.people import make_company
 from tests.registry.test_importing import as_csv, cases
 
 pytestmark = pytest.mark.django_db
-REAL = Path("/work/shared/data/federal-inventory/2023.csv")
+CHECKOUT = Path(__file__).resolve().parents[2]
+REAL = CHECKOUT.parent / "shared" / "data" / "federal-inventory" / "2023.csv"
 
 
 def run(path, *arguments):
