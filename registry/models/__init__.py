@@ -8,7 +8,7 @@ importing (an inventory, its file and its rows).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
-from registry.models.drafting import DraftPart
+from registry.models.drafting import DraftPart, UnsavedWords
 from registry.models.duties import HandOver, Pauser, ResumeStage
 from registry.models.evidence import Evidence
 from registry.models.importing import InventoryFile, InventoryImport, InventoryRow
@@ -47,5 +47,6 @@ __all__ = [
     "SavedView",
     "Signature",
     "System",
+    "UnsavedWords",
     "Workflow",
 ]

@@ -1,4 +1,4 @@
-"""Who changed which part of a draft last."""
+"""Who changed which part of a draft last, and what somebody began to type and did not save."""
 
 from django.db import models
 
@@ -29,5 +29,29 @@ class DraftPart(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("version", "part"), name="registry_draft_part_once"
+            ),
+        )
+
+
+class UnsavedWords(models.Model):
+    """What a person typed into one form of a draft and has not saved: kept for that person alone.
+
+    A rule that is half typed is no part of the draft; it comes back on any device until
+    it is saved or thrown away.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    version = models.ForeignKey(
+        OperatingModelVersion, on_delete=models.CASCADE, related_name="unsaved"
+    )
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    form = models.CharField(max_length=120)
+    words = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "person", "form"), name="registry_unsaved_once"
             ),
         )
