@@ -9,6 +9,7 @@ from registry.rules.answers import Answer, Reversibility, Risk
 
 STATUSES = [(status.value, status.value.lower()) for status in ActionStatus]
 ANSWERS = [(answer.value, answer.value) for answer in Answer]
+IS_DECIDED = models.Q(resolution__in=("approved", "edited", "rejected", "responded"))
 RISKS = [(risk.value, risk.value) for risk in Risk]
 
 
@@ -83,6 +84,18 @@ class ActionRequest(models.Model):
             models.Index(
                 fields=("workflow", "verb", "system", "-created_at"),
                 name="approvals_action_like",
+            ),
+            # precedents: what people decided of like requests, nearest in amount
+            models.Index(
+                fields=("workflow", "verb", "system", "currency", "amount", "id"),
+                condition=IS_DECIDED,
+                name="approvals_decided_near",
+            ),
+            # precedents: what people decided of like requests, newest first
+            models.Index(
+                fields=("workflow", "verb", "system", "-resolved_at", "-id"),
+                condition=IS_DECIDED,
+                name="approvals_decided_like",
             ),
             # everything asked in one run
             models.Index(fields=("run_id", "created_at"), name="approvals_action_run"),

@@ -224,6 +224,8 @@ class Move(models.Model):
     actor_name = models.CharField(max_length=120)
     text = models.TextField(blank=True)
     evidence = models.JSONField(default=list)
+    # The ids of the people whom a comment names with @; each may see the workflow.
+    mentions = models.JSONField(default=list)
     moved_at = models.DateTimeField()
 
     class Meta:
