@@ -4,7 +4,8 @@ Read in this order: catalogue (systems, AI models, ceilings), workflow (the work
 its roles, positions, reviewers and agents), duties (hand-overs, who else
 may pause, staged resumes), version (the operating model and its allowances),
 packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list),
-importing (an inventory, its file and its rows).
+importing (an inventory, its file and its rows), training (courses, completions, what a
+duty needs).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
@@ -15,6 +16,11 @@ from registry.models.importing import InventoryFile, InventoryImport, InventoryR
 from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
 from registry.models.saved_view import SavedView
+from registry.models.training import (
+    TrainingCompletion,
+    TrainingCourse,
+    TrainingRequirement,
+)
 from registry.models.version import AllowanceRow, OperatingModelVersion
 from registry.models.workflow import (
     AgentAssignment,
@@ -47,6 +53,9 @@ __all__ = [
     "SavedView",
     "Signature",
     "System",
+    "TrainingCompletion",
+    "TrainingCourse",
+    "TrainingRequirement",
     "UnsavedWords",
     "Workflow",
 ]
