@@ -57,6 +57,10 @@ class Proposal(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     claimed_at = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    assigned_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+"
@@ -98,8 +102,25 @@ class Proposal(models.Model):
                 condition=models.Q(audience__in=Audience.values),
                 name="approvals_proposal_audience",
             ),
+            models.CheckConstraint(
+                condition=models.Q(assigned_to=None, assigned_at=None)
+                | models.Q(assigned_to__isnull=False, assigned_at__isnull=False),
+                name="approvals_assigned_has_time",
+            ),
         )
         indexes = (
+            # what is open with one person: their tab, and how busy they are
+            models.Index(
+                fields=("assigned_to", "-risk_rank", "due_at", "id"),
+                condition=IS_UNDECIDED & models.Q(assigned_to__isnull=False),
+                name="approvals_assigned",
+            ),
+            # when a person was last given one
+            models.Index(
+                fields=("assigned_to", "-assigned_at"),
+                condition=models.Q(assigned_to__isnull=False),
+                name="approvals_last_assigned",
+            ),
             # the inbox over all workflows: highest risk first, then least time left
             models.Index(
                 fields=("-risk_rank", "due_at", "id"),
@@ -173,6 +194,10 @@ class Decision(models.Model):
         ProposalVersion, on_delete=models.PROTECT, related_name="decisions"
     )
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    # Whose place this person took, when they decided as somebody's stand-in.
+    acting_for = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     digest = models.CharField(max_length=80)
     reason_code = models.CharField(max_length=60, blank=True)
@@ -192,6 +217,10 @@ class Decision(models.Model):
                 | ~models.Q(message=""),
                 name="approvals_decision_says_why",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(acting_for=models.F("person")),
+                name="approvals_decision_for_another",
+            ),
         )
         indexes = (
             # what one person decided, newest first
@@ -210,6 +239,8 @@ class Move(models.Model):
         ANSWERED = "ANSWERED", "answered"
         ESCALATED = "ESCALATED", "escalated"
         CLAIMED = "CLAIMED", "took this on"
+        ASSIGNED = "ASSIGNED", "assigned this"
+        RETURNED = "RETURNED", "gave this back"
         COMMENTED = "COMMENTED", "commented"
         UNDONE = "UNDONE", "took the approval back"
         EXPIRED = "EXPIRED", "let the time run out"
@@ -222,6 +253,10 @@ class Move(models.Model):
     actor_kind = models.CharField(max_length=10)
     actor_id = models.UUIDField()
     actor_name = models.CharField(max_length=120)
+    # Whom it is about: the person that a proposal was assigned to.
+    concerned = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     text = models.TextField(blank=True)
     evidence = models.JSONField(default=list)
     # The ids of the people whom a comment names with @; each may see the workflow.
