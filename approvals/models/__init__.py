@@ -6,6 +6,7 @@ of it). Triggers in the migrations hold what a constraint cannot say.
 """
 
 from approvals.models.asking import ActionRequest, AuthorityRecord
+from approvals.models.breaking import BreakGlass, BreakGlassReview
 from approvals.models.granting import Grant, Outcome
 from approvals.models.proposing import (
     Decision,
@@ -18,6 +19,8 @@ from approvals.models.proposing import (
 __all__ = [
     "ActionRequest",
     "AuthorityRecord",
+    "BreakGlass",
+    "BreakGlassReview",
     "Decision",
     "EvidenceOpening",
     "Grant",

@@ -134,6 +134,8 @@ class AuthorityRecord(models.Model):
     reversibility = models.CharField(max_length=14)
     quorum = models.PositiveSmallIntegerField()
     decided_by = models.CharField(max_length=20)
+    # Whom it goes to in turn: [{"decided_by", "quorum"}], the whole way to an approval.
+    stages = models.JSONField(default=list)
     amount = models.DecimalField(null=True, max_digits=30, decimal_places=6)
     currency = models.CharField(max_length=3, blank=True)
     reserves = models.JSONField(default=list)

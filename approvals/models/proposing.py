@@ -46,6 +46,10 @@ class Proposal(models.Model):
     risk = models.CharField(max_length=6)
     risk_rank = models.PositiveSmallIntegerField()
     quorum = models.PositiveSmallIntegerField()
+    # The way to an approval, and where on it this stands. `audience` and `quorum` are
+    # those of the current stage. Empty is one stage of these two.
+    stages = models.JSONField(default=list)
+    stage = models.PositiveSmallIntegerField(default=1)
     version_number = models.PositiveIntegerField(default=1)
     headline = models.CharField(max_length=400)
     amount = models.DecimalField(null=True, max_digits=30, decimal_places=6)
@@ -198,6 +202,9 @@ class Decision(models.Model):
     acting_for = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    # For which stage this person spoke, and how they said again that it is they.
+    stage = models.PositiveSmallIntegerField(default=1)
+    confirmed_by = models.CharField(max_length=12, blank=True)
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     digest = models.CharField(max_length=80)
     reason_code = models.CharField(max_length=60, blank=True)

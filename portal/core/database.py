@@ -17,6 +17,8 @@ APPEND_ONLY_TABLES = (
     "audit_entry",
     "audit_checkpoint",
     "approvals_authorityrecord",
+    "approvals_breakglass",
+    "approvals_breakglassreview",
     "approvals_decision",
     "approvals_evidenceopening",
     "approvals_move",
