@@ -15,6 +15,7 @@ from approvals.models.proposing import (
     Proposal,
     ProposalVersion,
 )
+from approvals.models.timing import Reminder, Snooze
 
 __all__ = [
     "ActionRequest",
@@ -28,4 +29,6 @@ __all__ = [
     "Outcome",
     "Proposal",
     "ProposalVersion",
+    "Reminder",
+    "Snooze",
 ]

@@ -56,6 +56,17 @@ class Proposal(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     due_at = models.DateTimeField()
     clock_stopped_at = models.DateTimeField(null=True)
+    # The window that runs: its step of the ladder, its length, and where its hours are
+    # counted ("" is round the clock; from `counts_from` on they run without a break).
+    rung = models.PositiveSmallIntegerField(default=0)
+    window_seconds = models.PositiveIntegerField(null=True)
+    clock_zone = models.CharField(max_length=64, blank=True, default="")
+    counts_from = models.DateTimeField(null=True)
+    # Pauses up to this moment, and of this epoch, are counted into `due_at`.
+    settled_at = models.DateTimeField(null=True)
+    settled_epoch = models.BigIntegerField(default=0)
+    remind_at = models.DateTimeField(null=True)
+    reminded = models.PositiveSmallIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)
     claimed_by = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+"
@@ -142,6 +153,14 @@ class Proposal(models.Model):
                 fields=("due_at", "id"),
                 condition=models.Q(state=ProposalState.OPEN.value),
                 name="approvals_due",
+            ),
+            # the sweep: who is to be reminded
+            models.Index(
+                fields=("remind_at", "id"),
+                condition=models.Q(
+                    state=ProposalState.OPEN.value, remind_at__isnull=False
+                ),
+                name="approvals_remind",
             ),
             # the decided tab, newest first
             models.Index(
@@ -251,6 +270,7 @@ class Move(models.Model):
         COMMENTED = "COMMENTED", "commented"
         UNDONE = "UNDONE", "took the approval back"
         EXPIRED = "EXPIRED", "let the time run out"
+        REMINDED = "REMINDED", "reminded"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     proposal = models.ForeignKey(

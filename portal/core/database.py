@@ -24,6 +24,7 @@ APPEND_ONLY_TABLES = (
     "approvals_move",
     "approvals_outcome",
     "approvals_proposalversion",
+    "approvals_reminder",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)

@@ -16,6 +16,7 @@ from registry.models.importing import InventoryFile, InventoryImport, InventoryR
 from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
 from registry.models.saved_view import SavedView
+from registry.models.timing import PauseSpell, ReviewTimes, WorkCalendar
 from registry.models.training import (
     TrainingCompletion,
     TrainingCourse,
@@ -45,9 +46,11 @@ __all__ = [
     "LevelEpoch",
     "MatrixEdit",
     "OperatingModelVersion",
+    "PauseSpell",
     "Pauser",
     "Position",
     "ResumeStage",
+    "ReviewTimes",
     "Reviewer",
     "RoleHolding",
     "SavedView",
@@ -57,5 +60,6 @@ __all__ = [
     "TrainingCourse",
     "TrainingRequirement",
     "UnsavedWords",
+    "WorkCalendar",
     "Workflow",
 ]
