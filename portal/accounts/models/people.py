@@ -19,6 +19,10 @@ class Department(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     lock_number = models.PositiveIntegerField(unique=True)
+    # Who looks after the department's teams, beside the administrators.
+    head = models.ForeignKey(
+        "accounts.Person", null=True, on_delete=models.PROTECT, related_name="heads"
+    )
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

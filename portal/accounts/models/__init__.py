@@ -1,0 +1,24 @@
+"""Departments, people, teams and absences, agents and agents' keys."""
+
+from portal.accounts.models.absences import Absence
+from portal.accounts.models.people import (
+    Agent,
+    AgentKey,
+    AgentKind,
+    Department,
+    Person,
+    PersonManager,
+)
+from portal.accounts.models.teams import Team, TeamMember
+
+__all__ = [
+    "Absence",
+    "Agent",
+    "AgentKey",
+    "AgentKind",
+    "Department",
+    "Person",
+    "PersonManager",
+    "Team",
+    "TeamMember",
+]
