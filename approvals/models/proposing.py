@@ -4,7 +4,7 @@ from django.db import models
 
 from approvals.models.asking import ActionRequest, AuthorityRecord
 from approvals.rules.moves import RESOLUTIONS, UNDECIDED, ProposalState
-from portal.accounts.models import Person
+from portal.accounts.models import Agent, Person
 from portal.core.ids import new_id
 from registry.rules.rulebook import DecidedBy
 
@@ -32,7 +32,10 @@ class Proposal(models.Model):
         "registry.Workflow", on_delete=models.PROTECT, related_name="+"
     )
     run_id = models.UUIDField()
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
     agent_name = models.CharField(max_length=120)
+    verb = models.CharField(max_length=80)
+    system = models.CharField(max_length=80)
     authority_record = models.ForeignKey(
         AuthorityRecord, on_delete=models.PROTECT, related_name="+"
     )
@@ -45,6 +48,9 @@ class Proposal(models.Model):
     audience = models.CharField(max_length=20, choices=Audience.choices)
     risk = models.CharField(max_length=6)
     risk_rank = models.PositiveSmallIntegerField()
+    # How many twenties of the agent's own stood before it, at its risk, when it opened:
+    # a flood queues behind everybody's first twenty.
+    crowd = models.PositiveSmallIntegerField(default=0)
     quorum = models.PositiveSmallIntegerField()
     # The way to an approval, and where on it this stands. `audience` and `quorum` are
     # those of the current stage. Empty is one stage of these two.
@@ -136,17 +142,24 @@ class Proposal(models.Model):
                 condition=models.Q(assigned_to__isnull=False),
                 name="approvals_last_assigned",
             ),
-            # the inbox over all workflows: highest risk first, then least time left
+            # the inbox over all workflows: highest risk first, each agent's first twenty
+            # before any agent's flood, then least time left
             models.Index(
-                fields=("-risk_rank", "due_at", "id"),
+                fields=("-risk_rank", "crowd", "due_at", "id"),
                 condition=IS_UNDECIDED,
                 name="approvals_inbox",
             ),
             # the inbox of one workflow
             models.Index(
-                fields=("workflow", "-risk_rank", "due_at", "id"),
+                fields=("workflow", "-risk_rank", "crowd", "due_at", "id"),
                 condition=IS_UNDECIDED,
                 name="approvals_inbox_workflow",
+            ),
+            # how many of one agent wait at one risk: its crowd, and the agent filter
+            models.Index(
+                fields=("agent", "-risk_rank", "crowd", "due_at", "id"),
+                condition=IS_UNDECIDED,
+                name="approvals_inbox_agent",
             ),
             # the sweep: what is due while its clock runs
             models.Index(

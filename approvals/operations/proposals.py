@@ -1,15 +1,20 @@
 """Opening and ending proposals: the steps that several operations share."""
 
 from datetime import datetime
+from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord, Proposal, ProposalVersion
-from approvals.models.proposing import Audience
+from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.operations.ruling import tell_run
 from approvals.rules import due
 from approvals.rules.moves import ActionStatus, ProposalState
 from portal.accounts.actors import Actor
 from portal.audit.operation import step
 from registry.rules.answers import Answer, Risk, risk_rank
+
+# An agent's first twenty of a risk stand before the rest of any agent's flood.
+CROWD_SIZE = 20
+CROWD_MAX = 50
 
 
 def audience_of(authority_record: AuthorityRecord) -> str:
@@ -38,12 +43,16 @@ def open_proposal(
         action_request=action_request,
         workflow_id=action_request.workflow_id,
         run_id=action_request.run_id,
+        agent_id=action_request.agent_id,
         agent_name=agent_name,
+        verb=action_request.verb,
+        system=action_request.system,
         authority_record=authority_record,
         reopens_id=undone.proposal_id if undone else None,
         audience=audience,
         risk=risk.value,
         risk_rank=risk_rank(risk),
+        crowd=crowd_of(agent_id=action_request.agent_id, risk=risk),
         quorum=authority_record.quorum,
         headline=undone.headline if undone else action_request.headline,
         amount=authority_record.amount,
@@ -82,6 +91,17 @@ def open_proposal(
         headline=proposal.headline,
     )
     return proposal
+
+
+def crowd_of(*, agent_id: UUID, risk: Risk) -> int:
+    """Say how many twenties of this agent wait at this risk already. One bounded query.
+
+    Two that open at once may count the same: a crowd is a place in a queue, not a limit.
+    """
+    waiting = Proposal.objects.filter(
+        IS_UNDECIDED, agent_id=agent_id, risk_rank=risk_rank(risk)
+    )
+    return waiting.values("id")[: CROWD_MAX * CROWD_SIZE].count() // CROWD_SIZE
 
 
 @step
