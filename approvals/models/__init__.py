@@ -2,12 +2,12 @@
 
 Read in this order: asking (what an agent asked and what the rulebook answered), proposing
 (what people are asked, and how they decide), granting (what may run once, and what became
-of it), batching (many decided with one word, and kept filters). Triggers in the migrations hold what a constraint cannot say.
+of it). Triggers in the migrations hold what a constraint cannot say.
 """
 
 from approvals.models.asking import ActionRequest, AuthorityRecord
+from approvals.models.backtesting import Backtest, BacktestChunk, BacktestRow
 from approvals.models.breaking import BreakGlass, BreakGlassReview
-from approvals.models.batching import Batch, BatchItem, InboxFilter
 from approvals.models.granting import Grant, Outcome
 from approvals.models.proposing import (
     Decision,
@@ -21,14 +21,14 @@ from approvals.models.timing import Reminder, Snooze
 __all__ = [
     "ActionRequest",
     "AuthorityRecord",
-    "Batch",
-    "BatchItem",
+    "Backtest",
+    "BacktestChunk",
+    "BacktestRow",
     "BreakGlass",
     "BreakGlassReview",
     "Decision",
     "EvidenceOpening",
     "Grant",
-    "InboxFilter",
     "Move",
     "Outcome",
     "Proposal",

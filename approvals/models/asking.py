@@ -97,6 +97,10 @@ class ActionRequest(models.Model):
                 condition=IS_DECIDED,
                 name="approvals_decided_like",
             ),
+            # everything that a workflow asked in a stretch of time, for backtests
+            models.Index(
+                fields=("workflow", "created_at", "id"), name="approvals_action_window"
+            ),
             # everything asked in one run
             models.Index(fields=("run_id", "created_at"), name="approvals_action_run"),
             # the requests of one agent, newest first
