@@ -2,13 +2,15 @@
 
 Read in this order: asking (what an agent asked and what the rulebook answered), proposing
 (what people are asked, and how they decide), granting (what may run once, and what became
-of it). Triggers in the migrations hold what a constraint cannot say.
+of it), batching (many decided with one word, and kept filters). Triggers in the migrations hold what a constraint cannot say.
 """
 
 from approvals.models.asking import ActionRequest, AuthorityRecord
 from approvals.models.backtesting import Backtest, BacktestChunk, BacktestRow
+from approvals.models.batching import Batch, BatchItem, InboxFilter
 from approvals.models.breaking import BreakGlass, BreakGlassReview
-from approvals.models.granting import Grant, Outcome
+from approvals.models.delivering import CallbackEndpoint, Delivery, DeliveryAttempt
+from approvals.models.granting import Grant, GrantChase, Outcome
 from approvals.models.proposing import (
     Decision,
     EvidenceOpening,
@@ -26,9 +28,16 @@ __all__ = [
     "BacktestRow",
     "BreakGlass",
     "BreakGlassReview",
+    "Batch",
+    "BatchItem",
+    "CallbackEndpoint",
     "Decision",
+    "Delivery",
+    "DeliveryAttempt",
     "EvidenceOpening",
     "Grant",
+    "GrantChase",
+    "InboxFilter",
     "Move",
     "Outcome",
     "Proposal",

@@ -10,7 +10,7 @@ import portal.core.ids
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("approvals", "0006_time_runs_on_proposals"),
+        ("approvals", "0007_inbox_order_and_batches"),
     ]
 
     operations = [
