@@ -15,6 +15,7 @@ from registry.models.evidence import Evidence
 from registry.models.importing import InventoryFile, InventoryImport, InventoryRow
 from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
+from registry.models.reviewing import Reviewer, StandingReviewer
 from registry.models.saved_view import SavedView
 from registry.models.timing import PauseSpell, ReviewTimes, WorkCalendar
 from registry.models.training import (
@@ -26,7 +27,6 @@ from registry.models.version import AllowanceRow, OperatingModelVersion
 from registry.models.workflow import (
     AgentAssignment,
     Position,
-    Reviewer,
     RoleHolding,
     Workflow,
 )
@@ -52,6 +52,7 @@ __all__ = [
     "ResumeStage",
     "ReviewTimes",
     "Reviewer",
+    "StandingReviewer",
     "RoleHolding",
     "SavedView",
     "Signature",

@@ -54,6 +54,8 @@ class Workflow(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     pause_reason = models.CharField(max_length=500, blank=True)
+    # New proposals go to the reviewer who has least to do, or to nobody in particular.
+    assigns_least_loaded = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -165,24 +167,6 @@ class RoleHolding(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=Role.values), name="registry_role_known"
-            ),
-        )
-
-
-class Reviewer(models.Model):
-    """A person who decides the proposals of a workflow in the inbox."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workflow = models.ForeignKey(
-        Workflow, on_delete=models.PROTECT, related_name="reviewers"
-    )
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    since = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("workflow", "person"), name="registry_reviewer_once"
             ),
         )
 
