@@ -45,10 +45,10 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
           FROM registry_resumestage t
          WHERE t.workflow_id = w.id AND t.ended_at IS NULL
            AND (t.until_at IS NULL OR t.until_at > clock_timestamp())) AS stage,
-       ARRAY(SELECT r.person_id FROM registry_reviewer r
-               JOIN accounts_person p ON p.id = r.person_id
-              WHERE r.workflow_id = w.id AND p.is_active
-              ORDER BY r.since, r.id) AS reviewer_ids
+       ARRAY(SELECT r.person_id FROM registry_standing_reviewer r
+              WHERE r.workflow_id = w.id
+              GROUP BY r.person_id
+              ORDER BY min(r.since), r.person_id) AS reviewer_ids
   FROM registry_workflow w
   JOIN accounts_department d ON d.id = w.department_id
   LEFT JOIN registry_operatingmodelversion v ON v.id = w.live_version_id
