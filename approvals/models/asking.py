@@ -103,6 +103,12 @@ class ActionRequest(models.Model):
             ),
             # everything asked in one run
             models.Index(fields=("run_id", "created_at"), name="approvals_action_run"),
+            # what may have been done and is not told: the chase
+            models.Index(
+                fields=("changed_at", "id"),
+                condition=models.Q(status__in=("ALLOWED", "APPROVED")),
+                name="approvals_action_untold",
+            ),
             # the requests of one agent, newest first
             models.Index(
                 fields=("agent", "-created_at"), name="approvals_action_agent"

@@ -29,6 +29,10 @@ class Grant(models.Model):
         ProposalVersion, null=True, on_delete=models.PROTECT, related_name="grants"
     )
     basis_id = models.UUIDField()
+    # The grant that ran out unused, in whose place this was issued for the same basis.
+    reissues = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="reissued_as"
+    )
     workflow = models.ForeignKey(
         "registry.Workflow", on_delete=models.PROTECT, related_name="+"
     )
@@ -69,6 +73,7 @@ class Grant(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(version=None, basis_id=models.F("authority_record"))
+                | models.Q(version=None, reissues__isnull=False)
                 | models.Q(version__isnull=False, basis_id=models.F("version")),
                 name="approvals_grant_basis",
             ),
@@ -117,6 +122,9 @@ class Outcome(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     detail = models.TextField(blank=True)
     external_ref = models.CharField(max_length=200, blank=True)
+    # Only a person's report has these: where they looked, and what they saw there.
+    checked = models.TextField(blank=True)
+    evidence = models.TextField(blank=True)
     changes = models.JSONField(default=list)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.UUIDField()
@@ -131,5 +139,25 @@ class Outcome(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=("SUCCEEDED", "FAILED", "UNKNOWN")),
                 name="approvals_outcome_status",
+            ),
+        )
+
+
+class GrantChase(models.Model):
+    """That a used grant without an outcome was asked about, or given up; each once."""
+
+    class Kind(models.TextChoices):
+        ASKED = "ASKED", "asked the agent what happened"
+        GIVEN_UP = "GIVEN_UP", "stopped waiting for the agent"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="chases")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    chased_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("grant", "kind"), name="approvals_chase_once"
             ),
         )
