@@ -59,6 +59,7 @@ class Environment:
     pool_size_max: int
     statement_timeout_seconds: int | None
     undo_seconds: int
+    webhook_private_hosts: tuple[str, ...]
 
     @property
     def is_https(self) -> bool:
@@ -105,6 +106,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         pool_size_max=_whole_number(environ, "DATABASE_POOL_SIZE", 16, least=0),
         statement_timeout_seconds={"web": 30, "worker": 300}.get(process),
         undo_seconds=_whole_number(environ, "APPROVALS_UNDO_SECONDS", 10, least=0),
+        webhook_private_hosts=_list(environ, "COUNTERSIGN_WEBHOOK_PRIVATE_HOSTS"),
     )
 
 

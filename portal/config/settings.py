@@ -333,6 +333,8 @@ JOURNAL_SIGNING_KEY = os.environ.get("JOURNAL_SIGNING_KEY") or SECRET_KEY
 
 # How long an approval can be taken back before its grant is usable.
 APPROVALS_UNDO_SECONDS = ENVIRONMENT.undo_seconds
+# Hosts that outgoing webhooks may reach though they are private; all others are refused.
+WEBHOOK_PRIVATE_HOSTS = ENVIRONMENT.webhook_private_hosts
 
 # --- Words, times, files ---
 
