@@ -2,11 +2,11 @@
 
 import pytest
 
+from portal.accounts.operations.kept_views import VIEWS_MAX
 from portal.audit.models import Entry
 from portal.core.errors import Invalid, NotFound
 from registry.models import SavedView
 from registry.operations.saved_views import (
-    VIEWS_MAX,
     remove_view,
     rename_view,
     save_view,
