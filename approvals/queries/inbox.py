@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 
 from approvals.models import Proposal
 from approvals.models.proposing import IS_UNDECIDED, Audience
-from approvals.queries.access import has_voted, proposals_seen_by, waits_for
+from approvals.queries.access import has_voted, proposals_seen_by
+from approvals.queries.seats import waits_for
 from approvals.rules.due import CLAIM_TIME
 from approvals.rules.moves import ProposalState
 from portal.accounts.actors import Actor
