@@ -5,6 +5,13 @@ from typing import Any
 from ninja import Field, Schema
 
 
+class TurnAnswer(Schema):
+    """A further stage: who decides after those before, and how many of them."""
+
+    decided_by: str
+    quorum: int = 1
+
+
 class RowAnswer(Schema):
     """One row of the matrix. What is null has no limit."""
 
@@ -17,6 +24,7 @@ class RowAnswer(Schema):
     count_per_day: int | None = None
     quorum: int = 1
     decided_by: str
+    then: list[TurnAnswer] = []
     reversibility: str | None = None
     risk: str | None = None
     data_classes: list[str] = []

@@ -6,12 +6,13 @@ from django import forms
 
 from registry.forms.drafts import ListField, TypedDecimal
 from registry.rules.answers import Authority, Reversibility, Risk
-from registry.rules.document import COUNT_MAX, QUORUM_MAX
+from registry.rules.document import COUNT_MAX, QUORUM_MAX, THEN_MAX
 from registry.rules.fields import is_path, is_slug
 from registry.rules.rulebook import DecidedBy
 from registry.rules.verbs import VERBS
 
 CELLS_TEXT_MAX = 200
+THEN_NAMES = tuple(f"then_{at}" for at in range(1, THEN_MAX + 1))
 PASTED_LENGTH_MAX = 128 * 1024
 
 
@@ -47,6 +48,15 @@ def _choices(values: Any) -> list[tuple[str, str]]:
     return [("", "-"), *((each.value, each.value) for each in values)]
 
 
+def _count_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=QUORUM_MAX,
+        error_messages={"invalid": "Write a whole number, such as 2."},
+    )
+
+
 class CellForm(forms.Form):
     """One cell of the matrix. An empty authority empties the cell."""
 
@@ -66,13 +76,12 @@ class CellForm(forms.Form):
         max_value=COUNT_MAX,
         error_messages={"invalid": "Write a whole number, such as 20."},
     )
-    quorum = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=QUORUM_MAX,
-        error_messages={"invalid": "Write a whole number, such as 2."},
-    )
+    quorum = _count_field()
     decided_by = forms.ChoiceField(choices=_choices(DecidedBy), required=False)
+    then_1 = forms.ChoiceField(choices=_choices(DecidedBy), required=False)
+    then_1_quorum = _count_field()
+    then_2 = forms.ChoiceField(choices=_choices(DecidedBy), required=False)
+    then_2_quorum = _count_field()
     reversibility = forms.ChoiceField(choices=_choices(Reversibility), required=False)
     risk = forms.ChoiceField(choices=_choices(Risk), required=False)
     data_classes = ListField()
@@ -81,9 +90,38 @@ class CellForm(forms.Form):
     recipient_field = PathField()
     resource_field = PathField()
 
+    def __init__(self, *args: Any, initial: Any = None, **more: Any) -> None:
+        shown = dict(initial or {})
+        for at, stage in enumerate(shown.get("then") or (), start=1):
+            shown[f"then_{at}"] = stage["decided_by"]
+            shown[f"then_{at}_quorum"] = stage.get("quorum")
+        super().__init__(*args, initial=shown, **more)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the same people in two stages: nobody counts twice."""
+        said = dict(super().clean() or {})
+        seen = {said.get("decided_by") or DecidedBy.REVIEWERS}
+        for name in THEN_NAMES:
+            who = said.get(name)
+            if who and who in seen:
+                self.add_error(
+                    name,
+                    "They decide in an earlier stage already. Let more of them agree"
+                    " there, or choose other people.",
+                )
+            seen.add(who)
+        return said
+
     def allowance(self, system: str, verb: str) -> dict[str, Any] | None:
         """Give the row as a document holds it; None for no row."""
         said = dict(self.cleaned_data)
+        said["then"] = [
+            {"decided_by": who} | ({"quorum": count} if (count or 1) > 1 else {})
+            for who, count in (
+                (said.pop(name), said.pop(f"{name}_quorum")) for name in THEN_NAMES
+            )
+            if who
+        ]
         if not said["authority"]:
             return None
         if said.get("quorum") == 1:

@@ -112,6 +112,9 @@ def _row(row: Allowance, rulebook: Rulebook) -> dict[str, Any]:
         "count_per_day": row.count_per_day,
         "quorum": row.quorum,
         "decided_by": row.decided_by,
+        "then": [
+            {"decided_by": turn.decided_by, "quorum": turn.quorum} for turn in row.then
+        ],
         "reversibility": row.reversibility.value if row.reversibility else None,
         "risk": row.risk.value if row.risk else None,
         "data_classes": list(row.data_classes),

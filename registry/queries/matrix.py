@@ -217,6 +217,8 @@ def _limit(allowance: Allowance, decided: Decided, currency: str) -> str:
         parts.append(f"{allowance.count_per_day} a day")
     if is_own and allowance.quorum > 1:
         parts.append(f"{allowance.quorum} people")
+    if is_own and allowance.then:
+        parts.append(f"{len(allowance.then) + 1} stages")
     return " · ".join(parts)
 
 

@@ -99,11 +99,21 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """One stage of an approval: whose turn it is, and how many of them must approve."""
+
+    decided_by: str
+    quorum: int = 1
+
+
+@dataclass(frozen=True)
 class Ruling:
     """The rulebook's answer with every reason, the deciding ones first.
 
     `hold_requested` is the key of the stop rule that holds the run; `reserves` says what a
     grant on this ruling takes from each cap; `amount` is what the action itself says.
+    `turns` are the stages of the row itself, the first as `quorum` says; an escalation
+    puts the escalation owner before them (`approvals.rules.turns`).
     """
 
     answer: Answer
@@ -116,3 +126,4 @@ class Ruling:
     amount: Money | None
     hold_requested: str | None = None
     reserves: tuple[tuple[str, Decimal], ...] = ()
+    turns: tuple[Turn, ...] = ()

@@ -15,6 +15,7 @@ from registry.rules.answers import (
     Reversibility,
     Risk,
     Ruling,
+    Turn,
     highest_risk,
     least_reversible,
     most_severe,
@@ -58,7 +59,7 @@ from registry.rules.verbs import tier_of, verb_of
 __all__ = [
     "Allowance", "Answer", "Authority", "Cap", "CapKind", "Ceiling", "Check", "DecidedBy", "Effect",
     "Guardrail", "Level", "Money", "Reason", "Request", "Reversibility", "Risk", "Rulebook", "Ruling",
-    "RunFacts", "Standing", "StopKind", "StopRule", "Tool", "rule",
+    "RunFacts", "Standing", "StopKind", "StopRule", "Tool", "Turn", "rule", "turns_of",
 ]  # fmt: skip
 
 NO_AMOUNT = ActionAmount()
@@ -185,6 +186,12 @@ def _row(request: Request, row: Allowance | None) -> Iterator[Reason]:
         )
 
 
+def turns_of(row: Allowance) -> tuple[Turn, ...]:
+    """Return the stages of a row: who decides first, and who after them."""
+    stages = (Turn(str(row.decided_by), row.quorum), *row.then)
+    return tuple(Turn(each.decided_by, max(1, each.quorum)) for each in stages)
+
+
 def _ruling(
     reasons: tuple[Reason, ...],
     request: Request,
@@ -204,6 +211,7 @@ def _ruling(
         reversibility=effective_reversibility(request, row),
         quorum=max(1, row.quorum) if row else 1,
         decided_by=str(decided_by),
+        turns=turns_of(row) if row else (),
         operating_model_version=rulebook.version if rulebook else None,
         amount=amount.money,
         hold_requested=holds(reasons),

@@ -19,7 +19,7 @@ from registry.rules.narrowing import (
     moved,
 )
 from registry.rules.rulebook import Allowance, Rulebook
-from registry.rules.sentences import allowance_sentence, listed
+from registry.rules.sentences import allowance_sentence, listed, turns_text
 from registry.rules.things import place_of
 from registry.rules.verbs import verb_of
 
@@ -97,9 +97,7 @@ def _row_changed(
         yield change(
             "count_per_day", text, is_lower(before.count_per_day, after.count_per_day)
         )
-    if max(1, before.quorum) != max(1, after.quorum):
-        text = f"{after.quorum} must approve instead of {before.quorum}"
-        yield change("quorum", text, after.quorum > before.quorum)
+    yield from _row_people(before, after, change)
     yield from _row_floors(before, after, change)
     for field in (
         "decided_by",
@@ -116,6 +114,34 @@ def _row_changed(
         is_narrower = set(after.data_classes) < set(before.data_classes)
         text = f"data classes changed to {listed(after.data_classes, 'and') or 'none'}"
         yield change("data_classes", text, is_narrower)
+
+
+def _row_people(
+    before: Allowance, after: Allowance, change: Callable[[str, str, bool], Change]
+) -> Iterator[Change]:
+    if max(1, before.quorum) != max(1, after.quorum):
+        text = f"{after.quorum} must approve instead of {before.quorum}"
+        yield change("quorum", text, after.quorum > before.quorum)
+    if before.then != after.then:
+        yield change("then", _then_text(before, after), covers_turns(before, after))
+
+
+def covers_turns(before: Allowance, after: Allowance) -> bool:
+    """Return whether the later stages still ask for everyone they asked for."""
+    asked = {turn.decided_by: turn.quorum for turn in after.then}
+    return all(
+        max(1, asked.get(turn.decided_by, 0)) >= max(1, turn.quorum)
+        and turn.decided_by in asked
+        for turn in before.then
+    )
+
+
+def _then_text(before: Allowance, after: Allowance) -> str:
+    if not after.then:
+        return f"no longer goes on to {turns_text(before.then)}"
+    if not before.then:
+        return f"goes on to {turns_text(after.then)} after that"
+    return f"goes on to {turns_text(after.then)} instead of {turns_text(before.then)}"
 
 
 def _row_floors(

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from registry.rules import toml_form, toml_places
-from registry.rules.answers import Authority, Reversibility, Risk
+from registry.rules.answers import Authority, Reversibility, Risk, Turn
 from registry.rules.fields import TEXT_LENGTH_MAX, DocumentError, Fields, Problem
 from registry.rules.gaps import QUESTIONS, Gap
 from registry.rules.gaps import gaps_of as document_gaps
@@ -42,6 +42,7 @@ FILE_LENGTH_MAX = 1_000_000
 # A key of very many parts takes the reader minutes; no line that is meant has so many.
 DOTS_IN_A_LINE_MAX = 500
 QUORUM_MAX = 20
+THEN_MAX = 2
 COUNT_MAX = 1_000_000
 WINDOW_HOURS_MAX = 24 * 366
 PHASE_MAX = 5
@@ -242,9 +243,36 @@ def _allowance(row: Fields) -> Allowance:
         currency_field=row.field_path("currency_field"),
         recipient_field=row.field_path("recipient_field"),
         resource_field=row.field_path("resource_field"),
+        then=_then(row),
     )
     row.refuse_unknown()
+    _refuse_same_turn(row, allowance)
     return allowance
+
+
+def _then(row: Fields) -> tuple[Turn, ...]:
+    """Read the stages after the first."""
+    stages = []
+    for stage in row.rows("then"):
+        who = stage.choice("decided_by", DecidedBy, is_required=True)
+        count = stage.whole("quorum", 1, QUORUM_MAX) or 1
+        stages.append(Turn((who or DecidedBy.RISK_OWNER).value, count))
+        stage.refuse_unknown()
+    if len(stages) > THEN_MAX:
+        row.note("then", f"has more than {THEN_MAX} further stages.")
+    return tuple(stages)
+
+
+def _refuse_same_turn(row: Fields, allowance: Allowance) -> None:
+    # Nobody counts in two stages, so the same people twice are one stage with more of them.
+    seen = {allowance.decided_by}
+    for at, stage in enumerate(allowance.then):
+        if stage.decided_by in seen:
+            row.note(
+                f"then[{at}].decided_by",
+                "decides in an earlier stage already; raise the quorum there.",
+            )
+        seen.add(stage.decided_by)
 
 
 def _guardrail(table: Fields) -> Guardrail:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from registry.rules.answers import Authority, Money, Reversibility, Risk
+from registry.rules.answers import Authority, Money, Reversibility, Risk, Turn
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 NO_PAIRS: Mapping[tuple[str, str], Any] = MappingProxyType({})
@@ -59,7 +59,8 @@ class Allowance:
     """One cell of the matrix. The `*_field`s are dotted paths into the action's args.
 
     `payment.amount` names one value; `payments[].amount` sums over a list.
-    Above `amount_max` or past `count_per_day` a person decides.
+    Above `amount_max` or past `count_per_day` a person decides: `quorum` of `decided_by`,
+    and after them, each in its turn, the stages of `then`.
     """
 
     system: str
@@ -77,6 +78,7 @@ class Allowance:
     currency_field: str | None = None
     recipient_field: str | None = None
     resource_field: str | None = None
+    then: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.rules.amounts import amount_text, money_text, number_text
-from registry.rules.answers import Authority, Money, Reversibility
+from registry.rules.answers import Authority, Money, Reversibility, Turn
 from registry.rules.rulebook import (
     Allowance,
     Cap,
@@ -62,12 +62,28 @@ def allowance_sentence(
         who, decide = f"{allowance.quorum} reviewers", "decide"
     elif allowance.quorum > 1:
         decide = f"decides, with {allowance.quorum} approvals"
+    if allowance.then:
+        decide = f"{decide}, then {turns_text(allowance.then)}"
     if allowance.authority == Authority.REVIEW:
         return f"May ask to {place}; every time {who} {decide}{_daily(allowance)}."
     bounds = _bounds(allowance, guardrail, currency)
     if not bounds:
         return f"May {place}."
     return f"May {place}{bounds}; {_otherwise(allowance, guardrail)} {who} {decide}."
+
+
+def turns_text(turns: tuple[Turn, ...]) -> str:
+    """Say whose turn it is, one after the other: 2 reviewers, then the risk owner."""
+    return ", then ".join(map(turn_text, turns))
+
+
+def turn_text(turn: Turn) -> str:
+    who = WHO.get(turn.decided_by, "a reviewer")
+    if turn.quorum <= 1:
+        return who
+    if turn.decided_by == DecidedBy.REVIEWERS:
+        return f"{turn.quorum} reviewers"
+    return f"{who} with {turn.quorum} approvals"
 
 
 def _bounds(allowance: Allowance, guardrail: Guardrail | None, currency: str) -> str:

@@ -91,7 +91,12 @@ def _numbered(names: list[str], is_row: bool, rows: dict[str, int]) -> str:
     if is_row and not rest:
         rows[head] = rows.get(head, -1) + 1
     numbered = f"{head}[{rows[head]}]" if head in rows else head
-    return ".".join((numbered, *rest))
+    place = ".".join((numbered, *rest))
+    if is_row and rest:
+        # A list of tables within a row counts anew in each row.
+        rows[place] = rows.get(place, -1) + 1
+        return f"{place}[{rows[place]}]"
+    return place
 
 
 def line_of(path: str, places: Mapping[str, int]) -> int | None:

@@ -353,3 +353,28 @@ def test_a_cell_form_says_in_plain_words_what_is_wrong(people):
         assert words in answer.content.decode(), field
     assert client.post(address, form | {"amount_max": "7,50"}).status_code == 302
     assert _cell(workflow)["amount_max"] == "7.50"
+
+
+def test_a_cell_says_who_decides_after_whom_and_keeps_it(people):
+    workflow = draft_workflow(people)
+    client = _client(people.maya)
+    address = reverse("draft_cell", args=[workflow.slug, "billing", "refund"])
+    form = {"revision": "1", "seen": _seen(workflow), "authority": "review"}
+    stages = {"then_1": "risk_owner", "then_2": "business_owner", "then_2_quorum": "2"}
+
+    twice = client.post(address, form | {"then_1": "reviewers"})
+    saved = client.post(address, form | stages)
+    shown = client.get(address).content.decode()
+    matrix = client.get(reverse("draft_matrix", args=[workflow.slug])).content.decode()
+    quick = {"seen": _seen(workflow), "authority": "never", "quick": "1"}
+    client.post(address, {"revision": "2", **quick})
+
+    assert twice.status_code == 422
+    assert "decide in an earlier stage already" in twice.content.decode()
+    assert saved.status_code == 302
+    assert "3 stages" in matrix
+    assert 'value="risk_owner" selected' in shown
+    assert _cell(workflow)["then"] == [
+        {"decided_by": "risk_owner"},
+        {"decided_by": "business_owner", "quorum": 2},
+    ]

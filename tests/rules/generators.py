@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from registry.rules.answers import Authority, Money, Reversibility, Risk
+from registry.rules.answers import Authority, Money, Reversibility, Risk, Turn
 from registry.rules.rulebook import (
     Allowance,
     Cap,
@@ -51,8 +51,23 @@ def maybe(strategy):
     return st.none() | strategy
 
 
+def asks_everyone(before, after):
+    """Say whether a ruling asks for all the people that another one asked for."""
+    asked = {turn.decided_by: turn.quorum for turn in after.turns[1:]}
+    return all(
+        asked.get(turn.decided_by, 0) >= turn.quorum for turn in before.turns[1:]
+    )
+
+
 def some(names):
     return st.lists(st.sampled_from(names), unique=True, max_size=3).map(tuple)
+
+
+thens = st.lists(
+    st.builds(Turn, st.sampled_from(list(DecidedBy)), st.integers(-1, 3)),
+    unique_by=lambda turn: turn.decided_by,
+    max_size=2,
+).map(tuple)
 
 
 @st.composite
@@ -73,6 +88,7 @@ def allowances(draw, system=None, verb=None):
             st.sampled_from(["amount", "amount", "parts[].amount", None])
         ),
         currency_field=draw(st.sampled_from(["currency", None])),
+        then=draw(thens),
     )
 
 

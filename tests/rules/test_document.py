@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.rules import document as page
+from registry.rules.answers import Turn
 from registry.rules.document import (
     DocumentError,
     empty_document,
@@ -58,6 +59,21 @@ def spoiled(path, value):
         target = target[step]
     target[path[-1]] = value
     return document
+
+
+def test_further_stages_are_read_in_their_order_and_nobody_decides_twice():
+    then = [{"decided_by": "risk_owner"}, {"decided_by": "business_owner", "quorum": 2}]
+    document = spoiled((*ROW, "then"), then)
+
+    (row,) = rulebook_of(document).allowances.values()
+
+    assert row.then == (Turn("risk_owner", 1), Turn("business_owner", 2))
+    same = spoiled((*ROW, "then"), [{"decided_by": row.decided_by}])
+    assert [each.path for each in problems_of(same)] == [
+        "allowances[0].then[0].decided_by"
+    ]
+    many = spoiled((*ROW, "then"), [*then, {"decided_by": "escalation_owner"}])
+    assert [each.path for each in problems_of(many)] == ["allowances[0].then"]
 
 
 def test_an_empty_document_is_readable_and_full_of_gaps():

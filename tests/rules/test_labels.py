@@ -127,9 +127,11 @@ def test_a_change_of_one_thing_is_labelled_as_it_rules(part, what, data):
 
     found = compare(old, new)
     is_wider = severity(after.answer) < severity(before.answer) or (
-        after.answer != Answer.REFUSE and after.quorum < before.quorum
+        after.answer != Answer.REFUSE
+        and (after.quorum < before.quorum or not some.asks_everyone(before, after))
     )
     if is_wider:
         assert label_of(found) == Label.WIDENING, found
-    if (before.answer, before.quorum) != (after.answer, after.quorum):
+    told = (before.answer, before.quorum, before.turns)
+    if told != (after.answer, after.quorum, after.turns):
         assert found, "a ruling changed and no difference was named"

@@ -87,28 +87,47 @@ def stop_rules(draw):
     return rule | draw(table(applies_to=several(verbs)))
 
 
-allowances = both(
-    st.fixed_dictionaries(
-        {
-            "system": slugs,
-            "verb": verbs,
-            "authority": st.sampled_from(["allowed", "review", "never"]),
-        }
+THENS = ((), ("risk_owner",), ("risk_owner", "business_owner"))
+
+
+def with_stages(row, names):
+    """Give a row further stages, if it has none of them first."""
+    stages = [
+        {"decided_by": name, "quorum": at + 1}
+        for at, name in enumerate(names)
+        if name != row.get("decided_by", "reviewers")
+    ]
+    return row | {"then": stages} if stages else row
+
+
+allowances = st.builds(
+    with_stages,
+    both(
+        st.fixed_dictionaries(
+            {
+                "system": slugs,
+                "verb": verbs,
+                "authority": st.sampled_from(["allowed", "review", "never"]),
+            }
+        ),
+        table(
+            amount_max=decimals,
+            currency=currencies,
+            count_per_day=st.integers(0, 1_000_000),
+            quorum=st.integers(1, 20),
+            decided_by=st.sampled_from([each.value for each in DecidedBy]),
+            reversibility=st.sampled_from(
+                ["reversible", "compensable", "irreversible"]
+            ),
+            risk=risks,
+            data_classes=several(lines),
+            amount_field=paths,
+            currency_field=paths,
+            recipient_field=paths,
+            resource_field=paths,
+        ),
     ),
-    table(
-        amount_max=decimals,
-        currency=currencies,
-        count_per_day=st.integers(0, 1_000_000),
-        quorum=st.integers(1, 20),
-        decided_by=st.sampled_from([each.value for each in DecidedBy]),
-        reversibility=st.sampled_from(["reversible", "compensable", "irreversible"]),
-        risk=risks,
-        data_classes=several(lines),
-        amount_field=paths,
-        currency_field=paths,
-        recipient_field=paths,
-        resource_field=paths,
-    ),
+    st.sampled_from(THENS),
 )
 
 
@@ -389,6 +408,8 @@ def test_the_schema_lists_every_key_and_no_other():
         assert documented.pop(name) == _known({name: odd}, f"{name}.odd")
     for name in ("allowances", "tools", "stop_rules", "caps", "checks"):
         assert documented.pop(name) == _known({name: [odd]}, f"{name}[0].odd")
+    row = {"allowances": [{"then": [odd]}]}
+    assert documented.pop("then") == _known(row, "allowances[0].then[0].odd")
     for kind in StopKind:
         rule = {"stop_rules": [{"kind": kind.value, "params": odd}]}
         known = _known(rule, "stop_rules[0].params.odd")

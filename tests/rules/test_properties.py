@@ -11,7 +11,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from registry.rules.answers import Answer, Authority, Risk, most_severe, severity
+from registry.rules.answers import (
+    Answer,
+    Authority,
+    Risk,
+    Turn,
+    most_severe,
+    severity,
+)
 from registry.rules.authority import rule
 from registry.rules.changes import NARROWER_PHASES, Label, compare, label_of
 from registry.rules.codes import CODES
@@ -100,6 +107,7 @@ def tighter_row(draw, rulebook):
         replace(row, count_per_day=0),
         replace(row, risk=Risk.HIGH),
         replace(row, quorum=row.quorum + 1),
+        replace(row, then=(*row.then, Turn("another audience", 2))),
     ]
     if draw(st.integers(0, 6)) == 0:
         return replace(
@@ -128,6 +136,7 @@ def test_narrower_is_never_wider(data, request, standing, rulebook):
 
     assert severity(after.answer) >= severity(before.answer)
     assert after.quorum >= before.quorum or after.answer == Answer.REFUSE
+    assert some.asks_everyone(before, after) or after.answer == Answer.REFUSE
 
 
 @EXAMPLES

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from registry.rules.answers import Authority, Money, Reversibility
+from registry.rules.answers import Authority, Money, Reversibility, Turn
 from registry.rules.changes import Label, compare, label_of
 from registry.rules.rulebook import (
     Cap,
@@ -42,6 +42,7 @@ RAIL = Guardrail(confidence_min=Decimal("0.9"))
         (replace(PLAIN, system="crm", verb="read", amount_max=None), "May read in CRM."),
         (replace(PLAIN, authority=Authority.NEVER), "May never refund in Billing."),
         (replace(PLAIN, authority=Authority.REVIEW), "May ask to refund in Billing; every time a reviewer decides."),
+        (replace(PLAIN, authority=Authority.REVIEW, quorum=2, then=(Turn("risk_owner"),)), "May ask to refund in Billing; every time 2 reviewers decide, then the risk owner."),
         (replace(PLAIN, authority=Authority.REVIEW, quorum=2), "May ask to refund in Billing; every time 2 reviewers decide."),
     ],
 )  # fmt: skip
@@ -156,7 +157,9 @@ def edited(**changes):
         (edited(**with_row(amount_max=Decimal(10))), "narrowing", "Refund in billing: limit lowered from EUR 25.00 to EUR 10.00."),
         (edited(**with_row(amount_max=None)), "widening", "Refund in billing: limit of EUR 25.00 removed."),
         (edited(**with_row(authority=Authority.NEVER)), "narrowing", "Refund in billing: allowed becomes never."),
+        (edited(**with_row(then=(Turn("risk_owner"),))), "narrowing", "Refund in billing: goes on to the risk owner after that."),
         (edited(**with_row(quorum=2)), "narrowing", "Refund in billing: 2 must approve instead of 1."),
+        (replace(RULED, **with_row(quorum=1)), "neutral", None),
         (edited(**with_row(amount_field="total")), "widening", "Refund in billing: amount field changed from amount to total."),
         (edited(allowances={}), "narrowing", "Refund in billing: the row is gone, so it is refused."),
         (edited(phase=5), "narrowing", "Phase changed from 4 to 5."),
