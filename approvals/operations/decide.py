@@ -16,17 +16,16 @@ from approvals.operations.proposals import end_proposal
 from approvals.operations.ruling import Ruled, ask_rulebook, keep_ruling, tell_run
 from approvals.operations.sitting import (
     Sitting,
-    objection_of,
     parties_of,
     require_no_objection,
     seconds_waited,
     sit,
 )
+from approvals.operations.votes import seats_filled
 from approvals.queries.envelope import request_of, with_mapped_amount
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.quorum import Tally, tally
 from portal.accounts.actors import Actor
-from portal.accounts.models import Person
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Invalid
 from runs.queries.holds import hold_of_run
@@ -189,6 +188,7 @@ def keep_decision(
     return Decision.objects.create(
         version=version,
         person=sitting.person,
+        acting_for=sitting.acting_for,
         verdict=verdict,
         digest=version.digest,
         reason_code=reason_code,
@@ -215,16 +215,14 @@ def count_votes(
         risk=ruled.record.risk,
         reversibility=ruled.record.reversibility,
     )
-    voters = Person.objects.filter(
-        id__in=Decision.objects.filter(
-            version=version,
-            verdict__in=(Decision.Verdict.APPROVE, Decision.Verdict.EDIT),
-        ).values("person"),
-        is_active=True,
-    )
-    counted = [person.id for person in voters if objection_of(person, parties) is None]
+    approvals = Decision.objects.filter(
+        version=version,
+        verdict__in=(Decision.Verdict.APPROVE, Decision.Verdict.EDIT),
+    ).select_related("person", "acting_for")
+    seats = sitting.seats
+    filled = seats_filled(approvals, seats=seats, parties=parties)
     quorum = max(sitting.proposal.quorum, ruled.ruling.quorum)
-    votes = tally(approved_by=counted, eligible=sitting.eligible, quorum=quorum)
+    votes = tally(approved_by=filled, eligible=seats.own, quorum=quorum)
     if not votes.is_complete:
         return _wait_for_more(sitting, version, decision, votes, now)
     return _complete(sitting, version, ruled, decision, votes, now)
@@ -238,6 +236,7 @@ def _wait_for_more(sitting, version, decision, votes, now) -> Decided:
         subject=("proposal", sitting.proposal.id),
         workflow_id=sitting.proposal.workflow_id,
         headline=version.headline,
+        place=sitting.place,
         votes=votes.counted,
         quorum=votes.needed,
         digest=version.digest,
@@ -326,6 +325,7 @@ def _record_decided(sitting, version, decision, state) -> None:
         subject=("proposal", sitting.proposal.id),
         workflow_id=sitting.proposal.workflow_id,
         headline=version.headline,
+        place=sitting.place,
         verdict=state.value.lower(),
         version=version.number,
         digest=version.digest,
@@ -346,6 +346,7 @@ def _tell_decided(sitting, version, decision, *, resolution, now) -> None:
         version=version.number,
         digest=version.digest,
         person=str(sitting.person.id),
+        acting_for=sitting.acting_for.name if sitting.acting_for else None,
         verdict=decision.verdict.lower(),
         resolution=resolution,
         reason_code=decision.reason_code,

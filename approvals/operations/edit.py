@@ -25,7 +25,8 @@ from approvals.operations.decide import (
     rule_again,
 )
 from approvals.operations.ruling import Ruled, tell_run
-from approvals.operations.sitting import Sitting, objection_of, parties_of, sit
+from approvals.operations.sitting import Sitting, parties_of, sit
+from approvals.operations.votes import objection_to_vote
 from approvals.queries.envelope import (
     digest_of,
     edited_action,
@@ -37,7 +38,6 @@ from approvals.queries.wording import headline_of
 from approvals.rules import due
 from approvals.rules.diff import Edited, apply_edits, edit_fields
 from approvals.rules.moves import ActionStatus, ProposalState
-from approvals.rules.separation import SENTENCES
 from approvals.rules.widening import widens
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
@@ -160,6 +160,7 @@ def _keep_version(
         subject=("proposal", sitting.proposal.id),
         workflow_id=sitting.proposal.workflow_id,
         headline=version.headline,
+        place=sitting.place,
         version=version.number,
         digest=digest,
         fields=[change.path[:80] for change in edited.changes[:20]],
@@ -238,10 +239,10 @@ def _why_waiting(sitting: Sitting, version: ProposalVersion, ruled: Ruled) -> st
         risk=ruled.record.risk,
         reversibility=ruled.record.reversibility,
     )
-    objection = objection_of(sitting.person, parties)
-    if objection is not None:
-        return SENTENCES[objection]
-    if sitting.person.id not in sitting.eligible:
+    found = objection_to_vote(sitting.person, sitting.acting_for, parties)
+    if found is not None:
+        return found[1]
+    if sitting.person.id not in sitting.seats.people:
         return (
             "The edit needs a higher approver; it now waits for the escalation owner."
         )

@@ -11,11 +11,13 @@ from uuid import UUID
 from approvals.models import ActionRequest, Decision, Proposal, ProposalVersion
 from approvals.models.proposing import Audience
 from approvals.operations.ruling import guard_authority
-from approvals.queries.access import eligible_ids, proposal_seen_by, who_decides
+from approvals.operations.votes import absent_for, objection_to_vote
+from approvals.queries.access import proposal_seen_by, seats_for, who_decides
 from approvals.queries.envelope import parsed
+from approvals.queries.seats import Seats
 from approvals.rules import due
 from approvals.rules.moves import UNDECIDED, ProposalState
-from approvals.rules.separation import SENTENCES, Objection, Parties, objection_to
+from approvals.rules.separation import SENTENCES, Objection, Parties
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.audit.operation import step
@@ -36,6 +38,7 @@ class Sitting:
     version: ProposalVersion
     request: ActionRequest
     facts: RulebookInForce
+    acting_for: Person | None = None
 
     @property
     def body(self) -> Mapping[str, object]:
@@ -46,8 +49,14 @@ class Sitting:
         return parsed(self.version.action)
 
     @property
-    def eligible(self) -> frozenset[UUID]:
-        return eligible_ids(self.facts, self.proposal.audience)
+    def seats(self) -> Seats:
+        """Who may decide now, for the audience as it is by now. One to three queries."""
+        return seats_for(self.facts, self.proposal.audience)
+
+    @property
+    def place(self) -> str:
+        """Say in whose place this person decides, for the journal."""
+        return f" for {self.acting_for.name}" if self.acting_for else ""
 
 
 @step
@@ -70,7 +79,8 @@ def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
     request = proposal.action_request
     facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
     person = Person.objects.get(id=actor.id)
-    if not person.is_active or actor.id not in eligible_ids(facts, proposal.audience):
+    seats = seats_for(facts, proposal.audience)
+    if not person.is_active or actor.id not in seats.people:
         raise Forbidden(
             "You may see this and do not decide it.",
             code="decision.not_yours",
@@ -82,7 +92,8 @@ def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
             SENTENCES[Objection.VOTED],
             who=person.name,
         )
-    return Sitting(actor, person, proposal, version, request, facts)
+    acting_for = absent_for(seats, person, version)
+    return Sitting(actor, person, proposal, version, request, facts, acting_for)
 
 
 @step
@@ -164,20 +175,13 @@ def parties_of(
     )
 
 
-def objection_of(person: Person, parties: Parties) -> Objection | None:
-    return objection_to(
-        person_id=person.id,
-        person_names=frozenset({person.email, str(person.id)}),
-        parties=parties,
-    )
-
-
 def require_no_objection(sitting: Sitting, parties: Parties) -> None:
     """Raise Forbidden when separation of duties keeps this person from approving."""
-    objection = objection_of(sitting.person, parties)
-    if objection is not None:
+    found = objection_to_vote(sitting.person, sitting.acting_for, parties)
+    if found is not None:
+        objection, said = found
         raise Forbidden(
-            SENTENCES[objection],
+            said,
             code=objection.value,
             who_can_help=who_decides(sitting.facts, sitting.proposal.audience),
         )
