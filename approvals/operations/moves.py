@@ -13,8 +13,8 @@ from approvals.operations.ruling import guard_authority, tell_run
 from approvals.operations.sitting import lock_proposal, require_undecided
 from approvals.queries.access import (
     action_of_agent,
-    eligible_ids,
     proposal_seen_by,
+    seats_for,
     who_decides,
 )
 from approvals.rules import due
@@ -254,7 +254,7 @@ def _take(actor: Actor, proposal_id: UUID) -> Proposal:
     facts = standing_facts(
         proposal.workflow_id, agent_id=proposal.action_request.agent_id
     )
-    if actor.id not in eligible_ids(facts, proposal.audience):
+    if actor.id not in seats_for(facts, proposal.audience).people:
         raise Forbidden(
             "You may see this and do not decide it.",
             code="decision.not_yours",

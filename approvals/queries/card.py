@@ -16,7 +16,7 @@ from approvals.models import (
     ProposalVersion,
 )
 from approvals.models.proposing import Audience
-from approvals.queries.access import eligible_ids, proposal_seen_by, who_decides
+from approvals.queries.access import proposal_seen_by, seats_for, who_decides
 from approvals.queries.envelope import mapping_of, parsed
 from approvals.queries.inbox import claimant
 from approvals.queries.parts import (
@@ -210,7 +210,7 @@ def _may_decide(
         decision.person_id == actor.id and decision.version_id == version.id
         for decision in decisions
     )
-    return actor.id in eligible_ids(facts, proposal.audience) and not has_decided
+    return actor.id in seats_for(facts, proposal.audience).people and not has_decided
 
 
 def _votes(decisions: Sequence[Decision], version: ProposalVersion) -> int:
