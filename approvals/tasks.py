@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 from celery import shared_task
 
-from approvals.operations import expire
+from approvals.operations import expire, remind
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 
@@ -18,9 +18,16 @@ SOFT_SECONDS, HARD_SECONDS = 50, 60
 def sweep_due(**_later: object) -> int:
     """Time out what is due; says how many rows moved. Safe to run twice at once."""
     moved = 0
+    # Before the time-outs: what a pause stopped is not overdue.
+    for proposal_id in expire.stopped_by_pause():
+        moved += _unless_done(partial(expire.settle_clock, proposal_id=proposal_id))
     for proposal_id in expire.due_proposals():
         moved += _unless_done(
             partial(expire.time_out_proposal, proposal_id=proposal_id, now=wall_clock())
+        )
+    for proposal_id in remind.due_reminders():
+        moved += _unless_done(
+            partial(remind.remind_of, proposal_id=proposal_id, now=wall_clock())
         )
     for grant_id in expire.due_grants():
         moved += _unless_done(

@@ -36,7 +36,8 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
     if ruled.answer != Answer.REFUSE and (unchecked := _unchecked(ruled, sitting)):
         return unchecked
     audience = sitting.proposal.audience
-    is_theirs = audience == Audience.ESCALATION_OWNER or (
+    went_up = sitting.proposal.rung > 0 and audience != Audience.REVIEWERS
+    is_theirs = (audience == Audience.ESCALATION_OWNER or went_up) or (
         ruled.answer != Answer.ESCALATE
         and (ruled.answer == Answer.ALLOW or ruled.ruling.decided_by == audience)
     )

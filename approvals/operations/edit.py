@@ -17,6 +17,7 @@ from approvals.operations.blocking import (
     Blocked,
     blocked_by,
 )
+from approvals.operations.clock import begin_window, start_clock
 from approvals.operations.decide import (
     Decided,
     check_message,
@@ -35,7 +36,6 @@ from approvals.queries.envelope import (
     request_of,
 )
 from approvals.queries.wording import headline_of
-from approvals.rules import due
 from approvals.rules.diff import Edited, apply_edits, edit_fields
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.widening import widens
@@ -194,13 +194,7 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     proposal.risk, proposal.risk_rank = risk.value, risk_rank(risk)
     if proposal.state == ProposalState.ASKED:
         proposal.state = ProposalState.OPEN
-        proposal.due_at = due.moved_due(
-            due=proposal.due_at,
-            stopped_at=proposal.clock_stopped_at,
-            now=now,
-            expires_at=sitting.request.expires_at,
-        )
-        proposal.clock_stopped_at = None
+        start_clock(proposal, now=now)
     needs_higher = (
         ruled.answer == Answer.ESCALATE
         and proposal.audience != Audience.ESCALATION_OWNER
@@ -209,12 +203,8 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
         proposal.audience = Audience.ESCALATION_OWNER
         proposal.escalated_at = now
         proposal.claimed_by = proposal.claimed_at = None
-        proposal.due_at = due.due_at(
-            risk=risk,
-            is_escalated=True,
-            now=now,
-            expires_at=sitting.request.expires_at,
-        )
+        proposal.rung += 1
+        begin_window(proposal, is_escalated=True, now=now)
         sitting.request.status = ActionStatus.ESCALATED.value
     proposal.save()
     sitting.request.changed_at = now

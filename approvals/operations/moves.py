@@ -8,9 +8,16 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, EvidenceOpening, Move, Proposal
 from approvals.models.proposing import Audience
+from approvals.operations.clock import CLOCK_FIELDS, start_clock, stop_clock
 from approvals.operations.decide import check_message
+from approvals.operations.keeping import keep_move
+from approvals.operations.ladder import hand_up
 from approvals.operations.ruling import guard_authority, tell_run
-from approvals.operations.sitting import lock_proposal, require_undecided
+from approvals.operations.sitting import (
+    lock_proposal,
+    require_in_time,
+    require_undecided,
+)
 from approvals.queries.access import (
     action_of_agent,
     proposal_seen_by,
@@ -18,15 +25,12 @@ from approvals.queries.access import (
     who_decides,
 )
 from approvals.rules import due
-from approvals.rules.moves import ActionStatus, ProposalState
-from portal.accounts.actors import SYSTEM, Actor
+from approvals.rules.moves import ProposalState
+from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core import strict_json
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from registry.queries.rulebooks import standing_facts
-from registry.rules.answers import Risk
-
-MOVES_MAX = 200
 
 
 @operation(leaves="proposal.question_asked")
@@ -40,9 +44,9 @@ def ask_question(
         raise Conflict(
             "question.open", "A question is open already; the agent has not answered."
         )
+    stop_clock(proposal, now=now)
     proposal.state = ProposalState.ASKED.value
-    proposal.clock_stopped_at = now
-    proposal.save(update_fields=("state", "clock_stopped_at"))
+    proposal.save(update_fields=("state", *CLOCK_FIELDS))
     keep_move(proposal, Move.Kind.ASKED, actor, message, now)
     record(
         "proposal.question_asked",
@@ -79,14 +83,8 @@ def answer_question(
             "question.none", "Nobody has asked about this, or it is answered."
         )
     proposal.state = ProposalState.OPEN.value
-    proposal.due_at = due.moved_due(
-        due=proposal.due_at,
-        stopped_at=proposal.clock_stopped_at or now,
-        now=now,
-        expires_at=seen.expires_at,
-    )
-    proposal.clock_stopped_at = None
-    proposal.save(update_fields=("state", "due_at", "clock_stopped_at"))
+    start_clock(proposal, now=now)
+    proposal.save(update_fields=("state", *CLOCK_FIELDS))
     keep_move(proposal, Move.Kind.ANSWERED, actor, message, now, evidence=evidence)
     record(
         "proposal.question_answered",
@@ -115,52 +113,13 @@ def escalate_proposal(
     """Hand a proposal to the escalation owner, with a reason and a new due time."""
     _require_text(reason)
     proposal = _take(actor, proposal_id)
-    if proposal.audience == Audience.ESCALATION_OWNER:
+    if proposal.escalated_at is not None:
         raise AlreadyDone(
-            "proposal.escalated", "The escalation owner has this already."
+            "proposal.escalated",
+            f"{Audience(proposal.audience).label.capitalize()} has this already.",
         )
     hand_up(proposal=proposal, actor=actor, reason=reason, now=now)
     return proposal
-
-
-@step
-def hand_up(*, proposal: Proposal, actor: Actor, reason: str, now: datetime) -> None:
-    """Move a locked proposal to the escalation owner. Votes that were cast stay."""
-    request = proposal.action_request
-    if proposal.state == ProposalState.ASKED:
-        proposal.state = ProposalState.OPEN.value
-        proposal.clock_stopped_at = None
-    proposal.audience = Audience.ESCALATION_OWNER
-    proposal.escalated_at = now
-    proposal.claimed_by = proposal.claimed_at = None
-    proposal.due_at = due.due_at(
-        risk=Risk(proposal.risk),
-        is_escalated=True,
-        now=now,
-        expires_at=request.expires_at,
-    )
-    proposal.save()
-    request.status = ActionStatus.ESCALATED.value
-    request.changed_at = now
-    request.save(update_fields=("status", "changed_at"))
-    keep_move(proposal, Move.Kind.ESCALATED, actor, reason, now)
-    record(
-        "proposal.escalated",
-        actor=actor,
-        subject=("proposal", proposal.id),
-        workflow_id=proposal.workflow_id,
-        headline=f"{proposal.headline}.",
-        reason=reason[:300],
-    )
-    tell_run(
-        request,
-        kind="escalated",
-        at=now,
-        actor=actor,
-        proposal=str(proposal.id),
-        reason=reason,
-        headline=proposal.headline,
-    )
 
 
 @operation(leaves="proposal.claimed")
@@ -254,6 +213,7 @@ def _take(actor: Actor, proposal_id: UUID) -> Proposal:
     facts = standing_facts(
         proposal.workflow_id, agent_id=proposal.action_request.agent_id
     )
+    require_in_time(proposal, facts, actor)
     if actor.id not in seats_for(facts, proposal.audience).people:
         raise Forbidden(
             "You may see this and do not decide it.",
@@ -261,35 +221,6 @@ def _take(actor: Actor, proposal_id: UUID) -> Proposal:
             who_can_help=who_decides(facts, proposal.audience),
         )
     return proposal
-
-
-@step
-def keep_move(
-    proposal: Proposal,
-    kind: str,
-    actor: Actor,
-    text: str,
-    now: datetime,
-    *,
-    evidence: list[dict] | None = None,
-) -> None:
-    # Talk has an end; time running out must always find its way.
-    is_swept = actor.kind == SYSTEM.kind
-    if not is_swept and Move.objects.filter(proposal=proposal).count() >= MOVES_MAX:
-        raise Conflict(
-            "proposal.moves_many",
-            f"At most {MOVES_MAX} moves are kept on one proposal.",
-        )
-    Move.objects.create(
-        proposal=proposal,
-        kind=kind,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
-        text=text,
-        evidence=evidence or [],
-        moved_at=now,
-    )
 
 
 def _touch(request: ActionRequest, now: datetime) -> None:

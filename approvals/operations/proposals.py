@@ -5,8 +5,8 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord, Proposal, ProposalVersion
 from approvals.models.proposing import IS_UNDECIDED, Audience
+from approvals.operations.clock import window_fields
 from approvals.operations.ruling import tell_run
-from approvals.rules import due
 from approvals.rules.moves import ActionStatus, ProposalState
 from portal.accounts.actors import Actor
 from portal.audit.operation import step
@@ -57,7 +57,8 @@ def open_proposal(
         headline=undone.headline if undone else action_request.headline,
         amount=authority_record.amount,
         currency=authority_record.currency,
-        due_at=due.due_at(
+        **window_fields(
+            workflow_id=action_request.workflow_id,
             risk=risk,
             is_escalated=is_escalated,
             now=now,

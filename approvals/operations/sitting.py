@@ -10,12 +10,13 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, Decision, Proposal, ProposalVersion
 from approvals.models.proposing import Audience
+from approvals.operations.ladder import catch_up
 from approvals.operations.ruling import guard_authority
 from approvals.operations.votes import absent_for, objection_to_vote
 from approvals.queries.access import proposal_seen_by, seats_for, who_decides
+from approvals.queries.clocks import is_overdue
 from approvals.queries.envelope import parsed
 from approvals.queries.seats import Seats
-from approvals.rules import due
 from approvals.rules.moves import UNDECIDED, ProposalState
 from approvals.rules.separation import SENTENCES, Objection, Parties
 from portal.accounts.actors import Actor
@@ -74,10 +75,10 @@ def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
     proposal = lock_proposal(proposal_id)
     version = current_version(proposal)
     require_undecided(proposal)
-    require_in_time(proposal)
-    require_same_digest(version, digest)
     request = proposal.action_request
     facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
+    require_in_time(proposal, facts, actor)
+    require_same_digest(version, digest)
     person = Person.objects.get(id=actor.id)
     seats = seats_for(facts, proposal.audience)
     if not person.is_active or actor.id not in seats.people:
@@ -128,20 +129,29 @@ def require_undecided(proposal: Proposal) -> None:
     )
 
 
-def require_in_time(proposal: Proposal) -> None:
-    """Raise Conflict when the time to decide is over, though no sweep has come by yet."""
-    is_over = due.has_expired(
-        due=proposal.due_at,
-        is_stopped=proposal.state == ProposalState.ASKED,
-        is_escalated=proposal.audience == Audience.ESCALATION_OWNER,
-        expires_at=proposal.action_request.expires_at,
-        now=database_now(),
-    )
-    if is_over:
+@step
+def require_in_time(proposal: Proposal, facts: RulebookInForce, actor: Actor) -> None:
+    """Raise Conflict when the time is over, though no sweep has come by yet.
+
+    When it is over for this step of the ladder only, the proposal goes up first, as a
+    sweep would have it, and only those who are asked then go on.
+    """
+    now = database_now()
+    late = Audience(proposal.audience).label
+    went_up = catch_up(proposal, facts, now=now)
+    if went_up and actor.id not in seats_for(facts, proposal.audience).people:
+        raise Conflict(
+            "proposal.overdue",
+            f"The time of {late} is over; {Audience(proposal.audience).label} decides now.",
+            who_can_help=who_decides(facts, proposal.audience),
+        )
+    expires_at = proposal.action_request.expires_at
+    has_expired = expires_at is not None and expires_at <= now
+    if has_expired or is_overdue(proposal, now=now):
         raise Conflict(
             "proposal.expired",
             "The time to decide this is over; nothing was approved.",
-            at=proposal.action_request.expires_at or proposal.due_at,
+            at=expires_at if has_expired else proposal.due_at,
         )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from approvals.models import Decision, Grant, Move, Proposal
 from approvals.models.proposing import Audience
 from approvals.operations.grants import end_live_grant
-from approvals.operations.moves import keep_move
+from approvals.operations.keeping import keep_move
 from approvals.operations.proposals import open_proposal
 from approvals.operations.ruling import guard_authority, tell_run
 from approvals.operations.sitting import current_version, lock_proposal

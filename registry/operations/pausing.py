@@ -14,7 +14,7 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
-from registry.models import Workflow
+from registry.models import PauseSpell, Workflow
 from registry.models.duties import StageEnd
 from registry.operations.guards import person_id, workflow_for
 from registry.operations.staging import StageAsked, begin_stage, end_open_stage
@@ -53,6 +53,7 @@ def pause_workflow(
         pause_reason=reason,
         pause_epoch=F("pause_epoch") + 1,
     )
+    PauseSpell.objects.create(workflow=workflow, paused_at=now)
 
     # A resume in stages is over with the new pause; the next resume begins anew.
     end_open_stage(workflow=workflow, how=StageEnd.PAUSED, actor=actor, now=now)
@@ -90,6 +91,8 @@ def resume_workflow(
     )
     if not changed:
         raise AlreadyDone("workflow.running", f"{workflow.name} is not paused.")
+    # From here on clocks go on; what stood still for the pause is read from this row.
+    PauseSpell.objects.filter(workflow=workflow, resumed_at=None).update(resumed_at=now)
     record(
         "workflow.resumed",
         actor=actor,
