@@ -10,6 +10,7 @@ from approvals.models.proposing import Audience
 from approvals.operations.ruling import Ruled
 from approvals.operations.sitting import Sitting
 from approvals.queries.access import who_fills, who_lets_serve
+from approvals.rules.inspection import CODE as CANNOT_INSPECT
 from registry.rules.answers import Answer
 from registry.rules.codes import CODES
 
@@ -49,6 +50,8 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
         code = reason.code if reason else "authority.refused"
     else:
         code, said = "authority.escalated", f"This now needs a higher approver. {said}"
+        if reason and reason.code == CANNOT_INSPECT:
+            code, said = CANNOT_INSPECT, reason.text
     return Blocked(
         proposal_id=sitting.proposal.id,
         code=code,

@@ -29,6 +29,7 @@ from approvals.operations.ruling import Ruled, tell_run
 from approvals.operations.sitting import Sitting, parties_of, sit
 from approvals.operations.votes import objection_to_vote
 from approvals.queries.envelope import (
+    argument_literals,
     digest_of,
     edited_action,
     mapping_of,
@@ -36,7 +37,7 @@ from approvals.queries.envelope import (
     request_of,
 )
 from approvals.queries.wording import headline_of
-from approvals.rules.diff import Edited, apply_edits, edit_fields
+from approvals.rules.fields import Edited, apply_edits, edit_fields
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.widening import widens
 from portal.accounts.actors import Actor
@@ -72,7 +73,7 @@ def edit_and_approve(
     check_message(message)
     sitting = sit(actor=actor, proposal_id=proposal_id, digest=digest)
     edited = _read_edits(sitting, edits)
-    raw = edited_action(bytes(sitting.version.action), edited.args)
+    raw = edited_action(bytes(sitting.version.action), edited.replacements)
     _require_readable(raw)
     action = parsed(raw)
     new_digest = digest_of(
@@ -105,7 +106,8 @@ def _read_edits(sitting: Sitting, edits: Mapping[str, str]) -> Edited:
             {"": f"This was edited {VERSIONS_MAX - 1} times; reject it instead."}
         )
     args = mapping_of(sitting.action.get("args"))
-    fields = edit_fields(args, sitting.body.get("args_schema"))
+    literals = argument_literals(bytes(sitting.version.action))
+    fields = edit_fields(args, sitting.body.get("args_schema"), literals)
     edited = apply_edits(args, fields, edits)
     if edited.errors:
         raise Invalid(dict(edited.errors))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord
 from approvals.queries.standing import standing_for
+from approvals.rules.inspection import with_inspection
 from portal.accounts.actors import Actor
 from portal.audit.operation import record, step
 from portal.core.clock import database_now
@@ -70,7 +71,7 @@ def ask_rulebook(
         run_is_on_hold=run_is_on_hold,
         hold_reason=hold_reason,
     )
-    return rule(request, standing)
+    return with_inspection(rule(request, standing), request.args)
 
 
 def _counts_anything(facts: RulebookInForce, request: Request) -> bool:

@@ -17,7 +17,7 @@ from approvals.models import (
 )
 from approvals.models.proposing import Audience
 from approvals.queries.access import proposal_seen_by, seats_for, who_decides
-from approvals.queries.envelope import mapping_of, parsed
+from approvals.queries.envelope import argument_literals, mapping_of, parsed
 from approvals.queries.inbox import claimant
 from approvals.queries.parts import (
     CheckShown,
@@ -28,13 +28,14 @@ from approvals.queries.parts import (
     facts_of,
     moves_of,
     text_of,
-    why_uninspectable,
     words_of,
 )
 from approvals.queries.precedents import Precedent, precedents_of
 from approvals.queries.wording import doing
 from approvals.rules.claims import unsupported
-from approvals.rules.diff import Change, EditField, changes_between, edit_fields
+from approvals.rules.diff import Change, changes_between
+from approvals.rules.fields import EditField, edit_fields
+from approvals.rules.inspection import why_uninspectable
 from approvals.rules.moves import UNDECIDED, GrantState, ProposalState
 from portal.accounts.actors import Actor
 from portal.core import strict_json
@@ -189,7 +190,9 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         precedents=precedents_of(proposal, verb=request.verb, system=request.system),
         approve_label=f"Approve {deed}",
         deed=deed,
-        edit_fields=edit_fields(args, body.get("args_schema")),
+        edit_fields=edit_fields(
+            args, body.get("args_schema"), argument_literals(version.action)
+        ),
         may_decide=is_open and _may_decide(actor, facts, proposal, decisions, version),
         who_decides=who_decides(facts, proposal.audience),
         grant_id=grant.id if grant else None,

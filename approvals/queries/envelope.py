@@ -5,13 +5,14 @@ parsed and written again is not what the agent sent and not what a person saw.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
-from approvals.rules.paths import json_text
+from approvals.rules.paths import Step
+from approvals.rules.spans import Replacement, literals_of, spliced
 from portal.core import strict_json
 from portal.core.digest import sha256_of
 from portal.core.errors import Malformed
@@ -76,9 +77,18 @@ def parsed(action: bytes | memoryview) -> dict[str, object]:
     return strict_json.parse_object(bytes(action))
 
 
-def edited_action(action: bytes, args: Mapping[str, object]) -> bytes:
-    """Write the action with other arguments, everything else as it was."""
-    return json_text({**parsed(action), "args": args}).encode()
+def edited_action(action: bytes, replacements: Iterable[Replacement]) -> bytes:
+    """Write new values into the arguments; every other byte stays as it was."""
+    under_args = [
+        Replacement(("args", *each.steps), each.value) for each in replacements
+    ]
+    return spliced(action.decode(), under_args).encode()
+
+
+def argument_literals(action: bytes | memoryview) -> dict[tuple[Step, ...], str]:
+    """Give the numbers of the arguments as the agent wrote them: 1e2 stays 1e2."""
+    found = literals_of(bytes(action).decode())
+    return {steps[1:]: text for steps, text in found.items() if steps[0] == "args"}
 
 
 def request_of(

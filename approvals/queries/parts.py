@@ -76,21 +76,6 @@ def facts_of(
     return tuple(found)
 
 
-def why_uninspectable(action: Mapping[str, object]) -> str:
-    count = 0
-    for leaf in leaves(action.get("args") or {}):
-        count += 1
-        if isinstance(leaf.value, str) and _looks_encoded(leaf.value):
-            return f"“{leaf.path[:80]}” holds encoded data that cannot be read here."
-    return "There are too many values to show." if count > LEAVES_MAX else ""
-
-
-def _looks_encoded(text: str) -> bool:
-    return len(text) > VALUE_SHOWN_MAX and not any(
-        map(str.isspace, text[:VALUE_SHOWN_MAX])
-    )
-
-
 def words_of(body: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     named = (
         ("", "description"),

@@ -42,10 +42,15 @@ def widens(
             return True
         if _sounds_like_recipient(path):
             return True
-        is_money = _is_mapped(path, amount_field) or _sounds_like(path, MONEY_WORDS)
+        is_money = _is_mapped(path, amount_field) or sounds_like_money(path)
         if is_money and not _is_less(old[path], new[path]):
             return True
     return False
+
+
+def sounds_like_money(path: str) -> bool:
+    """Say whether the name of a place sounds like an amount."""
+    return _sounds_like(path, MONEY_WORDS)
 
 
 def _is_mapped(path: str, *fields: str | None) -> bool:

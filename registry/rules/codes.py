@@ -86,6 +86,11 @@ _ROWS = (
         EXCEPTIONS,
     ),
     ("stop_rule.expression", "A stop rule written as an expression fired.", EXCEPTIONS),
+    (
+        "inspection.impossible",
+        "A person cannot read what would be done, so a higher approver decides.",
+        EXCEPTIONS,
+    ),
     ("guardrail.risk", "The risk is at or above a guardrail.", REVIEWER),
     ("guardrail.amount", "The amount is above a guardrail.", REVIEWER),
     ("guardrail.confidence", "The confidence is below a guardrail.", REVIEWER),

@@ -183,7 +183,7 @@ def test_an_edit_keeps_the_type_of_each_argument(portal, no_undo_time):
     assert wrong.status_code == 422
     assert "whole number" in wrong.content.decode()
     assert right.status_code == 302
-    assert '"args":{"points":4,"rate":1.25,"urgent":true,"note":"y"}' in raw
+    assert '"args": {"points": 4, "rate": 1.25, "urgent": true, "note": "y"}' in raw
 
 
 def test_an_edit_into_what_the_rulebook_refuses_is_not_kept(portal):

@@ -29,7 +29,7 @@ from approvals.operations.moves import (
 from approvals.operations.outcomes import Report, report_outcome
 from approvals.queries.actions import GrantTold, action_told
 from approvals.queries.envelope import Asking, action_bytes, parsed
-from approvals.rules.diff import edit_fields
+from approvals.rules.fields import edit_fields
 from portal.accounts.keys import AgentPrincipal
 from portal.core import strict_json
 from portal.home.demo.company import Company
