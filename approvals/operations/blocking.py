@@ -9,7 +9,7 @@ from uuid import UUID
 from approvals.models.proposing import Audience
 from approvals.operations.ruling import Ruled
 from approvals.operations.sitting import Sitting
-from approvals.queries.access import who_fills, who_lets_serve
+from approvals.queries.access import who_fills, who_lets_serve, who_trains
 from approvals.rules.inspection import CODE as CANNOT_INSPECT
 from registry.rules.answers import Answer
 from registry.rules.codes import CODES
@@ -34,6 +34,8 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
         return _removed(sitting)
     if ruled.answer != Answer.REFUSE and sitting.facts.vacant_roles:
         return _vacant(sitting)
+    if ruled.answer != Answer.REFUSE and sitting.facts.lapsed_training:
+        return _lapsed(sitting)
     if ruled.answer != Answer.REFUSE and (unchecked := _unchecked(ruled, sitting)):
         return unchecked
     audience = sitting.proposal.audience
@@ -90,4 +92,18 @@ def _vacant(sitting: Sitting) -> Blocked:
         code="owner.vacant",
         text=f"Nobody holds the role {roles}, so nothing runs. This stays open and waits.",
         who_can_help=who_fills(sitting.facts),
+    )
+
+
+def _lapsed(sitting: Sitting) -> Blocked:
+    facts = sitting.facts
+    said = " and ".join(
+        f"{facts.lapsed_holders[role].name} ({role.replace('_', ' ')})"
+        for role in facts.lapsed_training
+    )
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code="training.lapsed",
+        text=f"The training of {said} is not current, so nothing runs. This stays open and waits.",
+        who_can_help=who_trains(facts),
     )

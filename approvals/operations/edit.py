@@ -93,6 +93,7 @@ def edit_and_approve(
     if blocked is not None and (
         ruled.answer == Answer.REFUSE
         or sitting.facts.vacant_roles
+        or sitting.facts.lapsed_training
         or blocked.code in (CHECK_MISSING, AGENT_REMOVED)
     ):
         return blocked

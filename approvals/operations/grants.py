@@ -14,7 +14,7 @@ from django.db import connection
 from approvals.models import ActionRequest, AuthorityRecord, Grant, ProposalVersion
 from approvals.operations.ruling import guard_authority, tell_run
 from approvals.queries import tokens
-from approvals.queries.access import who_fills
+from approvals.queries.access import who_mends
 from approvals.rules import due
 from approvals.rules.moves import ActionStatus, GrantState
 from portal.accounts.actors import Actor
@@ -35,6 +35,10 @@ REFUSALS = {
     "owner.vacant": (
         403,
         "Nothing runs while a role that must be held is vacant. The grant is as it was.",
+    ),
+    "training.lapsed": (
+        403,
+        "Nothing runs while a holder's training has lapsed. The grant is as it was.",
     ),
     "run.on_hold": (
         403,
@@ -103,8 +107,8 @@ def issue_grant(
         raise AssertionError("only a ruling that allows is a basis by itself")
     if facts.version_id is None:
         raise AssertionError("a workflow that is not live grants nothing")
-    if facts.vacant_roles:
-        raise AssertionError("a workflow with a vacant role grants nothing")
+    if facts.vacant_roles or facts.lapsed_training:
+        raise AssertionError("lapsed training or a vacant role grants nothing")
     now = database_now()
     grant_id = new_id()
     key_id = tokens.key_id_at(now)
@@ -195,7 +199,7 @@ def redeem_grant(
     is_held = lock_run(run_id=grant.run_id).is_held
     execution_id = None
     serves = facts.agent_is_active and facts.agent_is_assigned
-    is_open = serves and not facts.vacant_roles
+    is_open = serves and not (facts.vacant_roles or facts.lapsed_training)
     if is_open and not (facts.is_paused or is_held):
         execution_id = consume(
             grant_id=grant.id, digest=action_digest, facts=facts, key_id=key_id
@@ -299,6 +303,7 @@ def _why_refused(
         ("grant.expired", grant.state == GrantState.EXPIRED or grant.expires_at <= now),
         ("workflow.paused", facts.is_paused),
         ("owner.vacant", bool(facts.vacant_roles)),
+        ("training.lapsed", bool(facts.lapsed_training)),
         ("agent.inactive", not facts.agent_is_active),
         ("agent.removed", not facts.agent_is_assigned),
         ("run.on_hold", is_held),
@@ -314,7 +319,7 @@ def _why_refused(
         status=status,
         detail=detail,
         not_before=grant.not_before if code == "grant.not_yet" else None,
-        who_can_help=who_fills(facts) if code == "owner.vacant" else None,
+        who_can_help=who_mends(code, facts),
     )
 
 

@@ -13,7 +13,12 @@ from approvals.models.proposing import Audience
 from approvals.operations.ladder import catch_up
 from approvals.operations.ruling import guard_authority
 from approvals.operations.votes import absent_for, objection_to_vote
-from approvals.queries.access import proposal_seen_by, seats_for, who_decides
+from approvals.queries.access import (
+    lapsed_for,
+    proposal_seen_by,
+    seats_for,
+    who_decides,
+)
 from approvals.queries.clocks import is_overdue
 from approvals.queries.envelope import parsed
 from approvals.queries.seats import Seats
@@ -82,6 +87,13 @@ def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
     person = Person.objects.get(id=actor.id)
     seats = seats_for(facts, proposal.audience)
     if not person.is_active or actor.id not in seats.people:
+        if lapsed_for(actor, facts, proposal.audience):
+            raise Forbidden(
+                "Your training for this is not current, so you do not decide it now."
+                " Your training page says which course is missing.",
+                code="training.lapsed",
+                who_can_help=who_decides(facts, proposal.audience),
+            )
         raise Forbidden(
             "You may see this and do not decide it.",
             code="decision.not_yours",

@@ -16,6 +16,10 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.core.errors import NotFound
 from registry.queries.rulebooks import RulebookInForce
+from registry.queries.training import REVIEWER, lapsed_duties
+
+# Reached through our own foreign key: the registry's tables are behind its door.
+_WORKFLOWS = Proposal._meta.get_field("workflow").related_model._default_manager
 
 # Reached through our own foreign key: the registry's tables are behind its door.
 _WORKFLOWS = Proposal._meta.get_field("workflow").related_model._default_manager
@@ -96,6 +100,16 @@ def seats_for(facts: RulebookInForce, audience: str) -> Seats:
     )
 
 
+def lapsed_for(actor: Actor, facts: RulebookInForce, audience: str) -> bool:
+    """Say whether only lapsed training keeps this person from deciding. Four queries."""
+    if audience != Audience.REVIEWERS:
+        held = facts.lapsed_holders.get(audience)
+        return held is not None and held.id == actor.id
+    return REVIEWER in lapsed_duties(actor.id) and access.may(
+        actor, access.DECIDE, facts.workflow_id
+    )
+
+
 def who_decides(facts: RulebookInForce, audience: str) -> str:
     """Name who can help: the people of an audience, in words. One query for reviewers."""
     if audience != Audience.REVIEWERS:
@@ -115,6 +129,24 @@ def who_fills(facts: RulebookInForce) -> str:
     owner = facts.role_holders.get(Audience.BUSINESS_OWNER)
     who = f"{owner.name} or an administrator" if owner else "An administrator"
     return f"{who} can name somebody as {roles} of {facts.name}"
+
+
+def who_trains(facts: RulebookInForce) -> str:
+    """Say what makes lapsed training good. No query."""
+    who = " and ".join(
+        f"{facts.lapsed_holders[role].name}" for role in facts.lapsed_training
+    )
+    return (
+        f"{who or 'The person'} does the course, and an administrator or the risk team"
+        " records it under Training; or somebody who is trained takes the role"
+    )
+
+
+def who_mends(code: str, facts: RulebookInForce) -> str | None:
+    """Say who can mend what keeps a grant from running, if anybody can. No query."""
+    if code == "owner.vacant":
+        return who_fills(facts)
+    return who_trains(facts) if code == "training.lapsed" else None
 
 
 def who_lets_serve(facts: RulebookInForce) -> str:

@@ -35,6 +35,13 @@ SENTENCES: dict[str, str] = {
     "catalogue.model_retired": "{actor} retired the AI model {model}: {reason}",
     "catalogue.model_changed": "{actor} changed the model {model}: {what}.",
     "ceiling.changed": "{actor} changed a ceiling at {level} level: {sentence}",
+    # training
+    "training.course_added": "{actor} added the course {course} ({tier}); doing it counts for: {valid}.",
+    "training.course_retired": "{actor} retired the course {course}.",
+    "training.requirements_set": "{actor} set what the duty {duty} needs: {what}.",
+    "training.completion_recorded": "{actor} recorded that {person} did {course} on {day}; it counts {until}.",
+    "training.completion_withdrawn": "{actor} withdrew that {person} did {course} on {day}: {reason}",
+    "training.completions_imported": "{actor} recorded {count} completions of {people} people from the file {file}.",
     # workflows
     "workflow.registered": "{actor} registered the workflow {workflow}.",
     "workflow.draft_saved": "{actor} changed the draft of {workflow}: {what}.",
@@ -43,6 +50,7 @@ SENTENCES: dict[str, str] = {
     "workflow.version_withdrawn": "{actor} took version {version} of {workflow} back; its signatures are void.",
     "workflow.packet_signed": "{actor} signed version {version} of {workflow} as {role}.",
     "workflow.evidence_attached": "{actor} attached a backtest to version {version} of {workflow}: {summary} Signatures withdrawn: {withdrawn}.",
+    "workflow.packet_trained": "The training of somebody who holds a role of {workflow} changed while version {version} was up for signature. Signatures withdrawn: {withdrawn}.",
     "workflow.packet_changed": "{actor} changed who holds the roles of {workflow} while version {version} was up for signature. Signatures withdrawn: {withdrawn}.",
     "workflow.signature_withdrawn": "{actor} withdrew the signature on version {version} of {workflow}.",
     "workflow.version_launched": "{actor} put version {version} of {workflow} live ({label}).",

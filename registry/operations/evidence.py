@@ -18,17 +18,19 @@ from registry.models import (
     Evidence,
     LaunchPacket,
     OperatingModelVersion,
-    RoleHolding,
     Signature,
 )
 from registry.models.evidence import EvidenceKind
 from registry.models.version import VersionState
 from registry.operations.guards import person_id
 from registry.queries.evidence import OPEN_STATES, signed_parts, words_digest
+from registry.queries.standing_people import signed_people
 
 EVIDENCE_BYTES_MAX = 64 * 1024
 EVIDENCE_COUNT_MAX = 100
 SUMMARY_LENGTH_MAX = 500
+_NEW_HOLDERS = "Who holds the roles has changed."
+_OTHER_TRAINING = "The training of somebody who holds a role has changed."
 
 
 @step
@@ -83,6 +85,23 @@ def people_changed(*, workflow_id: UUID, actor: Actor, now: datetime) -> int:
 
     To be called last, when the new holders stand. Without an open packet nothing is done.
     """
+    return _people(
+        workflow_id, _NEW_HOLDERS, "workflow.packet_changed", actor=actor, now=now
+    )
+
+
+@step
+def training_changed(*, workflow_id: UUID, actor: Actor, now: datetime) -> int:
+    """Say that a holder of a role gained or lost what the role needs. To be called last."""
+    return _people(
+        workflow_id, _OTHER_TRAINING, "workflow.packet_trained", actor=actor, now=now
+    )
+
+
+@step
+def _people(
+    workflow_id: UUID, summary: str, name: str, *, actor: Actor, now: datetime
+) -> int:
     version = _locked(
         OperatingModelVersion.objects.filter(
             workflow_id=workflow_id, state=VersionState.SUBMITTED
@@ -90,19 +109,11 @@ def people_changed(*, workflow_id: UUID, actor: Actor, now: datetime) -> int:
     )
     if version is None:
         return 0
-    held = RoleHolding.objects.filter(
-        workflow_id=workflow_id, person__isnull=False
-    ).select_related("person")
-    people = {
-        row.role: {"id": row.person.id, "name": row.person.name}
-        for row in held
-        if row.person
-    }
-    summary = "Who holds the roles has changed."
+    people = signed_people(workflow_id=workflow_id)
     _add(version, EvidenceKind.PEOPLE, summary, {"people": people}, actor, now)
     withdrawn = _ask_anew(version, now)
     record(
-        "workflow.packet_changed",
+        name,
         actor=actor,
         subject=("workflow", workflow_id),
         workflow_id=workflow_id,

@@ -11,6 +11,9 @@ from portal.accounts.actors import Actor
 from portal.core.errors import Forbidden, NotFound
 from registry.models import RoleHolding, Workflow
 from registry.models.workflow import Role
+from registry.queries.standing_people import training_of
+from registry.queries.training import is_trained
+from registry.rules.training import label_within
 
 _DEEDS = {
     access.EDIT: "change this workflow's rulebook",
@@ -66,6 +69,23 @@ def must_hold(actor: Actor, workflow: Workflow, role: str, deed: str) -> None:
     raise Forbidden(
         f"Only the {label} of {workflow.name} may {deed}.",
         who_can_help=who_can_help(workflow.id, role),
+    )
+
+
+def must_be_trained(actor: Actor, workflow: Workflow, role: str, deed: str) -> None:
+    """Raise Forbidden unless this holder of the role is trained for it today.
+
+    One query, and four more for the words.
+    """
+    if is_trained(person_id=actor.id, duty=role):
+        return
+    label = label_within(Role(role).label)
+    raise Forbidden(
+        f"Your training as {label} is not current, so you cannot {deed} for"
+        f" {workflow.name}: {training_of(person_id=actor.id, duty=role).text}.",
+        code="training.lapsed",
+        who_can_help="Do the course; an administrator or the risk team then records it"
+        " under Training. Or hand the role to somebody who is trained.",
     )
 
 

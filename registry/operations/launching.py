@@ -19,7 +19,7 @@ from registry.models import OperatingModelVersion, Workflow
 from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.drafts import show_head
-from registry.operations.guards import must_hold
+from registry.operations.guards import must_be_trained, must_hold
 from registry.queries.comparisons import Difference, difference_from_live, document_of
 from registry.queries.moves import (
     LIVE_MOVES,
@@ -57,7 +57,7 @@ def launch_version(
             f"This is not what you read.{moved.sentence} Read it again.",
             **moved.who_and_when,
         )
-    difference = _check_may_go_live(workflow, version, needs_holders=True)
+    difference = _check_may_go_live(actor, workflow, version, needs_holders=True)
     _check_compared(workflow, version, now)
 
     version.state = VersionState.LAUNCHED
@@ -103,7 +103,7 @@ def roll_back(
         raise NotFound(f"Version {number} was never live.")
     if version.id == workflow.live_version_id:
         raise AlreadyDone("version.live", f"Version {number} is live already.")
-    difference = _check_may_go_live(workflow, version, needs_holders=False)
+    difference = _check_may_go_live(actor, workflow, version, needs_holders=False)
 
     _point_at(workflow, version)
 
@@ -134,11 +134,16 @@ def _locked_workflow(actor: Actor, workflow_id: UUID, deed: str) -> Workflow:
 
 
 def _check_may_go_live(
-    workflow: Workflow, version: OperatingModelVersion, *, needs_holders: bool
+    actor: Actor,
+    workflow: Workflow,
+    version: OperatingModelVersion,
+    *,
+    needs_holders: bool,
 ) -> Difference:
     difference = difference_from_live(workflow=workflow, version=version)
     if not difference.is_widening:
         return difference
+    must_be_trained(actor, workflow, Role.BUSINESS_OWNER, "allow more")
     missing = missing_signatures(version, needs_holders=needs_holders)
     if missing:
         raise Conflict(

@@ -26,7 +26,12 @@ from registry.models import (
 from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.drafts import locked_draft
-from registry.operations.guards import must_hold, person_id, workflow_for
+from registry.operations.guards import (
+    must_be_trained,
+    must_hold,
+    person_id,
+    workflow_for,
+)
 from registry.operations.matrix_rows import matrix_rows
 from registry.operations.reading import readable
 from registry.queries.comparisons import Difference, difference_from_live
@@ -39,6 +44,7 @@ from registry.queries.moves import (
 )
 from registry.queries.parts import gaps_of
 from registry.queries.people import SIGNING_ROLES, WorkflowPeople, people_of
+from registry.queries.standing_people import signed_people
 
 REASON_LENGTH_MAX = 300
 
@@ -84,7 +90,7 @@ def submit_version(
             "reason",
         )
     )
-    bound = _packet_bytes(workflow, draft, people, difference, now)
+    bound = _packet_bytes(workflow, draft, difference, now)
     packet = LaunchPacket.objects.create(
         version=draft,
         content=bound,
@@ -112,7 +118,8 @@ def sign_packet(
 ) -> Signature:
     """Sign the open packet in one role, over the digest that was on the page.
 
-    Raises Forbidden for anybody but the role's holder, Conflict for another digest or a
+    Raises Forbidden for anybody but the role's holder, and for the holder while their
+    training for it is not current; Conflict for another digest or a
     second role, AlreadyDone for a second signature.
     """
     workflow = _seen_workflow(actor, workflow_id)
@@ -120,6 +127,7 @@ def sign_packet(
         raise Invalid({"role": "This role does not sign."})
     must_hold(actor, workflow, role, "sign as that")
     version = _locked_submitted(workflow, now)
+    must_be_trained(actor, workflow, role, "sign as that")
     packet = version.packet
     _check_not_moved_on(workflow, version, digest, now)
     _check_not_signed(packet, actor, role)
@@ -364,7 +372,6 @@ def _keep_matrix(draft: OperatingModelVersion) -> None:
 def _packet_bytes(
     workflow: Workflow,
     version: OperatingModelVersion,
-    people: WorkflowPeople,
     difference: Difference,
     now: datetime,
 ) -> bytes:
@@ -380,11 +387,7 @@ def _packet_bytes(
                 {key: value for key, value in asdict(change).items() if value}
                 for change in difference.changes
             ],
-            "people": {
-                held.role: {"id": held.person.id, "name": held.person.name}
-                for held in people.roles
-                if held.person
-            },
+            "people": signed_people(workflow_id=workflow.id),
             "reason": version.reason,
             "submitted_at": now,
         }

@@ -1,6 +1,7 @@
 """The launch packet as its signers see it: what it allows, what changed, who has signed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +27,12 @@ from registry.queries.evidence import EvidenceLine, evidence_of, latest_backtest
 from registry.queries.pages import OnePage, one_page
 from registry.queries.parts import gaps_of
 from registry.queries.people import SIGNING_ROLES, PersonRef, people_of
-from registry.queries.standing_people import PersonStanding, people_standing
+from registry.queries.standing_people import (
+    PersonStanding,
+    people_standing,
+    training_gaps,
+)
+from registry.queries.training import IsTrained
 from registry.rules.document import Gap
 
 
@@ -40,6 +46,8 @@ class SignaturePlace:
     signed_by: str | None
     signed_at: datetime | None
     is_mine_to_sign: bool
+    is_mine: bool
+    lapsed: str
     is_my_signature: bool
     still_counts: bool
 
@@ -71,7 +79,7 @@ def missing_signatures(
     """Say which signatures are not there or no longer count. Two queries.
 
     A signature counts while its signer is active; for a launch the signer must also
-    still hold the role, because another holder has signed nothing.
+    still hold the role, because another holder has signed nothing, and be trained for it.
     """
     if version.packet.voided_at is not None:
         return tuple(role.label for role in SIGNING_ROLES)
@@ -81,10 +89,12 @@ def missing_signatures(
     signers = dict(signatures.values_list("role", "person_id"))
     if needs_holders:
         holders = _holders(version.workflow_id)
+        trained = signatures.annotate(is_trained=IsTrained("person_id", "role"))
+        current = set(trained.filter(is_trained=True).values_list("role", flat=True))
         signers = {
             role: person
             for role, person in signers.items()
-            if role in holders and holders[role].id == person
+            if role in holders and holders[role].id == person and role in current
         }
     return tuple(role.label for role in SIGNING_ROLES if role.value not in signers)
 
@@ -105,7 +115,11 @@ def packet_page(
     now_different = difference_from_live(workflow=workflow, version=version)
     is_open = version.state == VersionState.SUBMITTED
     is_stale = is_open and now_different.compared_with != bound["compared_with"]
-    places = _places(actor, packet, _holders(workflow_id), is_open=is_open)
+    people = people_standing(workflow_id=workflow_id)
+    lapsed = {each.duty: each.training for each in people if not each.is_trained}
+    places = _places(
+        actor, packet, _holders(workflow_id), is_open=is_open, lapsed=lapsed
+    )
     missing = missing_signatures(version, needs_holders=True)
     is_free = not now_different.is_widening or not missing
     owner = next(place for place in places if place.role == Role.BUSINESS_OWNER)
@@ -127,9 +141,12 @@ def packet_page(
         is_mine_to_launch=is_owner,
         is_open=is_open,
         reason=version.reason,
-        gaps=gaps_of(bound["document"], people_of(workflow_id=workflow_id)),
+        gaps=(
+            *gaps_of(bound["document"], people_of(workflow_id=workflow_id)),
+            *training_gaps(people),
+        ),
         backtest=latest_backtest(evidence_of(version)),
-        people=people_standing(workflow_id=workflow_id),
+        people=people,
     )
 
 
@@ -196,6 +213,7 @@ def _places(
     holders: dict[str, PersonRef],
     *,
     is_open: bool,
+    lapsed: Mapping[str, str],
 ) -> tuple[SignaturePlace, ...]:
     rows = Signature.objects.filter(packet=packet, withdrawn_at=None)
     signed = {row.role: row for row in rows.select_related("person")}
@@ -211,6 +229,8 @@ def _places(
                 signed_by=signature.person.name if signature else None,
                 signed_at=signature.signed_at if signature else None,
                 is_mine_to_sign=is_open and is_mine and signature is None,
+                is_mine=is_mine,
+                lapsed=lapsed.get(role.value, "") if is_open else "",
                 is_my_signature=signature is not None
                 and signature.person_id == actor.id,
                 still_counts=signature is not None

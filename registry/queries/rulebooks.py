@@ -70,6 +70,7 @@ class RulebookInForce:
     lapsed_training: tuple[str, ...]
     stage: shapes.Stage | None
     role_holders: Mapping[str, PersonRef]
+    lapsed_holders: Mapping[str, PersonRef]
     reviewer_ids: tuple[UUID, ...]
 
 
@@ -87,11 +88,13 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
     row = standing_row(workflow, agent_id=agent_id)
     if row is None:
         raise NotFound("There is no such workflow.")
+    # Somebody whose training lapsed holds the role by name and can do nothing with it.
+    named = {holder["role"]: holder for holder in row["holders"]}
     holders = {
-        holder["role"]: PersonRef(
-            id=UUID(holder["id"]), name=holder["name"], email=holder["email"]
-        )
-        for holder in row["holders"]
+        role: _person(each) for role, each in named.items() if each["is_trained"]
+    }
+    lapsed = {
+        role: _person(each) for role, each in named.items() if role not in holders
     }
     has_live = row["live_version_id"] is not None
     return RulebookInForce(
@@ -119,13 +122,11 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         if row["keeps_models"]
         else None,
         ceilings=tuple(_ceiling(each) for each in row["ceilings"]),
-        vacant_roles=tuple(
-            role.value for role in REQUIRED_ROLES if role not in holders
-        ),
-        # Training is not recorded yet, so nothing can lapse.
-        lapsed_training=(),
+        vacant_roles=tuple(role.value for role in REQUIRED_ROLES if role not in named),
+        lapsed_training=tuple(role.value for role in REQUIRED_ROLES if role in lapsed),
         stage=_stage(row["stage"]),
         role_holders=holders,
+        lapsed_holders=lapsed,
         reviewer_ids=tuple(row["reviewer_ids"]),
     )
 
@@ -182,6 +183,10 @@ def _ceiling_json() -> JSONObject:
         currency="currency",
         sentence="sentence",
     )
+
+
+def _person(row: Mapping) -> PersonRef:
+    return PersonRef(id=UUID(row["id"]), name=row["name"], email=row["email"])
 
 
 def _stage(row: Mapping | None) -> shapes.Stage | None:

@@ -38,7 +38,8 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
            AND (c.level = 'enterprise' OR c.department_id = w.department_id)
        ) AS ceilings,
        (SELECT json_agg(json_build_object(
-                   'role', h.role, 'id', p.id, 'name', p.name, 'email', p.email))::text
+                   'role', h.role, 'id', p.id, 'name', p.name, 'email', p.email,
+                   'is_trained', registry_is_trained(p.id, h.role)))::text
           FROM registry_roleholding h JOIN accounts_person p ON p.id = h.person_id
          WHERE h.workflow_id = w.id AND p.is_active) AS holders,
        (SELECT json_build_object('tiers', t.tiers, 'verbs', t.verbs)::text

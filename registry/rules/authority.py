@@ -163,8 +163,9 @@ def _standing(request: Request, standing: Standing) -> Iterator[Reason]:
         text = f"Nobody holds the role {role.replace('_', ' ')}; nothing runs until somebody does."
         yield reason_of("owner.vacant", text, Answer.REVIEW, role)
     for lapse in standing.lapsed_training:
-        text = f"Training is no longer current: {lapse.replace('_', ' ')}."
-        yield reason_of("training.lapsed", text, Answer.REFUSE, lapse)
+        # Alike: the training is done meanwhile, and what was asked is not lost.
+        text = f"The training of the {lapse.replace('_', ' ')} is not current; nothing runs until it is."
+        yield reason_of("training.lapsed", text, Answer.REVIEW, lapse)
     if standing.stage is not None and not is_open(standing.stage, request.verb):
         text = f"The workflow resumes in stages: a person decides on {place(request)} for now."
         yield reason_of("resume.staged", text, Answer.REVIEW)

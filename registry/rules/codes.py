@@ -46,7 +46,11 @@ _ROWS = (
         "The workflow resumes in stages, and this is not open yet.",
         BUSINESS,
     ),
-    ("training.lapsed", "Somebody who must be trained no longer is.", ADMINISTRATOR),
+    (
+        "training.lapsed",
+        "Somebody who must be trained is not: it is asked, and nothing runs.",
+        ADMINISTRATOR,
+    ),
     ("no_allowance", "The matrix has no row for this verb in this system.", BUSINESS),
     ("never", "The matrix says never.", BUSINESS),
     ("ceiling.enterprise", "A limit of the enterprise applies.", RISK),

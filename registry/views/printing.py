@@ -73,7 +73,7 @@ def packet_data(packet: PacketPage) -> dict[str, Any]:
                 "label": person.label,
                 "name": person.name or "",
                 "state": person.state,
-                "training": person.training,
+                "training": f"training: {person.training}" if person.training else "",
             }
             for person in packet.people
         ],

@@ -80,7 +80,7 @@ def test_the_packet_page_shows_gaps_backtest_people_and_why(people):
     for words in (
         "Customers wait too long.",
         "No backtest is attached.",
-        "training: not recorded yet",
+        "none required",
         "deactivated",
         "Escalation owner",
         packet.digest,
@@ -141,7 +141,7 @@ def test_the_packet_on_paper_holds_all_of_it_and_then_the_page(people):
     for words in (
         packet.digest,
         "412 of 430 past actions",
-        "training: not recorded yet",
+        "training: none required",
         "Customers wait too long.",
         "Nothing: the page is complete.",
         "What systems can the AI read?",

@@ -53,7 +53,7 @@ ROWS = [
     ("owner.vacant", REVIEW, {"standing": {"vacant_roles": ("risk_owner",)}}, "risk owner; nothing runs"),
     ("resume.staged", REVIEW, {"standing": {"stage": Stage()}}, "in stages"),
     ("resume.staged", REVIEW, {"standing": {"stage": Stage(tiers=frozenset({"read"}), verbs=frozenset({"send"}))}}, "refund in billing"),
-    ("training.lapsed", REFUSE, {"standing": {"lapsed_training": ("reviewer training",)}}, "reviewer training"),
+    ("training.lapsed", REVIEW, {"standing": {"lapsed_training": ("risk_owner",)}}, "risk owner is not current"),
     ("no_allowance", REFUSE, {"rulebook": {"allowances": {}}}, "no row for refund in billing"),
     ("never", REFUSE, {"rulebook": with_row(authority=Authority.NEVER)}, "never to refund in billing"),
     ("never", REFUSE, {"rulebook": with_row(authority="perhaps")}, "never to refund in billing"),

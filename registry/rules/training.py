@@ -1,0 +1,124 @@
+"""How somebody's training stands for what they do: in one state, and in words.
+
+A day counts up to its end in UTC; `expires_on` is the last day on which it counts.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+SOON = timedelta(days=30)
+ANY_OF = "any course of the tier "
+
+
+class TrainingState(StrEnum):
+    """From nothing to do to the worst."""
+
+    NONE_REQUIRED = "none_required"
+    CURRENT = "current"
+    EXPIRING = "expiring"
+    LAPSED = "lapsed"
+    NOT_DONE = "not_done"
+
+
+WORST_FIRST = tuple(reversed(TrainingState))
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a duty needs: one course by its id, or any one course of a tier."""
+
+    name: str
+    course_id: object = None
+    tier: str = ""
+
+    @property
+    def said(self) -> str:
+        return self.name if self.course_id else f"{ANY_OF}{self.name}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A completion that was not withdrawn."""
+
+    course_id: object
+    tier: str
+    expires_on: date | None
+
+
+@dataclass(frozen=True)
+class TrainingStanding:
+    """Where one person stands for what they must know, with the words to show."""
+
+    state: TrainingState
+    text: str
+    until: date | None = None
+
+    @property
+    def is_current(self) -> bool:
+        return self.state not in (TrainingState.LAPSED, TrainingState.NOT_DONE)
+
+
+def standing_of(
+    needs: Sequence[Need], done: Iterable[Done], today: date
+) -> TrainingStanding:
+    """Return where somebody stands. Every need must be met; the worst one gives the state."""
+    if not needs:
+        return TrainingStanding(TrainingState.NONE_REQUIRED, "none required")
+    kept = tuple(done)
+    found = [_of_one(need, kept, today) for need in needs]
+    state = max((each.state for each in found), key=list(TrainingState).index)
+    worst = [each for each in found if each.state == state]
+    if state in (TrainingState.LAPSED, TrainingState.NOT_DONE):
+        missing = [each for each in found if not each.is_current]
+        return TrainingStanding(state, "; ".join(each.text for each in missing))
+    ends = sorted(each.until for each in worst if each.until)
+    until = ends[0] if ends else None
+    text = f"current until {day_text(until)}" if until else "current, without an end"
+    return TrainingStanding(state, text, until)
+
+
+def expiry_of(completed_on: date, months_valid: int | None) -> date | None:
+    """Return the last day on which a completion counts; None for ever.
+
+    A year from 15 March lasts to 15 March; a month from 31 January to the last of February.
+    """
+    if months_valid is None:
+        return None
+    months = completed_on.month - 1 + months_valid
+    year, month = completed_on.year + months // 12, months % 12 + 1
+    return date(year, month, min(completed_on.day, monthrange(year, month)[1]))
+
+
+def day_text(day: date) -> str:
+    """Write a day as people say it: 5 March 2027."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def _of_one(need: Need, done: Iterable[Done], today: date) -> TrainingStanding:
+    matching = [
+        each
+        for each in done
+        if (need.course_id and each.course_id == need.course_id)
+        or (need.tier and each.tier == need.tier)
+    ]
+    if not matching:
+        return TrainingStanding(TrainingState.NOT_DONE, f"not done: {need.said}")
+    if any(each.expires_on is None for each in matching):
+        return TrainingStanding(TrainingState.CURRENT, "")
+    until = max(each.expires_on for each in matching if each.expires_on)
+    if until < today:
+        since = day_text(until + timedelta(days=1))
+        return TrainingStanding(
+            TrainingState.LAPSED, f"lapsed since {since}: {need.said}"
+        )
+    is_soon = until - today <= SOON
+    state = TrainingState.EXPIRING if is_soon else TrainingState.CURRENT
+    return TrainingStanding(state, "", until)
+
+
+def label_within(label: str) -> str:
+    """Write a label inside a sentence: business owner, but IT owner."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
