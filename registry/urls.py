@@ -8,6 +8,7 @@ from registry.views import (
     catalogue,
     drafting,
     duties,
+    guardrail,
     importing,
     lists,
     matrix,
@@ -159,7 +160,7 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/draft/guardrails/",
-        rules.draft_guardrail,
+        guardrail.draft_guardrail,
         name="draft_guardrail",
     ),
     path("workflows/<slug:slug>/draft/caps/", rules.draft_caps, name="draft_caps"),
@@ -180,6 +181,11 @@ urlpatterns = [
     ),
     path(
         "workflows/<slug:slug>/draft/checks/", rules.draft_checks, name="draft_checks"
+    ),
+    path(
+        "workflows/<slug:slug>/draft/unsaved/<slug:form>/",
+        rules.draft_unsaved,
+        name="draft_unsaved",
     ),
     path(
         "workflows/<slug:slug>/draft/remove/<slug:part>/",

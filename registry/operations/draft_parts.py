@@ -1,11 +1,12 @@
 """Two people at one draft: who changed which part last, and who is told about it."""
 
 from datetime import datetime
+from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.audit.operation import step
 from portal.core.errors import Conflict
-from registry.models import DraftPart, OperatingModelVersion
+from registry.models import DraftPart, OperatingModelVersion, UnsavedWords
 from registry.operations.guards import person_id
 from registry.queries.parts import fingerprint
 
@@ -68,6 +69,15 @@ def note_part(
             "at": now,
         },
     )
+
+
+@step
+def drop_words(*, version_id: UUID, actor: Actor, form: str) -> None:
+    """Forget the words of a form that was just saved."""
+    if form and actor.is_person:
+        UnsavedWords.objects.filter(
+            version_id=version_id, person_id=actor.id, form=form
+        ).delete()
 
 
 def _last_change(draft: OperatingModelVersion, part: str) -> DraftPart | None:

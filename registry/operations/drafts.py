@@ -17,7 +17,7 @@ from portal.core.errors import Conflict, Invalid
 from registry.models import OperatingModelVersion, Workflow
 from registry.models.version import VersionState
 from registry.operations import edits
-from registry.operations.draft_parts import WHOLE, check_seen, note_part
+from registry.operations.draft_parts import WHOLE, check_seen, drop_words, note_part
 from registry.operations.guards import person_id, workflow_for
 from registry.operations.reading import plain, readable
 from registry.operations.trail import keep_trail
@@ -171,13 +171,17 @@ def set_rule(
     part: str,
     row: Mapping[str, object],
     seen: str = "",
+    typed_in: str = "",
     now: datetime,
 ) -> DraftSaved:
-    """Set one stop rule, cap, check or tool by its key or name."""
+    """Set one stop rule, cap, check or tool by its key or name.
+
+    `typed_in` names the form whose kept words are saved by this.
+    """
     key = _key_of(part)
     if not row.get(key):
         raise Invalid({key: "Give it a name."})
-    return change_draft(
+    saved = change_draft(
         actor=actor,
         workflow_id=workflow_id,
         revision=revision,
@@ -187,6 +191,8 @@ def set_rule(
         edit=lambda old: edits.with_row(old, part, key, row),
         now=now,
     )
+    drop_words(version_id=saved.version_id, actor=actor, form=typed_in)
+    return saved
 
 
 @operation(leaves="workflow.draft_saved")
@@ -222,6 +228,7 @@ def set_part(
     part: str,
     value: object,
     seen: str = "",
+    page: str = "",
     now: datetime,
 ) -> DraftSaved:
     """Replace the guardrail, the categories or the targets."""
@@ -235,6 +242,7 @@ def set_part(
         seen=seen,
         what=f"the {part}",
         edit=lambda old: edits.with_part(old, part, value),
+        page=page,
         now=now,
     )
 

@@ -4,8 +4,6 @@ A save names the page it comes from and what that page saw. When somebody else s
 same part, nothing is written: the second reads both texts and says which one stays.
 """
 
-from dataclasses import dataclass
-from secrets import token_hex
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,22 +17,11 @@ from registry.forms.drafts import BasicsForm
 from registry.operations.drafts import answer_question, set_basics
 from registry.queries.drafts import AnswerPage, Draft, answer_page, draft_of
 from registry.queries.parts import BASICS, fingerprint
-from registry.queries.progress import PartNote, notes_of
+from registry.queries.progress import notes_of
 from registry.queries.suggestions import start_of, suggestions_for
 from registry.queries.workflows import PHASE_NAMES, WorkflowHead
-from registry.views.common import errors_of, go, head_of, number_in, show
-
-SAVED = "saved_state"
-MINE, BOTH, THEIRS = "mine", "both", "theirs"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a page knows of the draft, and a save of it names."""
-
-    revision: int
-    seen: str
-
+from registry.views.common import errors_of, go, head_of, show
+from registry.views.saving import BOTH, MINE, SAVED, THEIRS, Seen, saving_shown, seen_by
 
 _LABELS = {
     "name": "Name",
@@ -88,7 +75,7 @@ def _save_answer(
     is_same = text.strip() == page.text.strip()
     if is_same and head.may_edit and (is_htmx(request) or page.line.is_answered):
         return Seen(page.draft.revision, page.seen)
-    revision, seen = _seen(request, is_chosen=is_chosen)
+    revision, seen = seen_by(request, is_chosen=is_chosen)
     key = page.question.key
     saved = answer_question(
         actor=actor_of(request),
@@ -131,7 +118,9 @@ def _answer(
             "is_started": bool(begun),
             "suggestions": suggestions,
             "errors": errors or {},
-            "saving": _saving(request, page.draft, page.seen, page.note, lost, saved),
+            "saving": saving_shown(
+                request, page.draft, page.seen, page.note, lost, saved
+            ),
         },
         current="draft",
         title=page.question.short,
@@ -183,7 +172,7 @@ def _save_basics(
     is_same = all(draft.document.get(key) == value for key, value in said.items())
     if is_same and head.may_edit:
         return Seen(draft.revision, draft.seen("basics"))
-    revision, seen = _seen(request, is_chosen=is_chosen)
+    revision, seen = seen_by(request, is_chosen=is_chosen)
     saved = set_basics(
         actor=actor_of(request),
         workflow_id=head.id,
@@ -222,7 +211,9 @@ def _basics(
             "form": form,
             "errors": errors or {},
             "theirs": theirs,
-            "saving": _saving(request, draft, draft.seen("basics"), note, lost, saved),
+            "saving": saving_shown(
+                request, draft, draft.seen("basics"), note, lost, saved
+            ),
             "phases": [
                 (number, f"Phase {number}", words)
                 for number, words in PHASE_NAMES.items()
@@ -234,39 +225,3 @@ def _basics(
         fragment=SAVED,
         status=status,
     )
-
-
-def _seen(request: HttpRequest, *, is_chosen: bool) -> tuple[int, str]:
-    # Whoever chose over a conflict has read the other text, and answers for having seen it.
-    prefix = "their_" if is_chosen else ""
-    return number_in(request, f"{prefix}revision"), request.POST.get(
-        f"{prefix}seen", ""
-    )
-
-
-def _saving(
-    request: HttpRequest,
-    draft: Draft,
-    seen: str,
-    note: PartNote | None,
-    lost: Conflict | None,
-    saved: Seen | None,
-) -> dict[str, Any]:
-    """Give what the next save must name, and what is said about the last one.
-
-    A save that was not taken goes on naming what its page saw first, and one that was
-    taken names what it wrote: what somebody else wrote since is never written over.
-    """
-    has_failed = request.method == "POST" and saved is None
-    sent = request.POST if has_failed else {}
-    now = saved or Seen(draft.revision, seen)
-    return {
-        "revision": sent.get("revision", now.revision),
-        "seen": sent.get("seen", now.seen),
-        "their_revision": draft.revision,
-        "their_seen": seen,
-        "page": request.POST.get("page", "") or token_hex(8),
-        "note": note,
-        "lost": lost,
-        "saved_at": wall_clock() if saved else None,
-    }

@@ -13,6 +13,7 @@ from registry.operations.drafts import discard_draft
 from registry.operations.loading import load_into, read_file, read_page
 from registry.operations.packets import new_version
 from registry.queries.drafts import draft_of, draft_page
+from registry.queries.unsaved import begun_forms
 from registry.views.common import errors_of, go, head_of, number_in, show
 
 
@@ -21,7 +22,9 @@ def workflow_draft(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
     context: dict = {"draft_page": None}
     if head.has_draft:
-        context["draft_page"] = draft_page(workflow_id=head.id)
+        page = draft_page(workflow_id=head.id)
+        context["draft_page"] = page
+        context["begun"] = begun_forms(page.draft, actor=actor_of(request))
     return show(
         request, head, "registry/draft.html", context, current="draft", title="Draft"
     )

@@ -1,7 +1,11 @@
-"""The other parts of the draft: guardrail, caps, stop rules, checks and tools."""
+"""The other parts of the draft: caps, stop rules, checks and tools.
 
-from collections.abc import Callable
-from urllib.parse import quote, urlencode
+What is typed and not saved is kept for whoever typed it (registry/operations/unsaved.py).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -9,26 +13,32 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.htmx import render
 from registry.forms.drafts import (
     CapForm,
     CheckForm,
-    GuardrailForm,
     StopRuleForm,
     ToolForm,
 )
-from registry.operations.drafts import remove_rule, set_part, set_rule
+from registry.operations.drafts import remove_rule, set_rule
+from registry.operations.unsaved import keep_words, throw_words_away
+from registry.queries.drafts import Draft
 from registry.queries.expressions import problem_in
 from registry.queries.rule_lists import (
     caps_page,
     checks_page,
-    guardrail_page,
     stop_rule_page,
     stop_rules_page,
 )
+from registry.queries.unsaved import KeptWords, words_kept
 from registry.queries.workflows import WorkflowHead
+from registry.rules import unsaved
 from registry.rules.rulebook import StopKind
 from registry.views.common import errors_of, go, head_of, number_in, show
 
+OURS = frozenset(
+    {"csrfmiddlewaretoken", "revision", "seen", "page", "part", "chosen", "key_of_rule"}
+)
 REMOVABLE = {
     "stop_rules": "draft_stop_rules",
     "caps": "draft_caps",
@@ -38,55 +48,21 @@ REMOVABLE = {
 
 
 @require_http_methods(["GET", "POST"])
-def draft_guardrail(request: HttpRequest, slug: str) -> HttpResponse:
-    head = head_of(request, slug)
-    page = guardrail_page(workflow_id=head.id, typed=request.POST or None)
-    form = GuardrailForm(request.POST or None, initial=dict(page.initial))
-    is_preview = "preview" in request.POST
-    errors, lost = _attempt(
-        request,
-        form,
-        lambda: set_part(
-            part="guardrail", value=form.guardrail(), **_common(request, head)
-        ),
-        is_kept=not is_preview,
-    )
-    is_saved = request.method == "POST" and not is_preview and form.is_valid()
-    if is_saved and not errors and not lost:
-        return go(request, "draft_stop_rules", slug)
-    typed = {name: form[name].value() or "" for name in form.fields}
-    what_if = _of(head, "rulings/of/{}/guardrail/")
-    return show(
-        request,
-        head,
-        "registry/draft_guardrail.html",
-        {
-            "rail": page,
-            "form": form,
-            "errors": errors,
-            "lost": lost,
-            "is_preview": is_preview,
-            "what_if_base": what_if,
-            "what_if": f"{what_if}?{urlencode(typed)}",
-        },
-        current="draft",
-        title="Guardrails",
-        step=(page.draft, "guardrails"),
-        status=200 if is_preview else _status(request, lost),
-    )
-
-
-@require_http_methods(["GET", "POST"])
 def draft_caps(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
     page = caps_page(workflow_id=head.id)
-    form = CapForm(
-        request.POST or None, initial={"currency": page.currency, "window_hours": 24}
-    )
+    kept = _kept(request, page.draft).get(unsaved.CAP)
+    first = {"currency": page.currency, "window_hours": 24}
+    form = CapForm(request.POST or None, initial=_begun(kept, CapForm, first))
     errors, lost = _attempt(
         request,
         form,
-        lambda: set_rule(part="caps", row=form.row(), **_common(request, head)),
+        lambda: set_rule(
+            part="caps",
+            row=form.row(),
+            typed_in=unsaved.CAP,
+            **_common(request, head),
+        ),
     )
     if request.method == "POST" and not errors and not lost and form.is_valid():
         return go(request, "draft_caps", slug)
@@ -96,6 +72,7 @@ def draft_caps(request: HttpRequest, slug: str) -> HttpResponse:
         "registry/draft_caps.html",
         {
             "caps": page,
+            "kept": kept,
             "form": form,
             "errors": errors,
             "lost": lost,
@@ -138,7 +115,11 @@ def _stop_rule(
 ) -> HttpResponse:
     head = head_of(request, slug)
     page = stop_rule_page(workflow_id=head.id, key=key, kind=kind)
-    form = StopRuleForm(request.POST or None, initial=dict(page.initial))
+    typed_in = unsaved.rule_form(key) if key else unsaved.new_rule_form(page.kind)
+    kept = _kept(request, page.draft).get(typed_in)
+    form = StopRuleForm(
+        request.POST or None, initial=_begun(kept, StopRuleForm, page.initial)
+    )
 
     def save() -> None:
         row, wrong = form.row(page.kind, key)
@@ -148,7 +129,9 @@ def _stop_rule(
             wrong = {**wrong, "source": complaint}
         if wrong:
             raise Invalid(wrong)
-        set_rule(part="stop_rules", row=row, **_common(request, head))
+        set_rule(
+            part="stop_rules", row=row, typed_in=typed_in, **_common(request, head)
+        )
 
     # Somebody who tried the rule comes back with it unsaved.
     is_back = "back" in request.POST
@@ -162,6 +145,8 @@ def _stop_rule(
         "registry/draft_stop_rule.html",
         {
             "rule": page,
+            "kept": kept,
+            "typed_in": typed_in,
             "form": form,
             "errors": errors,
             "lost": lost,
@@ -179,17 +164,26 @@ def _stop_rule(
 def draft_checks(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
     page = checks_page(workflow_id=head.id)
+    kept = _kept(request, page.draft)
     is_tool = request.POST.get("part") == "tools"
     check = CheckForm(
-        request.POST if request.method == "POST" and not is_tool else None
+        request.POST if request.method == "POST" and not is_tool else None,
+        initial=_begun(kept.get(unsaved.CHECK), CheckForm, {}),
     )
-    tool = ToolForm(request.POST if request.method == "POST" and is_tool else None)
+    tool = ToolForm(
+        request.POST if request.method == "POST" and is_tool else None,
+        initial=_begun(kept.get(unsaved.TOOL), ToolForm, {}),
+    )
     form = tool if is_tool else check
-    part = "tools" if is_tool else "checks"
     errors, lost = _attempt(
         request,
         form,
-        lambda: set_rule(part=part, row=form.cleaned_data, **_common(request, head)),
+        lambda: set_rule(
+            part="tools" if is_tool else "checks",
+            row=form.cleaned_data,
+            typed_in=unsaved.TOOL if is_tool else unsaved.CHECK,
+            **_common(request, head),
+        ),
     )
     if request.method == "POST" and not errors and not lost and form.is_valid():
         return go(request, "draft_checks", slug)
@@ -197,7 +191,15 @@ def draft_checks(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         head,
         "registry/draft_checks.html",
-        {"checks": page, "check": check, "tool": tool, "errors": errors, "lost": lost},
+        {
+            "checks": page,
+            "kept_check": kept.get(unsaved.CHECK),
+            "kept_tool": kept.get(unsaved.TOOL),
+            "check": check,
+            "tool": tool,
+            "errors": errors,
+            "lost": lost,
+        },
         current="draft",
         title="Checks and tools",
         step=(page.draft, "checks"),
@@ -213,6 +215,35 @@ def draft_remove(request: HttpRequest, slug: str, part: str) -> HttpResponse:
     key = request.POST.get("key", "")
     remove_rule(part=part, key=key, **_common(request, head))
     return go(request, REMOVABLE[part], slug)
+
+
+@require_POST
+def draft_unsaved(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """Keep what was typed into one form, or throw it away and go back to the form."""
+    head = head_of(request, slug)
+    actor = actor_of(request)
+    if "forget" in request.POST:
+        throw_words_away(actor=actor, workflow_id=head.id, form=form)
+        name, argument = KeptWords(form, {}, wall_clock()).address
+        return go(request, name, slug, *([argument] if argument else []))
+    words = {name: said for name, said in request.POST.lists() if name not in OURS}
+    kept = keep_words(
+        actor=actor, workflow_id=head.id, form=form, words=words, now=wall_clock()
+    )
+    return render(
+        request,
+        "registry/_kept_words.html",
+        {"slug": slug, "form": form, "at": kept.at},
+    )
+
+
+def _kept(request: HttpRequest, draft: Draft) -> dict[str, KeptWords]:
+    return words_kept(version_id=draft.version_id, actor=actor_of(request))
+
+
+def _begun(kept: KeptWords | None, form, initial: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a form begins with: the words that were kept, over what is saved."""
+    return {**initial, **(kept.initial(form.base_fields) if kept else {})}
 
 
 def _of(head: WorkflowHead, address: str) -> str:

@@ -218,6 +218,7 @@ _REGISTRY = (
         | {"key": "a-day", "kind": "count", "limit": "9", "window_hours": "24"},
         slug=DRAFT,
     ),
+    Door("draft_unsaved", EDITORS, "post", {"key": "a-day"}, slug=DRAFT),
     Door("draft_stop_rule_new", EDITORS, "post", _RULE, slug=DRAFT),
     Door("draft_stop_rule", EDITORS, "post", _RULE, slug=DRAFT),
     Door(

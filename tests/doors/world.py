@@ -104,6 +104,7 @@ def make_world() -> World:
         "kind": "missing_data",
         "key": "conflicting-records",
         "part": "caps",
+        "form": "cap",
         "number": 1,
         "position": 0,
         "view_id": save_view(
