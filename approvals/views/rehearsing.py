@@ -8,6 +8,7 @@ from approvals.queries.fired import fired_page, fired_rules
 from approvals.queries.rehearsing import Rehearsal, rehearse_guardrail
 from approvals.queries.trying import past_to_choose, try_stop_rule
 from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.errors import Invalid
 from portal.core.htmx import is_htmx, render
@@ -31,6 +32,7 @@ def past(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@costly
 def try_rule(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Try a stop rule as typed. Nothing is saved, ruled or reserved."""
     said = {name: request.POST.get(name, "") for name in request.POST}
@@ -92,6 +94,7 @@ def fired_by(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 
 
 @require_safe
+@costly
 def guardrail(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what the last hundred actions would have been answered under other guardrails."""
     said = {name: request.GET.get(name, "") for name in RAIL_FIELDS}

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Forbidden, Invalid
 from portal.core.htmx import render
@@ -41,6 +42,7 @@ REPORT_HEAD = ("line", "what becomes of it", "name", "number", "reason", "addres
 
 
 @require_http_methods(["GET", "POST"])
+@costly
 def imports(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     errors: dict[str, str] = {}
@@ -104,6 +106,7 @@ def import_page(request: HttpRequest, import_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@costly
 def import_columns(request: HttpRequest, import_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     head = import_head(actor=actor, import_id=import_id)

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from registry.queries.comparisons import document_of
 from registry.queries.pages import OnePage, one_page, version_to_show
@@ -16,6 +17,7 @@ PDF, TEXT, TOML = "application/pdf", "text/plain", "application/toml"
 
 
 @require_GET
+@costly
 def page_as_pdf(
     request: HttpRequest, slug: str, number: int | None = None
 ) -> HttpResponse:

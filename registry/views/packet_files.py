@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.errors import NotFound
 from registry.queries.packet_files import packet_file
@@ -32,6 +33,7 @@ def packet_as_json(
 
 
 @require_GET
+@costly
 def packet_as_pdf(
     request: HttpRequest, slug: str, number: int | None = None
 ) -> HttpResponse:

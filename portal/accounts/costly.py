@@ -1,0 +1,30 @@
+"""Pages that cost much to answer: a person may ask for a few at once, then a few a second."""
+
+import functools
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse  # noqa: TID251 - guards views
+
+from portal.accounts.actors import actor_of
+from portal.core.rate_limit import RateLimit
+
+# Dragging a guardrail asks about three times a second; nobody reads thirty pages at once.
+ASKED = RateLimit(per_second=3, burst=30)
+
+
+def costly[**P](
+    view: Callable[P, HttpResponse], *, limit: RateLimit = ASKED
+) -> Callable[P, HttpResponse]:
+    """Guard a view that reads a file, sets a PDF or rules on past actions.
+
+    Raises TooMany, which the page says with how long to wait.
+    """
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request = args[0]
+        assert isinstance(request, HttpRequest)  # noqa: S101 - a view's first argument
+        limit.spend(str(actor_of(request).id))
+        return view(*args, **kwargs)
+
+    return guarded
