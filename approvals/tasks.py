@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 from celery import shared_task
 
-from approvals.operations import expire, remind
+from approvals.operations import backtest_runs, expire, remind
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 
@@ -34,6 +34,24 @@ def sweep_due(**_later: object) -> int:
             partial(expire.expire_grant, grant_id=grant_id, now=wall_clock())
         )
     return moved
+
+
+@shared_task(
+    name="approvals.tasks.run_backtests",
+    ignore_result=True,
+    soft_time_limit=SOFT_SECONDS,
+    time_limit=HARD_SECONDS,
+)
+def run_backtests(**_later: object) -> int:
+    """Go on with the backtest that waits longest, for a few seconds; also the sweep.
+
+    One that breaks keeps its lease, so it is tried again later; the next hint goes on.
+    """
+    claimed = backtest_runs.claim_backtest()
+    if claimed is None:
+        return 0
+    backtest_runs.run_slice(backtest_id=claimed, now=wall_clock())
+    return 1
 
 
 def _unless_done(call: Callable[[], object]) -> int:

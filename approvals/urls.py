@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import deciding, in_flight, inbox, moving, rehearsing
+from approvals.views import backtests, deciding, in_flight, inbox, moving, rehearsing
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -31,6 +31,20 @@ urlpatterns = [
         in_flight.grants_in_flight,
         name="grants_in_flight",
     ),
+    path("workflows/<slug:slug>/backtests/", backtests.backtests, name="backtests"),
+    path("backtests/<uuid:backtest_id>/", backtests.backtest, name="backtest"),
+    path("backtests/<uuid:backtest_id>/stop/", backtests.stop, name="backtest_stop"),
+    path(
+        "backtests/<uuid:backtest_id>/attach/",
+        backtests.attach,
+        name="backtest_attach",
+    ),
+    path(
+        "backtests/<uuid:backtest_id>/rows.csv",
+        backtests.rows_file,
+        name="backtest_rows",
+    ),
+    path("rulings/of/<slug:slug>/backtest/", backtests.latest, name="backtest_of"),
     path("rulings/of/<slug:slug>/past/", rehearsing.past, name="rulings_past"),
     path(
         "rulings/of/<slug:slug>/try/<slug:kind>/",

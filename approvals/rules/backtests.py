@@ -82,6 +82,16 @@ def went_ahead(then: str, verdict: Verdict) -> bool:
     )
 
 
+def has_room(kept: Mapping[str, int], change: Change, verdict: Verdict) -> bool:
+    """Say whether one more row of this kind is kept."""
+    most = UNCHANGED_ROWS_MAX if change == Change.SAME else ROWS_OF_A_KIND_MAX
+    return kept.get(kind_of(change, verdict), 0) < most
+
+
+def kind_of(change: str, verdict: str) -> str:
+    return f"{change}:{verdict}"
+
+
 type Cell = tuple[str, str, str, str, str]
 
 
@@ -130,15 +140,6 @@ class Tally:
         self.rows += 1
         self.paths[path] += 1
         self._add((change, verb, system, cause, verdict), 1, value)
-
-    def keeps(self, change: Change, verdict: Verdict) -> bool:
-        """Say whether one more row of this kind is kept, and count it if so."""
-        kind = f"{change}:{verdict}"
-        most = UNCHANGED_ROWS_MAX if change == Change.SAME else ROWS_OF_A_KIND_MAX
-        if self.kept[kind] >= most:
-            return False
-        self.kept[kind] += 1
-        return True
 
     def merge(self, document: Mapping[str, Any]) -> None:
         """Add what a later stretch counted. In order, so that it comes to the same again."""

@@ -117,6 +117,11 @@ SENTENCES: dict[str, str] = {
     "grant.revoked": "{actor} revoked the grant for: {headline}",
     "grant.expired": "The grant ran out unused: {headline}",
     "outcome.reported": "{actor} reported {status}: {headline}",
+    # backtests
+    "backtest.asked": "{actor} asked how version {version} of {workflow} would have answered what was really asked.",
+    "backtest.finished": "The backtest of version {version} of {workflow} is finished: {count} requests.",
+    "backtest.cancelled": "{actor} stopped the backtest of version {version} of {workflow}.",
+    "backtest.failed": "The backtest of version {version} of {workflow} was given up: {reason}",
     # runs and reviews
     "run.batch_accepted": "{actor} sent {count} run events.",
     "run.batch_folded": "{accepted} run events were folded, {duplicate} repeated, {rejected} refused.",

@@ -317,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle-duties": _every(30, "registry.tasks.settle_duties"),
     "sweep-imports": _every(15, "registry.tasks.apply_imports"),
     "sweep-due": _every(15, "approvals.tasks.sweep_due"),
+    "sweep-backtests": _every(15, "approvals.tasks.run_backtests"),
     "tidy": _every(3600, "portal.core.tasks.tidy"),
     "open-weeks": _every(3600, "runs.tasks.open_weeks"),
 }

@@ -20,6 +20,7 @@ SEEN = "LLHIIIII"
 EDITORS = "LLHDIDDI"
 PAUSERS = "LLHDIIDI"
 REVIEWERS = "LLHIDDDD"
+SIGNERS = "LLHDIIDI"
 ADMINISTRATORS = "LLDDDDDI"
 ASSESSORS = "LLHDIIDD"
 KEEPERS = "LLHDDDDI"
@@ -277,6 +278,13 @@ _INBOX = (
     Door("rulings_fired", SEEN),
     Door("rulings_fired_by", SEEN),
     Door("rulings_guardrail", SEEN),
+    Door("backtests", SIGNERS),
+    Door("backtests", SIGNERS, "post", {"days": "30"}),
+    Door("backtest", SIGNERS),
+    Door("backtest_rows", SIGNERS),
+    Door("backtest_stop", SIGNERS, "post"),
+    Door("backtest_attach", SIGNERS, "post"),
+    Door("backtest_of", SEEN),
     Door("inbox", PERSONS),
     Door("inbox_count", PERSONS),
     Door("inbox_card", SEEN),

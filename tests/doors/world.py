@@ -14,15 +14,18 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.test import Client
 
+from approvals.operations.backtest_runs import claim_backtest, run_slice
+from approvals.operations.backtesting import ask_backtest
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKey
 from portal.audit.models import Entry
 from portal.core import icons
-from registry.models import System
+from registry.models import OperatingModelVersion, System
 from registry.operations.catalogue import set_model_approved
+from registry.operations.drafts import discard_draft
 from registry.operations.hand_overs import offer_hand_over
 from registry.operations.importing import check_inventory, take_in
-from registry.operations.packets import submit_version
+from registry.operations.packets import new_version, submit_version
 from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from registry.queries.inventory_known import Choices
@@ -117,6 +120,7 @@ def make_world() -> World:
         "digest": icons.sprite_digest(),
         "page": _page_as_toml(portal),
         "import_id": _checked_import(portal, now),
+        "backtest_id": _finished_backtest(portal, now),
         **_duties(portal, now),
         **_reviewed_week(portal, now),
     }
@@ -171,6 +175,22 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         now=now,
     )
     return {"week_id": week_id, "finding_id": finding_id, "read_run_id": run_id}
+
+
+def _finished_backtest(portal: Portal, now: datetime) -> UUID:
+    """Try a wider draft on what was asked, and throw the draft away again."""
+    owner, workflow = portal.people.actor("maya"), portal.workflow
+    new_version(actor=owner, workflow_id=workflow.id, now=now)
+    draft = OperatingModelVersion.objects.get(workflow=workflow, state="DRAFT")
+    draft.document["allowances"][1]["amount_max"] = "100.00"
+    draft.save()
+    begun = ask_backtest(actor=owner, slug=workflow.slug, days=30, now=now)
+    claim_backtest(backtest_id=begun)
+    run_slice(backtest_id=begun, now=now)
+    discard_draft(
+        actor=owner, workflow_id=workflow.id, revision=draft.revision, now=now
+    )
+    return begun
 
 
 def _checked_import(portal: Portal, now: datetime) -> UUID:

@@ -25,6 +25,7 @@ NO_PAGES = frozenset(
         "run_markdown",
         "run_json",
         "import_report",
+        "backtest_rows",
         "import_undo",
         "inbox_count",
         "exceptions_count",
