@@ -1,17 +1,20 @@
 """Background work of approvals: the sweep of what ran out of time."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 
 import structlog
 from celery import shared_task
 
-from approvals.operations import backtest_runs, expire, remind
+from approvals.operations import backtest_runs, chasing, delivering, expire, remind
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
+from portal.core.webhooks import post_signed
 
 log = structlog.get_logger(__name__)
 SOFT_SECONDS, HARD_SECONDS = 50, 60
+SENDING_SECONDS = 25
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS, ignore_result=True)
@@ -52,6 +55,56 @@ def run_backtests(**_later: object) -> int:
         return 0
     backtest_runs.run_slice(backtest_id=claimed, now=wall_clock())
     return 1
+
+
+@shared_task(
+    name="approvals.tasks.chase_grants",
+    soft_time_limit=SOFT_SECONDS,
+    time_limit=HARD_SECONDS,
+    ignore_result=True,
+)
+def chase_grants(**_later: object) -> int:
+    """Ask what became of used grants, and give up on the oldest. Safe to run twice."""
+    moved = 0
+    for grant_id in chasing.silent_grants("GIVEN_UP"):
+        moved += _unless_done(
+            partial(chasing.give_up_waiting, grant_id=grant_id, now=wall_clock())
+        )
+    for grant_id in chasing.silent_grants("ASKED"):
+        moved += _unless_done(
+            partial(chasing.ask_what_happened, grant_id=grant_id, now=wall_clock())
+        )
+    return moved
+
+
+@shared_task(
+    name="approvals.tasks.send_deliveries",
+    soft_time_limit=SOFT_SECONDS,
+    time_limit=HARD_SECONDS,
+    ignore_result=True,
+)
+def send_deliveries(**_later: object) -> int:
+    """Send what waits for receivers, one at a time; says how many calls were made.
+
+    Two at once share the work. Slow receivers cannot keep it beyond its time: the next
+    sweep goes on.
+    """
+    until = time.monotonic() + SENDING_SECONDS
+    sent = 0
+    while time.monotonic() < until:
+        claimed = delivering.claim_delivery()
+        if claimed is None:
+            break
+        posted = post_signed(
+            url=claimed.url,
+            secrets=claimed.secrets,
+            message_id=claimed.message_id,
+            payload=claimed.payload,
+            now=wall_clock(),
+        )
+        _unless_done(partial(delivering.mark, claimed, posted))
+        sent += 1
+    return sent
 
 
 def _unless_done(call: Callable[[], object]) -> int:

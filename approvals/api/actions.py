@@ -12,6 +12,7 @@ from approvals.api import schemas, wire
 from approvals.operations.ask import ask_action
 from approvals.operations.moves import answer_question
 from approvals.operations.outcomes import Report, report_outcome
+from approvals.operations.reissuing import NotReissued, reissue_grant
 from approvals.operations.withdraw import withdraw_action
 from approvals.queries.actions import action_told, changed_at, token_of_grant
 from approvals.queries.envelope import Asking, action_bytes
@@ -19,6 +20,8 @@ from approvals.rules.moves import ActionStatus
 from portal.accounts.agent_auth import principal_of
 from portal.core import strict_json
 from portal.core.clock import wall_clock
+from portal.core.errors import Problem
+from portal.core.http import PROBLEM_TYPE
 
 WAIT_SECONDS_MAX = 25
 POLL_SECONDS = 0.2
@@ -143,6 +146,54 @@ def answer(
     return wire.respond(
         wire.action_document(told, request.build_absolute_uri), status=stored.status
     )
+
+
+@router.post(
+    "/actions/{uuid:action_id}/grant",
+    response={201: schemas.ActionOut},
+    operation_id="reissue_grant",
+    summary="Have a grant that ran out unused issued again",
+    openapi_extra=wire.documented(403, 409, 413, 415, 422),
+)
+def reissue(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """For the same basis, while the rulebook still rules so. No body is needed.
+
+    The rulebook is asked again. 409 when it asks for more than it did, when the grant was
+    used or revoked, or when it was issued again three times or a day has gone: ask anew.
+    """
+    principal = principal_of(request)
+    principal.needs("actions")
+    stored = wire.once(
+        request,
+        f"POST actions/{action_id}/grant",
+        lambda: reissue_grant(
+            actor=principal.actor, action_id=action_id, now=wall_clock()
+        ),
+        _reissued,
+    )
+    if stored.status != 201:
+        return wire.respond_raw(
+            wire.json_text(stored.document),
+            status=stored.status,
+            content_type=PROBLEM_TYPE,
+        )
+    told = action_told(agent_id=principal.agent_id, action_id=action_id)
+    return wire.respond(
+        wire.action_document(told, request.build_absolute_uri), status=stored.status
+    )
+
+
+def _reissued(result: Any) -> tuple[int, dict]:
+    if not isinstance(result, NotReissued):
+        return 201, {"id": str(result.id)}
+    problem = Problem(
+        result.detail,
+        code=result.code,
+        title="It is not granted again",
+        who_can_help=result.who_can_help,
+    )
+    problem.status = 409
+    return problem.status, problem.as_document()
 
 
 @router.post(

@@ -206,6 +206,13 @@ class RunOut(Schema):
     url: str
 
 
+class CallbackOut(Schema):
+    """The receiver that was named, and whether changes are sent there."""
+
+    name: str
+    state: Literal["on", "off", "unknown"]
+
+
 class AskedOut(Schema):
     """The answer to asking. `grant` is null unless allowed or approved."""
 
@@ -216,6 +223,7 @@ class AskedOut(Schema):
     grant: GrantOut | None
     proposal: ProposalOut | None
     run: RunOut
+    callback: CallbackOut | None = None
 
 
 class ResolutionOut(Schema):

@@ -116,6 +116,8 @@ def asked_document(asked: Asked, address: Callable[[str], str]) -> dict[str, Any
             "allowed_decisions": list(DECISIONS),
         },
         "run": _run(request.run_id, address),
+        "callback": asked.callback
+        and {"name": request.callback, "state": asked.callback},
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.models import ActionRequest, AuthorityRecord, Grant, Proposal
+from approvals.operations.callbacks import callback_state
 from approvals.operations.grants import issue_grant
 from approvals.operations.proposals import audience_of, open_proposal
 from approvals.operations.ruling import (
@@ -47,6 +48,8 @@ class Asked:
     authority_record: AuthorityRecord
     grant: Grant | None
     proposal: Proposal | None
+    # What is known of the receiver that was named: on, off or unknown; None without one.
+    callback: str | None = None
 
 
 @operation(leaves="action.ruled")
@@ -154,7 +157,10 @@ def _follow(
             actor=SYSTEM,
             now=now,
         )
-    return Asked(action_request, kept, grant, proposal)
+    callback = callback_state(
+        workflow_id=facts.workflow_id, name=action_request.callback
+    )
+    return Asked(action_request, kept, grant, proposal, callback)
 
 
 @step

@@ -12,18 +12,19 @@ from django.conf import settings
 from django.db import connection
 
 from approvals.models import ActionRequest, AuthorityRecord, Grant, ProposalVersion
+from approvals.operations.callbacks import overtake
 from approvals.operations.ruling import guard_authority, tell_run
 from approvals.queries import tokens
 from approvals.queries.access import who_mends
-from approvals.rules import due
-from approvals.rules.moves import ActionStatus, GrantState
+from approvals.rules import due, granting
+from approvals.rules.moves import GrantState
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.clock import database_now, moment_of_history
-from portal.core.errors import Conflict, Forbidden, NotFound
+from portal.core.errors import Forbidden, NotFound
 from portal.core.ids import new_id
 from registry.queries.rulebooks import RulebookInForce, standing_facts
-from registry.rules.answers import Answer, Risk
+from registry.rules.answers import Answer, Reversibility, Risk
 from runs.operations.moments import lock_run
 from runs.operations.spend import release, reserve
 
@@ -89,6 +90,14 @@ def undo_time() -> timedelta:
     return due.UNDO_TIME if seconds is None else timedelta(seconds=float(seconds))
 
 
+def irreversible_time() -> timedelta:
+    """Give the same for what cannot be undone later, at high risk."""
+    seconds = getattr(settings, "APPROVALS_IRREVERSIBLE_SECONDS", None)
+    if seconds is None:
+        return undo_time() * granting.IRREVERSIBLE_TIMES
+    return timedelta(seconds=float(seconds))
+
+
 @step
 def issue_grant(
     *,
@@ -97,8 +106,11 @@ def issue_grant(
     authority_record: AuthorityRecord,
     version: ProposalVersion | None,
     facts: RulebookInForce,
+    reissues: Grant | None = None,
 ) -> Grant:
     """Issue a grant on a ruling that allows, or on an approved version, and reserve for it.
+
+    With `reissues` it stands in the place of one that ran out unused, for the same basis.
 
     The caller holds the shared locks. Raises IntegrityError for a second live grant of
     one basis.
@@ -112,18 +124,22 @@ def issue_grant(
     now = database_now()
     grant_id = new_id()
     key_id = tokens.key_id_at(now)
-    not_before = due.usable_from(
+    not_before = granting.usable_from(
         risk=Risk(authority_record.risk),
-        is_approval=version is not None,
+        reversibility=Reversibility(authority_record.reversibility),
+        is_approval=version is not None and reissues is None,
         now=now,
         undo=undo_time(),
+        irreversible=irreversible_time(),
     )
+    basis_id = version.id if version else authority_record.id
     grant = Grant.objects.create(
         id=grant_id,
         action_request=action_request,
         authority_record=authority_record,
         version=version,
-        basis_id=version.id if version else authority_record.id,
+        basis_id=reissues.basis_id if reissues else basis_id,
+        reissues=reissues,
         workflow_id=facts.workflow_id,
         agent_id=action_request.agent_id,
         run_id=action_request.run_id,
@@ -347,52 +363,5 @@ def end_live_grant(
         state=state, ended_at=now, ended_by=ended_by
     )
     release(grant_id=grant.id, now=now)
+    overtake(grant_id=grant.id, now=now)
     return grant
-
-
-@operation(leaves="grant.revoked")
-def revoke_grant(*, actor: Actor, grant: Grant, reason: str, now: datetime) -> None:
-    """Revoke an unused grant. Raises Conflict when it was used, or ended before."""
-    guard_authority(
-        lock_number=grant.workflow.lock_number,
-        department_lock_number=grant.workflow.department.lock_number,
-    )
-    request = ActionRequest.objects.select_for_update(no_key=True, of=("self",)).get(
-        id=grant.action_request_id
-    )
-    ended = end_live_grant(
-        action_request=request,
-        state=GrantState.REVOKED,
-        ended_by=actor.id if actor.is_person else None,
-        now=now,
-    )
-    if ended is None or ended.id != grant.id:
-        state = Grant.objects.values_list("state", flat=True).get(id=grant.id)
-        raise Conflict(
-            f"grant.{state.lower()}", f"The grant is {state.lower()} already."
-        )
-    request.status = ActionStatus.REJECTED
-    request.resolution = "rejected"
-    request.reason_code, request.message = "revoked", reason
-    request.resolved_at = request.changed_at = now
-    request.save(
-        update_fields=(
-            "status",
-            "resolution",
-            "reason_code",
-            "message",
-            "resolved_at",
-            "changed_at",
-        )
-    )
-    record(
-        "grant.revoked",
-        actor=actor,
-        subject=("grant", grant.id),
-        workflow_id=grant.workflow_id,
-        headline=request.headline,
-        reason=reason,
-    )
-    tell_run(
-        request, kind="revoked", at=now, actor=actor, grant=str(grant.id), reason=reason
-    )

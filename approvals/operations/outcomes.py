@@ -7,13 +7,17 @@ from uuid import UUID
 from approvals.models import ActionRequest, Grant, Outcome
 from approvals.operations.ruling import tell_run
 from approvals.queries.access import action_of_agent, grant_seen_by
+from approvals.queries.untold import who_settles, why_not_settle
 from approvals.rules.moves import ACTION_MOVES, ActionStatus, GrantState, is_legal
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
-from portal.core.errors import Conflict, Invalid
+from portal.core.errors import Conflict, Forbidden, Invalid
+from registry.queries.rulebooks import standing_facts
 from runs.operations.spend import release, settle
 
 OUTCOMES_MAX = 20
+TEXT_LENGTH_MAX = 4000
+REFERENCE_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class Report:
     detail: str = ""
     external_ref: str = ""
     changes: tuple[dict, ...] = ()
+    # Only a person says these.
+    checked: str = ""
+    evidence: str = ""
 
 
 @operation(leaves="outcome.reported")
@@ -32,24 +39,63 @@ def report_outcome(
 ) -> Outcome:
     """Keep an agent's report on its redeemed grant. Raises Conflict before redemption."""
     action_of_agent(agent_id=actor.id, action_id=action_id)
-    request = _lock_request(action_id)
-    return _keep_report(actor, request, _redeemed_grant(request), report, now)
+    request = lock_request(action_id)
+    return keep_report(actor, request, _redeemed_grant(request), report, now)
 
 
 @operation(leaves="outcome.reported")
-def resolve_outcome(
+def settle_outcome(
     *, actor: Actor, grant_id: UUID, report: Report, now: datetime
 ) -> Outcome:
-    """Let a person settle what happened, with a reason; for outcomes nobody knows."""
-    if not report.detail.strip():
-        raise Invalid({"detail": "Say how you know."})
+    """Let a person say what happened where the agent cannot; nothing runs by it.
+
+    Only by who answers for the workflow, and not by who stands behind the agent. Raises
+    Conflict when the agent has told it, or another person has.
+    """
     grant = grant_seen_by(actor, grant_id)
-    request = _lock_request(grant.action_request_id)
-    return _keep_report(actor, request, _redeemed_grant(request), report, now)
+    request = lock_request(grant.action_request_id)
+    _require_settler(actor, request)
+    errors = _missing(report)
+    if errors:
+        raise Invalid(errors)
+    redeemed = _redeemed_grant(request)
+    latest = Outcome.objects.filter(grant=redeemed).order_by("-number").first()
+    if latest is not None and latest.status != Outcome.Status.UNKNOWN:
+        raise Conflict(
+            "outcome.told",
+            f"{latest.actor_name} has told that it {latest.status.lower()}.",
+            who=latest.actor_name,
+            at=latest.reported_at,
+        )
+    return keep_report(actor, request, redeemed, report, now)
+
+
+def _require_settler(actor: Actor, request: ActionRequest) -> None:
+    facts = standing_facts(request.workflow_id, agent_id=request.agent_id)
+    why = why_not_settle(actor, request, facts)
+    if why is not None:
+        raise Forbidden(
+            why, code="outcome.not_yours", who_can_help=who_settles(request, facts)
+        )
+
+
+def _missing(report: Report) -> dict[str, str]:
+    errors = {}
+    if report.status not in (Outcome.Status.SUCCEEDED, Outcome.Status.FAILED):
+        errors["status"] = "Say whether it was done or not."
+    if not report.checked.strip():
+        errors["checked"] = "Say where you looked, so that others can look too."
+    for name in ("detail", "checked", "evidence"):
+        if len(getattr(report, name)) > TEXT_LENGTH_MAX:
+            errors[name] = f"At most {TEXT_LENGTH_MAX:,} characters."
+    if len(report.external_ref) > REFERENCE_LENGTH_MAX:
+        errors["external_ref"] = f"At most {REFERENCE_LENGTH_MAX} characters."
+    return errors
 
 
 @step
-def _lock_request(action_id: UUID) -> ActionRequest:
+def lock_request(action_id: UUID) -> ActionRequest:
+    """Take the request's row, so that one report is kept after another."""
     return ActionRequest.objects.select_for_update(no_key=True, of=("self",)).get(
         id=action_id
     )
@@ -68,11 +114,13 @@ def _redeemed_grant(request: ActionRequest) -> Grant:
 
 
 @step
-def _keep_report(
+def keep_report(
     actor: Actor, request: ActionRequest, grant: Grant, report: Report, now: datetime
 ) -> Outcome:
+    """Add a report to a used grant of a locked request; the latest counts."""
     earlier = Outcome.objects.filter(grant=grant).count()
-    if earlier >= OUTCOMES_MAX:
+    # What people and the end of waiting say always finds its way.
+    if earlier >= OUTCOMES_MAX and actor.kind == "agent":
         raise Conflict("outcome.many", f"At most {OUTCOMES_MAX} reports are kept.")
     outcome = Outcome.objects.create(
         grant=grant,
@@ -80,6 +128,8 @@ def _keep_report(
         status=report.status,
         detail=report.detail,
         external_ref=report.external_ref,
+        checked=report.checked,
+        evidence=report.evidence,
         changes=list(report.changes),
         actor_kind=actor.kind,
         actor_id=actor.id,

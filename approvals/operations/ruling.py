@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord
+from approvals.operations.callbacks import tell_callback
 from approvals.queries.standing import standing_for
 from approvals.rules.inspection import with_inspection
 from portal.accounts.actors import Actor
@@ -175,6 +176,15 @@ def tell_run(
             "risk": action_request.risk,
             **facts,
         },
+    )
+    tell_callback(
+        action_request,
+        kind=kind,
+        at=at,
+        actor=actor,
+        proposal=facts.get("proposal"),
+        grant=facts.get("grant"),
+        resolution=facts.get("resolution"),
     )
 
 

@@ -12,7 +12,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from approvals.models import Grant, Outcome, Proposal
-from approvals.queries.access import _WORKFLOWS
+from approvals.queries.endpoints import WORKFLOWS
 from approvals.rules.moves import UNDECIDED, GrantState
 from portal.accounts import access
 from portal.accounts.actors import Actor
@@ -59,7 +59,7 @@ def in_flight(*, actor: Actor, slug: str) -> InFlight:
     Raises NotFound for everybody else.
     """
     workflow = access.visible_or_404(
-        access.visible(_WORKFLOWS.all(), actor=actor), slug=slug
+        access.visible(WORKFLOWS.all(), actor=actor), slug=slug
     )
     latest = Outcome.objects.filter(grant=OuterRef("pk")).order_by("-number")
     grants = Grant.objects.filter(workflow_id=workflow.id)

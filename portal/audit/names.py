@@ -116,7 +116,18 @@ SENTENCES: dict[str, str] = {
     "grant.refused": "{actor} could not redeem a grant: {reason}.",
     "grant.revoked": "{actor} revoked the grant for: {headline}",
     "grant.expired": "The grant ran out unused: {headline}",
+    "grant.reissued": "{actor} was granted anew, for one that ran out unused: {headline}",
+    "grant.chased": "The agent was asked what became of: {headline}",
     "outcome.reported": "{actor} reported {status}: {headline}",
+    # callbacks
+    "endpoint.registered": "{actor} registered the callback {endpoint}, sent to {host}.",
+    "endpoint.moved": "{actor} sends the callback {endpoint} to {host} from now on.",
+    "endpoint.secret_rotated": "{actor} made a new secret for the callback {endpoint}.",
+    "endpoint.turned_off": "{actor} turned the callback {endpoint} off: {reason}",
+    "endpoint.turned_on": "{actor} turned the callback {endpoint} on.",
+    "endpoint.tried": "{actor} sent a ping to the callback {endpoint}.",
+    "delivery.given_up": "A message to the callback {endpoint} was given up after {attempts} attempts: {error}",
+    "delivery.resent": "{actor} sent a message to the callback {endpoint} again.",
     # backtests
     "backtest.asked": "{actor} asked how version {version} of {workflow} would have answered what was really asked.",
     "backtest.finished": "The backtest of version {version} of {workflow} is finished: {count} requests.",

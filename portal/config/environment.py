@@ -59,6 +59,7 @@ class Environment:
     pool_size_max: int
     statement_timeout_seconds: int | None
     undo_seconds: int
+    irreversible_seconds: int | None
     webhook_private_hosts: tuple[str, ...]
 
     @property
@@ -106,6 +107,9 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         pool_size_max=_whole_number(environ, "DATABASE_POOL_SIZE", 16, least=0),
         statement_timeout_seconds={"web": 30, "worker": 300}.get(process),
         undo_seconds=_whole_number(environ, "APPROVALS_UNDO_SECONDS", 10, least=0),
+        irreversible_seconds=_whole_number(
+            environ, "APPROVALS_IRREVERSIBLE_SECONDS", None, least=0
+        ),
         webhook_private_hosts=_list(environ, "COUNTERSIGN_WEBHOOK_PRIVATE_HOSTS"),
     )
 
@@ -235,9 +239,9 @@ def _switch(environ: Mapping[str, str], variable: str) -> bool:
     raise EnvironmentRefused(f"{variable} must be on or off, not {word!r}.")
 
 
-def _whole_number(
-    environ: Mapping[str, str], variable: str, default: int, *, least: int
-) -> int:
+def _whole_number[Default: (int, None)](
+    environ: Mapping[str, str], variable: str, default: Default, *, least: int
+) -> int | Default:
     word = environ.get(variable, "").strip()
     if not word:
         return default

@@ -317,6 +317,8 @@ CELERY_BEAT_SCHEDULE = {
     "settle-duties": _every(30, "registry.tasks.settle_duties"),
     "sweep-imports": _every(15, "registry.tasks.apply_imports"),
     "sweep-due": _every(15, "approvals.tasks.sweep_due"),
+    "chase-grants": _every(60, "approvals.tasks.chase_grants"),
+    "send-deliveries": _every(10, "approvals.tasks.send_deliveries"),
     "sweep-backtests": _every(15, "approvals.tasks.run_backtests"),
     "tidy": _every(3600, "portal.core.tasks.tidy"),
     "open-weeks": _every(3600, "runs.tasks.open_weeks"),
@@ -334,6 +336,8 @@ JOURNAL_SIGNING_KEY = os.environ.get("JOURNAL_SIGNING_KEY") or SECRET_KEY
 
 # How long an approval can be taken back before its grant is usable.
 APPROVALS_UNDO_SECONDS = ENVIRONMENT.undo_seconds
+# The same for what cannot be undone at high risk; None is six times as long.
+APPROVALS_IRREVERSIBLE_SECONDS = ENVIRONMENT.irreversible_seconds
 # Hosts that outgoing webhooks may reach though they are private; all others are refused.
 WEBHOOK_PRIVATE_HOSTS = ENVIRONMENT.webhook_private_hosts
 

@@ -42,6 +42,10 @@ class AddressRefused(ValueError):  # noqa: N818 - it is an answer, not our error
     """The portal does not call there; the text says why, in words for a person."""
 
 
+class NotResolved(AddressRefused):
+    """The name gives no address now; another time it may."""
+
+
 @dataclass(frozen=True)
 class Target:
     """An address that was read and may be called, before its name is resolved."""
@@ -123,7 +127,7 @@ def checked_addresses(target: Target) -> tuple[str, ...]:
     """
     found = resolve(target.host, target.port)
     if not found:
-        raise AddressRefused("The name of the host leads nowhere.")
+        raise NotResolved("The name of the host leads nowhere.")
     if target.is_named_private:
         return found
     if not all(is_public(each) for each in found):

@@ -22,6 +22,7 @@ from standardwebhooks import Webhook
 from portal.core.addresses import (
     DEFAULT_PORTS,
     AddressRefused,
+    NotResolved,
     Target,
     checked_addresses,
     target_of,
@@ -73,6 +74,8 @@ def post_signed(
     try:
         target = target_of(url)
         addresses = checked_addresses(target)
+    except NotResolved as failure:
+        return came_to(None, str(failure))
     except AddressRefused as refusal:
         return came_to(None, str(refusal), is_refused=True)
     headers = signed_headers(

@@ -7,7 +7,7 @@ import pytest
 
 from approvals.models import Grant, Outcome
 from approvals.operations.expire import expire_grant
-from approvals.operations.grants import revoke_grant
+from approvals.operations.revoking import revoke_grant
 from approvals.tasks import sweep_due
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
@@ -116,7 +116,7 @@ def test_a_revoked_grant_cannot_be_used_and_a_used_one_cannot_be_revoked(portal)
 
     revoke_grant(
         actor=maya,
-        grant=Grant.objects.get(id=unused["grant"]["id"]),
+        grant_id=unused["grant"]["id"],
         reason="Wrong customer",
         now=wall_clock(),
     )
@@ -126,10 +126,10 @@ def test_a_revoked_grant_cannot_be_used_and_a_used_one_cannot_be_revoked(portal)
         == "grant.revoked"
     )
     assert portal.action(unused)["resolution"]["reason_code"] == "revoked"
-    with pytest.raises(Conflict, match="redeemed"):
+    with pytest.raises(Conflict, match="used already"):
         revoke_grant(
             actor=maya,
-            grant=Grant.objects.get(id=used["grant"]["id"]),
+            grant_id=used["grant"]["id"],
             reason="Late",
             now=wall_clock(),
         )

@@ -30,6 +30,8 @@ class Command(BaseCommand):
         moved = _until_nothing(current_app.tasks["approvals.tasks.sweep_due"])
         current_app.tasks["registry.tasks.apply_imports"]()
         _until_nothing(current_app.tasks["approvals.tasks.run_backtests"])
+        _until_nothing(current_app.tasks["approvals.tasks.chase_grants"])
+        _until_nothing(current_app.tasks["approvals.tasks.send_deliveries"])
         relayed = _relayed()
         self.stdout.write(
             f"{batches} buried batches and {messages} dead messages sent again;"
