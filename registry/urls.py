@@ -23,6 +23,7 @@ from registry.views import (
     registering,
     rules,
     saved_views,
+    teams,
     versions,
     who_may,
 )
@@ -277,6 +278,7 @@ urlpatterns = [
         "workflows/<slug:slug>/resume/", pausing.workflow_resume, name="workflow_resume"
     ),
     path("positions/", duties.positions, name="positions"),
+    path("teams/", teams.teams, name="teams"),
     path("hand-overs/<uuid:hand_over_id>/", duties.hand_over, name="hand_over"),
     path(
         "workflows/<slug:slug>/people/<slug:role>/hand-over/",

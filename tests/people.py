@@ -24,8 +24,9 @@ from registry.models.workflow import Role
 from registry.operations.catalogue import add_system
 from registry.operations.launching import launch_version
 from registry.operations.packets import sign_packet, submit_version
-from registry.operations.people import add_reviewer, assign_agent
+from registry.operations.people import assign_agent
 from registry.operations.registering import register_workflow
+from registry.operations.reviewing import add_reviewer
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"  # noqa: S105 - for tests only

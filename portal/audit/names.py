@@ -54,6 +54,7 @@ SENTENCES: dict[str, str] = {
     "workflow.evidence_attached": "{actor} attached a backtest to version {version} of {workflow}: {summary} Signatures withdrawn: {withdrawn}.",
     "workflow.packet_trained": "The training of somebody who holds a role of {workflow} changed while version {version} was up for signature. Signatures withdrawn: {withdrawn}.",
     "workflow.packet_changed": "{actor} changed who holds the roles of {workflow} while version {version} was up for signature. Signatures withdrawn: {withdrawn}.",
+    "workflow.packet_reviewers": "{actor} changed who reviews {workflow} while version {version} was up for signature. Signatures withdrawn: {withdrawn}.",
     "workflow.signature_withdrawn": "{actor} withdrew the signature on version {version} of {workflow}.",
     "workflow.version_launched": "{actor} put version {version} of {workflow} live ({label}).",
     "workflow.rolled_back": "{actor} took {workflow} back to version {version}: {reason}",

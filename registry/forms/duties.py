@@ -38,9 +38,13 @@ class BelongingForm(MemberForm):
             ("assign_position", "assign_position"),
             ("add_pauser", "add_pauser"),
             ("remove_pauser", "remove_pauser"),
+            ("assigning", "assigning"),
         ]
     )
     position = forms.UUIDField(required=False)
+    # A reviewer may be a team, a position or a role too.
+    named = forms.CharField(max_length=60, required=False)
+    assigning = forms.BooleanField(required=False)
 
 
 class HandOverForm(forms.Form):

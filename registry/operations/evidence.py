@@ -19,6 +19,7 @@ from registry.models import (
     LaunchPacket,
     OperatingModelVersion,
     Signature,
+    StandingReviewer,
 )
 from registry.models.evidence import EvidenceKind
 from registry.models.version import VersionState
@@ -29,6 +30,8 @@ from registry.queries.standing_people import signed_people
 EVIDENCE_BYTES_MAX = 64 * 1024
 EVIDENCE_COUNT_MAX = 100
 SUMMARY_LENGTH_MAX = 500
+REVIEWERS_NAMED_MAX = 10
+REVIEWERS_KEPT_MAX = 300
 _NEW_HOLDERS = "Who holds the roles has changed."
 _OTHER_TRAINING = "The training of somebody who holds a role has changed."
 
@@ -114,6 +117,49 @@ def _people(
     withdrawn = _ask_anew(version, now)
     record(
         name,
+        actor=actor,
+        subject=("workflow", workflow_id),
+        workflow_id=workflow_id,
+        workflow=version.workflow.name,
+        version=version.number,
+        withdrawn=withdrawn,
+    )
+    return withdrawn
+
+
+@step
+def reviewers_changed(*, workflow_id: UUID, actor: Actor, now: datetime) -> int:
+    """Say that other people review this workflow; give how many signatures fall.
+
+    Whoever signs has seen who will decide. To be called last, when they stand. Without an
+    open packet nothing is done.
+    """
+    version = _locked(
+        OperatingModelVersion.objects.filter(
+            workflow_id=workflow_id, state=VersionState.SUBMITTED
+        )
+    )
+    if version is None:
+        return 0
+    names = list(
+        StandingReviewer.objects.filter(workflow_id=workflow_id)
+        .order_by("person__name", "person_id")
+        .values_list("person__name", flat=True)
+        .distinct()
+    )
+    listed = ", ".join(names[:REVIEWERS_NAMED_MAX])
+    more = len(names) - REVIEWERS_NAMED_MAX
+    summary = (
+        f"Other people review it: {listed or 'nobody'}"
+        f"{f' and {more} more' if more > 0 else ''}."
+    )
+    content = {"reviewers": names[:REVIEWERS_KEPT_MAX]}
+    _add(
+        version, EvidenceKind.PEOPLE, summary[:SUMMARY_LENGTH_MAX], content, actor, now
+    )
+    withdrawn = _ask_anew(version, now)
+    record(
+        "workflow.packet_reviewers",
         actor=actor,
         subject=("workflow", workflow_id),
         workflow_id=workflow_id,

@@ -1,4 +1,4 @@
-"""Who holds a role, who reviews and which agents serve a workflow.
+"""Who holds a role and which agents serve a workflow.
 
 What takes somebody away (a role left vacant, a reviewer or an agent removed) waits for
 the rulings in flight, so that nothing is granted on the old state afterwards.
@@ -17,7 +17,6 @@ from registry.models import (
     AgentAssignment,
     HandOver,
     Position,
-    Reviewer,
     RoleHolding,
     Workflow,
 )
@@ -25,11 +24,11 @@ from registry.models.duties import OPEN_STATES, HandOverState
 from registry.models.workflow import Role
 from registry.operations.evidence import people_changed
 from registry.operations.guards import holder_of, who_can_help, workflow_for
+from registry.operations.reviewing import refuse_own_vote
 from registry.operations.rights import sync_rights
 from registry.queries.agents import agents_seen_by, may_keep, who_lends
 from registry.queries.people import SIGNING_ROLES
 
-REVIEWERS_MAX = 200
 AGENTS_MAX = 50
 
 
@@ -152,6 +151,8 @@ def hold_role(
     holding.since = now
     holding.save(update_fields=("person", "position", "since"))
     sync_rights(workflow_id=workflow.id, person_id=person.id)
+    if workflow.live_version_id and person.id == actor.id:
+        _refuse_reviewing_role(workflow, role, actor)
 
     record(
         "workflow.role_assigned",
@@ -165,59 +166,18 @@ def hold_role(
     people_changed(workflow_id=workflow.id, actor=actor, now=now)
 
 
+def _refuse_reviewing_role(workflow: Workflow, role: str, actor: Actor) -> None:
+    """A role that reviews gives a vote; nobody takes it for themselves."""
+    if workflow.reviewers.filter(role=role).exists():
+        refuse_own_vote(actor, [workflow.id])
+
+
 @step
 def end_hand_over(*, workflow_id: UUID, role: str, now: datetime) -> None:
     """Take back a hand-over that is open, because the role went another way."""
     HandOver.objects.filter(
         workflow_id=workflow_id, role=role, state__in=OPEN_STATES
     ).update(state=HandOverState.WITHDRAWN, ended_at=now)
-
-
-@operation(leaves="workflow.reviewer_added")
-def add_reviewer(
-    *, actor: Actor, workflow_id: UUID, person: Person, now: datetime
-) -> None:
-    """Let a person decide this workflow's proposals."""
-    workflow = workflow_for(actor, workflow_id, access.EDIT)
-    if not person.is_active:
-        raise Invalid({"person": f"{person.name} is no longer active."})
-    if workflow.reviewers.count() >= REVIEWERS_MAX:
-        raise Conflict("reviewers.many", f"At most {REVIEWERS_MAX} reviewers.")
-    _, is_new = Reviewer.objects.get_or_create(
-        workflow=workflow, person=person, defaults={"since": now}
-    )
-    if not is_new:
-        raise AlreadyDone("reviewer.same", f"{person.name} is a reviewer already.")
-    sync_rights(workflow_id=workflow.id, person_id=person.id)
-    record(
-        "workflow.reviewer_added",
-        actor=actor,
-        subject=("workflow", workflow.id),
-        workflow_id=workflow.id,
-        workflow=workflow.name,
-        person=person.name,
-    )
-
-
-@operation(leaves="workflow.reviewer_removed")
-def remove_reviewer(
-    *, actor: Actor, workflow_id: UUID, person: Person, now: datetime
-) -> None:
-    """Take a person off the reviewers; what they decided stays theirs."""
-    workflow = workflow_for(actor, workflow_id, access.EDIT)
-    lock_exclusive(workflow_scope(workflow.lock_number))
-    removed, _ = Reviewer.objects.filter(workflow=workflow, person=person).delete()
-    if not removed:
-        raise AlreadyDone("reviewer.none", f"{person.name} is not a reviewer.")
-    sync_rights(workflow_id=workflow.id, person_id=person.id)
-    record(
-        "workflow.reviewer_removed",
-        actor=actor,
-        subject=("workflow", workflow.id),
-        workflow_id=workflow.id,
-        workflow=workflow.name,
-        person=person.name,
-    )
 
 
 @operation(leaves="workflow.agent_assigned")

@@ -23,6 +23,7 @@ from registry.operations.people import (
     hold_role,
     locked_holding,
 )
+from registry.operations.reviewing import position_changed
 from registry.operations.rights import sync_rights
 
 NAME_LENGTH_MAX = 120
@@ -101,6 +102,8 @@ def fill_position(
             actor=actor,
             now=now,
         )
+    former_id = former.id if former else None
+    position_changed(position, former_id=former_id, actor=actor, now=now)
 
     record(
         "position.filled",
@@ -133,6 +136,8 @@ def vacate_position(
     position.save(update_fields=("holder", "since"))
     for workflow, role in held:
         _leave_unfilled(workflow, role, position, actor, now)
+    former_id = former.id if former else None
+    position_changed(position, former_id=former_id, actor=actor, now=now)
 
     record(
         "position.vacated",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from portal.accounts import access
@@ -112,11 +113,20 @@ def give_first_rights(
 
 def _rights_of(workflow_id: UUID, person_id: UUID) -> frozenset[str]:
     rights: frozenset[str] = frozenset()
-    for role in RoleHolding.objects.filter(
-        workflow_id=workflow_id, person_id=person_id
-    ).values_list("role", flat=True):
+    held = list(
+        RoleHolding.objects.filter(
+            workflow_id=workflow_id, person_id=person_id
+        ).values_list("role", flat=True)
+    )
+    for role in held:
         rights |= _ROLE_RIGHTS[role]
-    if Reviewer.objects.filter(workflow_id=workflow_id, person_id=person_id).exists():
+    # Those of a team come through its group.
+    named = Reviewer.objects.filter(workflow_id=workflow_id).filter(
+        Q(person=person_id)
+        | Q(position__holder=person_id)
+        | (Q(role__in=held) & ~Q(role=""))
+    )
+    if named.exists():
         rights |= _REVIEWER_RIGHTS
     if Pauser.objects.filter(workflow_id=workflow_id, person_id=person_id).exists():
         rights |= _PAUSER_RIGHTS

@@ -7,8 +7,9 @@ from django.db.models.functions import Lower
 
 from portal.accounts.actors import Actor
 from portal.accounts.models import Agent, Department, Person
-from registry.models import AgentAssignment, Reviewer, RoleHolding
+from registry.models import AgentAssignment, RoleHolding
 from registry.models.workflow import Role
+from registry.queries.reviewing import PersonRef, ReviewedBy, person_ref, reviewed_by
 
 REQUIRED_ROLES = (
     Role.BUSINESS_OWNER,
@@ -27,15 +28,6 @@ ROLE_MEANINGS = {
     Role.AI_PRODUCT_OWNER: "Looks after the agent and writes the draft.",
     Role.ESCALATION_OWNER: "Takes what is escalated and resumes held runs.",
 }
-
-
-@dataclass(frozen=True)
-class PersonRef:
-    """A person as records and pages name them."""
-
-    id: UUID
-    name: str
-    email: str
 
 
 @dataclass(frozen=True)
@@ -73,8 +65,14 @@ class WorkflowPeople:
     """Everybody who belongs to one workflow."""
 
     roles: tuple[RoleHolder, ...]
-    reviewers: tuple[PersonRef, ...]
+    reviewing: tuple[ReviewedBy, ...]
     agents: tuple[AgentRef, ...]
+
+    @property
+    def reviewers(self) -> tuple[PersonRef, ...]:
+        """Everybody who reviews now, by whatever name; each once."""
+        people = {who.id: who for each in self.reviewing for who in each.people}
+        return tuple(sorted(people.values(), key=lambda who: who.name.casefold()))
 
     def holder(self, role: str) -> PersonRef | None:
         return next((held.person for held in self.roles if held.role == role), None)
@@ -99,12 +97,8 @@ class Choice:
         return f"{self.label} ({self.detail})" if self.detail else self.label
 
 
-def person_ref(person: Person) -> PersonRef:
-    return PersonRef(id=person.id, name=person.name, email=person.email)
-
-
 def people_of(*, workflow_id: UUID) -> WorkflowPeople:
-    """Say who holds each role, who reviews and which agents serve. Three queries.
+    """Say who holds each role, who reviews and which agents serve. Four queries.
 
     A deactivated person counts as nobody.
     """
@@ -115,11 +109,6 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
     posts = {row.role: row.position.name for row in rows if row.position is not None}
     held = {role: person for role, person in standing.items() if person.is_active}
     gone = {role: person for role, person in standing.items() if not person.is_active}
-    reviewers = (
-        Reviewer.objects.filter(workflow_id=workflow_id, person__is_active=True)
-        .select_related("person")
-        .order_by(Lower("person__name"), "id")
-    )
     assignments = (
         AgentAssignment.objects.filter(workflow_id=workflow_id)
         .select_related("agent")
@@ -138,7 +127,7 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
             )
             for role in Role
         ),
-        reviewers=tuple(person_ref(row.person) for row in reviewers),
+        reviewing=reviewed_by(workflow_id=workflow_id),
         agents=tuple(
             AgentRef(
                 id=row.agent.id,

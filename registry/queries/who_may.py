@@ -16,8 +16,8 @@ from portal.core.pagination import PAGE_SIZE, PAGE_SIZE_MAX, keyset
 from registry.models import (
     AgentAssignment,
     AllowanceRow,
-    Reviewer,
     RoleHolding,
+    StandingReviewer,
     System,
     Workflow,
 )
@@ -320,8 +320,10 @@ def _deciders(ids: set[UUID]) -> dict[UUID, dict[str, str]]:
         "workflow_id", "role", "person__name"
     ):
         found.setdefault(workflow_id, {})[role] = name
-    reviewers = Reviewer.objects.filter(workflow__in=ids, person__is_active=True)
-    counted = reviewers.order_by().values_list("workflow_id").annotate(Count("id"))
+    reviewers = StandingReviewer.objects.filter(workflow__in=ids)
+    counted = reviewers.values_list("workflow_id").annotate(
+        Count("person", distinct=True)
+    )
     for workflow_id, number in counted:
         found.setdefault(workflow_id, {})[DecidedBy.REVIEWERS] = f"1 of {number}"
     return found

@@ -8,18 +8,23 @@ from portal.accounts.models import Agent, Person
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from registry.forms.duties import BelongingForm
+from registry.forms.reviewing import Named, named_of
 from registry.operations.pausers import add_pauser, remove_pauser
 from registry.operations.people import (
-    add_reviewer,
     assign_agent,
     assign_role,
     remove_agent,
-    remove_reviewer,
     vacate_role,
 )
 from registry.operations.positions import assign_role_to_position
+from registry.operations.reviewing import (
+    add_reviewer,
+    remove_reviewer,
+    set_assigning,
+)
 from registry.queries.duties import duties_of
 from registry.queries.people import people_of, people_to_pick
+from registry.queries.reviewing import assigns_least_loaded, reviewer_choices
 from registry.views.common import errors_of, go, head_of, show
 
 
@@ -50,6 +55,8 @@ def workflow_people(request: HttpRequest, slug: str) -> HttpResponse:
                 actor=actor, workflow_id=head.id, people=people, is_live=head.is_live
             ),
             "choices": people_to_pick(actor=actor),
+            "reviewing": reviewer_choices() if head.may_edit else None,
+            "assigns_least_loaded": assigns_least_loaded(workflow_id=head.id),
             "errors": errors,
         },
         current="people",
@@ -89,12 +96,8 @@ def _change(actor, workflow_id, said: dict) -> str:
         case "vacate":
             vacate_role(role=said["role"], **common)
             return "The role is vacant: nothing is executed until somebody holds it."
-        case "add_reviewer" if person:
-            add_reviewer(person=person, **common)
-            return f"{person.name} decides proposals of this workflow now."
-        case "remove_reviewer" if person:
-            remove_reviewer(person=person, **common)
-            return f"{person.name} no longer decides proposals here."
+        case "add_reviewer" | "remove_reviewer" | "assigning":
+            return _change_reviewing(said, common)
         case "assign_agent" if agent:
             assign_agent(agent=agent, **common)
             return f"{agent.name} serves this workflow now."
@@ -102,3 +105,24 @@ def _change(actor, workflow_id, said: dict) -> str:
             remove_agent(agent=agent, **common)
             return f"{agent.name} no longer serves this workflow."
     raise Invalid({"": "Pick somebody from the list."})
+
+
+def _change_reviewing(said: dict, common: dict) -> str:
+    if said["change"] == "assigning":
+        is_on = said["assigning"]
+        set_assigning(
+            actor=common["actor"],
+            workflow_id=common["workflow_id"],
+            is_least_loaded=is_on,
+        )
+        if is_on:
+            return "New proposals go to the reviewer who has least to do."
+        return "New proposals wait for whoever takes them."
+    named: Named = (
+        {"person": said["person"]} if said["person"] else named_of(said["named"])
+    )
+    if said["change"] == "add_reviewer":
+        add_reviewer(**named, **common)
+        return "They decide proposals of this workflow now."
+    remove_reviewer(**named, **common)
+    return "They no longer decide proposals here."

@@ -152,6 +152,8 @@ _REGISTRY = (
         {"change": "remove_reviewer", "person": "<person>"},
     ),
     Door("grants_in_flight", SEEN),
+    Door("teams", PERSONS),
+    Door("teams", PERSONS, "post", {"change": "add", "name": "Nobody"}),
     Door("positions", PERSONS),
     Door(
         "positions",

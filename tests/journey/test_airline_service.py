@@ -31,7 +31,8 @@ from registry.models.workflow import Role
 from registry.operations.catalogue import add_system
 from registry.operations.launching import launch_version
 from registry.operations.packets import sign_packet, submit_version
-from registry.operations.people import add_reviewer, assign_agent
+from registry.operations.people import assign_agent
+from registry.operations.reviewing import add_reviewer
 from registry.rules.document import from_toml
 from runs.models import InboxBatch, Run, RunEvent
 from tests.journey.reviewer import ScriptedReviewer
