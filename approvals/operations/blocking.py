@@ -6,9 +6,9 @@ A block is a value, on record: nothing was decided, and the proposal stays open.
 from dataclasses import dataclass
 from uuid import UUID
 
-from approvals.models.proposing import Audience
 from approvals.operations.ruling import Ruled
 from approvals.operations.sitting import Sitting
+from approvals.operations.stages import demanded_way
 from approvals.queries.access import who_fills, who_lets_serve, who_trains
 from approvals.rules.inspection import CODE as CANNOT_INSPECT
 from registry.rules.answers import Answer
@@ -38,13 +38,7 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
         return _lapsed(sitting)
     if ruled.answer != Answer.REFUSE and (unchecked := _unchecked(ruled, sitting)):
         return unchecked
-    audience = sitting.proposal.audience
-    went_up = sitting.proposal.rung > 0 and audience != Audience.REVIEWERS
-    is_theirs = (audience == Audience.ESCALATION_OWNER or went_up) or (
-        ruled.answer != Answer.ESCALATE
-        and (ruled.answer == Answer.ALLOW or ruled.ruling.decided_by == audience)
-    )
-    if ruled.answer != Answer.REFUSE and is_theirs:
+    if ruled.answer != Answer.REFUSE and demanded_way(sitting.proposal, ruled):
         return None
     reason = next(iter(ruled.ruling.reasons), None)
     said = reason.text if reason else "The rulebook gives no leave."

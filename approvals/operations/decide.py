@@ -4,7 +4,7 @@ Every approval asks the authority again, under its locks. What the rulebook then
 a value (`Blocked`), on record, and the proposal stays open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,13 +21,22 @@ from approvals.operations.sitting import (
     seconds_waited,
     sit,
 )
-from approvals.operations.votes import seats_filled
+from approvals.operations.stages import (
+    StageCount,
+    approvals_of,
+    count_stages,
+    demanded_way,
+    first_open,
+    go_on,
+    needed_later,
+)
+from approvals.queries.access import who_decides
 from approvals.queries.envelope import request_of, with_mapped_amount
 from approvals.rules.moves import ActionStatus, ProposalState
-from approvals.rules.quorum import Tally, tally
+from approvals.rules.quorum import Tally
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
-from portal.core.errors import Invalid
+from portal.core.errors import Forbidden, Invalid
 from runs.queries.holds import hold_of_run
 
 MESSAGE_LENGTH_MAX = 4000
@@ -51,6 +60,7 @@ class Decided:
     votes: Tally
     headline: str
     undo_until: datetime | None = None
+    said: str = ""
 
 
 @operation(leaves=("proposal.decided", "proposal.vote_counted", "action.ruled"))
@@ -189,6 +199,7 @@ def keep_decision(
         version=version,
         person=sitting.person,
         acting_for=sitting.acting_for,
+        stage=sitting.proposal.stage,
         verdict=verdict,
         digest=version.digest,
         reason_code=reason_code,
@@ -215,21 +226,35 @@ def count_votes(
         risk=ruled.record.risk,
         reversibility=ruled.record.reversibility,
     )
-    approvals = Decision.objects.filter(
-        version=version,
-        verdict__in=(Decision.Verdict.APPROVE, Decision.Verdict.EDIT),
-    ).select_related("person", "acting_for")
-    seats = sitting.seats
-    filled = seats_filled(approvals, seats=seats, parties=parties)
-    quorum = max(sitting.proposal.quorum, ruled.ruling.quorum)
-    votes = tally(approved_by=filled, eligible=seats.own, quorum=quorum)
-    if not votes.is_complete:
-        return _wait_for_more(sitting, version, decision, votes, now)
-    return _complete(sitting, version, ruled, decision, votes, now)
+    way = demanded_way(sitting.proposal, ruled)
+    if way is None:
+        raise AssertionError("what others must decide is blocked before it is counted")
+    counts = count_stages(
+        way, approvals_of(version), facts=sitting.facts, parties=parties
+    )
+    _require_free_for_later(sitting, counts)
+    votes = counts[decision.stage - 1].votes
+    open_stage = first_open(counts)
+    if open_stage is None:
+        return _complete(sitting, version, ruled, decision, votes, now)
+    return _wait_for_more(sitting, version, decision, counts, open_stage, now)
+
+
+def _require_free_for_later(sitting: Sitting, counts: Sequence[StageCount]) -> None:
+    seat = (sitting.acting_for or sitting.person).id
+    label = needed_later(counts, seat=seat, stage=sitting.proposal.stage)
+    if label:
+        raise Forbidden(
+            f"Nobody counts in two stages, and a later one waits for {label}, which only"
+            " you can give. Let somebody else approve this stage.",
+            code="separation.later_stage",
+            who_can_help=who_decides(sitting.facts, sitting.proposal.audience),
+        )
 
 
 @step
-def _wait_for_more(sitting, version, decision, votes, now) -> Decided:
+def _wait_for_more(sitting, version, decision, counts, open_stage, now) -> Decided:
+    votes = counts[decision.stage - 1].votes
     record(
         "proposal.vote_counted",
         actor=sitting.actor,
@@ -239,10 +264,20 @@ def _wait_for_more(sitting, version, decision, votes, now) -> Decided:
         place=sitting.place,
         votes=votes.counted,
         quorum=votes.needed,
+        stage=decision.stage,
+        stages=len(counts),
         digest=version.digest,
     )
     _tell_decided(sitting, version, decision, resolution=None, now=now)
-    return Decided(sitting.proposal.id, None, votes, version.headline)
+    said = go_on(
+        proposal=sitting.proposal,
+        way=tuple(each.turn for each in counts),
+        number=open_stage.number,
+        version=version,
+        actor=sitting.actor,
+        now=now,
+    )
+    return Decided(sitting.proposal.id, None, votes, version.headline, said=said)
 
 
 @step

@@ -27,6 +27,7 @@ from approvals.operations.decide import (
 )
 from approvals.operations.ruling import Ruled, tell_run
 from approvals.operations.sitting import Sitting, parties_of, sit
+from approvals.operations.stages import begin_again
 from approvals.operations.votes import objection_to_vote
 from approvals.queries.envelope import (
     argument_literals,
@@ -193,17 +194,13 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     proposal.headline = version.headline
     proposal.authority_record = ruled.record
     proposal.amount, proposal.currency = ruled.record.amount, ruled.record.currency
-    proposal.quorum = max(proposal.quorum, ruled.record.quorum)
     proposal.risk, proposal.risk_rank = risk.value, risk_rank(risk)
     if proposal.state == ProposalState.ASKED:
         proposal.state = ProposalState.OPEN
         start_clock(proposal, now=now)
-    needs_higher = (
-        ruled.answer == Answer.ESCALATE
-        and proposal.audience != Audience.ESCALATION_OWNER
-    )
+    needs_higher = ruled.answer == Answer.ESCALATE and proposal.escalated_at is None
+    begin_again(proposal, ruled, now=now)
     if needs_higher:
-        proposal.audience = Audience.ESCALATION_OWNER
         proposal.escalated_at = now
         proposal.claimed_by = proposal.claimed_at = None
         proposal.rung += 1
@@ -236,8 +233,7 @@ def _why_waiting(sitting: Sitting, version: ProposalVersion, ruled: Ruled) -> st
     if found is not None:
         return found[1]
     if sitting.person.id not in sitting.seats.people:
-        return (
-            "The edit needs a higher approver; it now waits for the escalation owner."
-        )
+        who = Audience(sitting.proposal.audience).label
+        return f"The edit is not yours alone to approve; it now waits for {who}."
     blocked = blocked_by(ruled, sitting)
     return blocked.text if blocked else ""

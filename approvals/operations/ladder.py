@@ -11,6 +11,7 @@ from approvals.models.proposing import Audience
 from approvals.operations.clock import begin_window
 from approvals.operations.keeping import keep_move
 from approvals.operations.ruling import tell_run
+from approvals.operations.stages import go_up
 from approvals.queries.clocks import is_overdue, settle_pauses
 from approvals.rules import due
 from approvals.rules.moves import ActionStatus, ProposalState
@@ -72,7 +73,7 @@ def hand_up(
     request = proposal.action_request
     if proposal.state == ProposalState.ASKED:
         proposal.state = ProposalState.OPEN.value
-    proposal.audience = audience
+    go_up(proposal, audience)
     proposal.escalated_at = now
     proposal.rung += 1
     proposal.claimed_by = proposal.claimed_at = None

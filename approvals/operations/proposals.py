@@ -8,6 +8,7 @@ from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.operations.clock import window_fields
 from approvals.operations.ruling import tell_run
 from approvals.rules.moves import ActionStatus, ProposalState
+from approvals.rules.turns import Way, begun_again, read_way, stored_way
 from portal.accounts.actors import Actor
 from portal.audit.operation import step
 from registry.rules.answers import Answer, Risk, risk_rank
@@ -38,6 +39,8 @@ def open_proposal(
 ) -> Proposal:
     """Put a request before people, as version 1; an undone approval comes with its bytes."""
     risk = Risk(authority_record.risk)
+    way = _way_of(authority_record, undone)
+    audience = way[0].decided_by
     is_escalated = audience == Audience.ESCALATION_OWNER
     proposal = Proposal.objects.create(
         action_request=action_request,
@@ -53,7 +56,8 @@ def open_proposal(
         risk=risk.value,
         risk_rank=risk_rank(risk),
         crowd=crowd_of(agent_id=action_request.agent_id, risk=risk),
-        quorum=authority_record.quorum,
+        quorum=way[0].quorum,
+        stages=stored_way(way),
         headline=undone.headline if undone else action_request.headline,
         amount=authority_record.amount,
         currency=authority_record.currency,
@@ -88,10 +92,24 @@ def open_proposal(
         version=1,
         digest=version.digest,
         audience=audience,
+        stages=proposal.stages,
         due_at=proposal.due_at.isoformat(),
         headline=proposal.headline,
     )
     return proposal
+
+
+def _way_of(record: AuthorityRecord, undone: ProposalVersion | None) -> Way:
+    """Give the stages of a new proposal; of an undone one those that it had, anew."""
+    if undone is None:
+        return read_way(
+            record.stages, audience=audience_of(record), quorum=record.quorum
+        )
+    before = undone.proposal
+    way = read_way(before.stages, audience=before.audience, quorum=before.quorum)
+    higher = Audience.ESCALATION_OWNER.value
+    is_up = any(turn.decided_by == higher for turn in way)
+    return begun_again(way, first=higher if is_up else way[0].decided_by)
 
 
 def crowd_of(*, agent_id: UUID, risk: Risk) -> int:

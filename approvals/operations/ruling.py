@@ -10,6 +10,7 @@ from approvals.models import ActionRequest, AuthorityRecord
 from approvals.operations.callbacks import tell_callback
 from approvals.queries.standing import standing_for
 from approvals.rules.inspection import with_inspection
+from approvals.rules.turns import stored_way, way_of
 from portal.accounts.actors import Actor
 from portal.audit.operation import record, step
 from portal.core.clock import database_now
@@ -107,6 +108,7 @@ def keep_ruling(
         reversibility=ruling.reversibility.value,
         quorum=max(1, ruling.quorum),
         decided_by=str(ruling.decided_by),
+        stages=stored_way(way_of(ruling)),
         amount=storable(ruling.amount),
         currency=currency_of(ruling.amount),
         reserves=[[key, str(amount)] for key, amount in ruling.reserves],

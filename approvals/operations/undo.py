@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import Decision, Grant, Move, Proposal
-from approvals.models.proposing import Audience
 from approvals.operations.grants import end_live_grant
 from approvals.operations.keeping import keep_move
 from approvals.operations.proposals import open_proposal
@@ -53,7 +52,7 @@ def undo_approval(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal
     end_live_grant(
         action_request=request, state=GrantState.REVOKED, ended_by=actor.id, now=now
     )
-    is_escalated = proposal.audience == Audience.ESCALATION_OWNER
+    is_escalated = proposal.escalated_at is not None
     request.status = (
         ActionStatus.ESCALATED if is_escalated else ActionStatus.IN_REVIEW
     ).value

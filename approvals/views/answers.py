@@ -94,6 +94,11 @@ def answer(
 def _after_decision(
     request: HttpRequest, actor: Actor, decided: Decided
 ) -> HttpResponse:
+    if decided.resolution is None and decided.said:
+        messages.info(
+            request, f"Your approval counts. {decided.said} {decided.headline}."
+        )
+        return _to_next(actor, decided.proposal_id)
     if decided.resolution is None:
         missing = decided.votes.missing
         messages.info(

@@ -98,6 +98,7 @@ SENTENCES: dict[str, str] = {
     "proposal.decided": "{actor}{place} decided {verdict}: {headline}",
     "proposal.edited": "{actor}{place} edited and approved: {headline}",
     "proposal.vote_counted": "{actor}{place} approved, {votes} of {quorum}: {headline}",
+    "proposal.stage_begun": "Stage {stage} of {stages} waits for {audience}: {headline}",
     "proposal.question_asked": "{actor} asked the agent about: {headline}",
     "proposal.question_answered": "{actor} answered a question about: {headline}",
     "proposal.escalated": "{actor} escalated: {headline} {reason}",
