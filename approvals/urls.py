@@ -2,11 +2,39 @@
 
 from django.urls import path
 
-from approvals.views import backtests, deciding, in_flight, inbox, moving, rehearsing
+from approvals.views import (
+    backtests,
+    batching,
+    deciding,
+    filters,
+    in_flight,
+    inbox,
+    moving,
+    rehearsing,
+)
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/count/", inbox.count, name="inbox_count"),
+    path("inbox/live/", inbox.live, name="inbox_live"),
+    path("inbox/filter/", filters.narrow, name="inbox_filter"),
+    path("inbox/filters/", filters.filters, name="inbox_filters"),
+    path("inbox/filters/<uuid:filter_id>/", filters.change, name="inbox_filter_change"),
+    path(
+        "inbox/filters/<uuid:filter_id>/remove/",
+        filters.remove,
+        name="inbox_filter_remove",
+    ),
+    path(
+        "inbox/filters/<uuid:filter_id>/restore/",
+        filters.restore,
+        name="inbox_filter_restore",
+    ),
+    path("inbox/batch/", batching.batch, name="inbox_batch"),
+    path("inbox/batch/decide/", batching.decide, name="inbox_batch_decide"),
+    path("inbox/batch/<uuid:batch_id>/", batching.result, name="inbox_batch_result"),
+    path("inbox/batch/<uuid:batch_id>/go/", batching.go, name="inbox_batch_go"),
+    path("inbox/batch/<uuid:batch_id>/undo/", batching.undo, name="inbox_batch_undo"),
     path("inbox/<uuid:proposal_id>/", inbox.card, name="inbox_card"),
     path("inbox/<uuid:proposal_id>/approve/", deciding.approve, name="inbox_approve"),
     path("inbox/<uuid:proposal_id>/edit/", deciding.edit, name="inbox_edit"),

@@ -1,9 +1,6 @@
 """What follows a decision: the next card, a lost race told with who and when, a form again."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,11 +10,10 @@ from django.urls import reverse
 from approvals.operations.blocking import Blocked
 from approvals.operations.decide import REASON_CODES, Decided
 from approvals.operations.edit import EditWaits
-from approvals.queries.card import Card, card_for
-from approvals.queries.inbox import InboxPage, next_for
+from approvals.queries.inbox import next_for
+from approvals.views.frame import CRUMB, address_of, card_address, place_of
 from portal.accounts.actors import Actor, actor_of
-from portal.core.clock import wall_clock
-from portal.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from portal.core.errors import Conflict, Forbidden, Invalid, Problem
 from portal.core.htmx import render
 
 WORDS = {
@@ -26,30 +22,6 @@ WORDS = {
     "rejected": "Rejected",
     "responded": "Answered instead",
 }
-CRUMB = "Inbox"
-
-
-def inbox_context(
-    request: HttpRequest, *, page: InboxPage, now: datetime, card: Card | None = None
-) -> dict[str, Any]:
-    """Give what the inbox page shows, with or without an open card."""
-    home = reverse("inbox")
-    return {
-        "page": page,
-        "card": card,
-        "now": now,
-        # The card changes without the page, so the crumbs do not name it.
-        "crumbs": [(CRUMB, home)],
-        "tabs": [
-            {"key": "mine", "label": "Needs me", "href": home},
-            {"key": "team", "label": "My team", "href": f"{home}?tab=team"},
-            {"key": "free", "label": "Unassigned", "href": f"{home}?tab=free"},
-            {"key": "taken", "label": "Mine", "href": f"{home}?tab=taken"},
-            {"key": "decided", "label": "Decided", "href": f"{home}?tab=decided"},
-        ],
-        "undo": _undo_offer(request, now),
-        "query": _query(page),
-    }
 
 
 def reject_reasons() -> list[tuple[str, str]]:
@@ -85,10 +57,10 @@ def answer(
             request,
             f"{result.headline}: kept as version {result.version}. {result.text}",
         )
-        return _to_next(actor, proposal_id)
+        return _to_next(request, actor, proposal_id)
     if said:
         messages.success(request, said)
-    return HttpResponseRedirect(reverse("inbox_card", args=[proposal_id]))
+    return HttpResponseRedirect(card_address(proposal_id, place_of(request)))
 
 
 def _after_decision(
@@ -107,24 +79,32 @@ def _after_decision(
             f" {missing} more {'person has' if missing == 1 else 'people have'} to approve"
             f" {decided.headline}.",
         )
-        return _to_next(actor, decided.proposal_id)
+        return _to_next(request, actor, decided.proposal_id)
     if decided.undo_until is not None:
         # The offer to take it back says what was approved, so no second message does.
-        return _to_next(actor, decided.proposal_id, undo=decided.proposal_id)
+        return _to_next(
+            request, actor, decided.proposal_id, undo=str(decided.proposal_id)
+        )
     messages.success(request, f"{WORDS[decided.resolution]}: {decided.headline}.")
-    return _to_next(actor, decided.proposal_id)
+    return _to_next(request, actor, decided.proposal_id)
 
 
-def _to_next(actor: Actor, done: UUID, *, undo: UUID | None = None) -> HttpResponse:
-    following = next_for(actor, after=done)
-    where = reverse("inbox_card", args=[following]) if following else reverse("inbox")
-    query = f"?{urlencode({'undo': undo})}" if undo else ""
-    return HttpResponseRedirect(where + query)
+def _to_next(
+    request: HttpRequest, actor: Actor, done: UUID, **more: str
+) -> HttpResponse:
+    """Go on where the person was: the next in their tab and filters, or the list itself."""
+    place = place_of(request)
+    following = next_for(actor, after=done, asked=place)
+    if following is None:
+        return HttpResponseRedirect(address_of(place, **more))
+    return HttpResponseRedirect(card_address(following, place, **more))
 
 
 def lost(request: HttpRequest, proposal_id: UUID, problem: Problem) -> HttpResponse:
     """Tell who was faster and when, or who may decide; keeps what had been typed."""
     actor = actor_of(request)
+    place = place_of(request)
+    next_id = next_for(actor, after=proposal_id, asked=place)
     context = {
         "crumbs": [(CRUMB, reverse("inbox")), (problem.title, "")],
         "problem": problem,
@@ -133,30 +113,18 @@ def lost(request: HttpRequest, proposal_id: UUID, problem: Problem) -> HttpRespo
         "who_can_help": problem.extra.get("who_can_help"),
         "typed": request.POST.get("message", "")[:4000],
         "proposal_id": proposal_id,
-        "next_id": next_for(actor, after=proposal_id),
+        "card_href": card_address(proposal_id, place),
+        "next_href": card_address(next_id, place) if next_id else "",
     }
     return render(request, "approvals/conflict.html", context, status=problem.status)
 
 
-def _undo_offer(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
-    """Offer to take an approval back while its grant is not usable yet."""
-    try:
-        proposal_id = UUID(request.GET.get("undo", ""))
-        decided = card_for(actor_of(request), proposal_id, now=now)
-    except (ValueError, NotFound):
-        return None
-    if decided.undo_until is None:
-        return None
-    return {
-        "id": decided.id,
-        "deed": decided.deed,
-        "headline": decided.headline,
-        "seconds": max(1, round((decided.undo_until - wall_clock()).total_seconds())),
+def lost_batch(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Tell why a batch is not taken back."""
+    context = {
+        "crumbs": [(CRUMB, reverse("inbox")), (problem.title, "")],
+        "problem": problem,
+        "card_href": "",
+        "next_href": "",
     }
-
-
-def _query(page: InboxPage) -> str:
-    kept = {"tab": page.tab} if page.tab != "mine" else {}
-    if page.text:
-        kept["q"] = page.text
-    return f"?{urlencode(kept)}" if kept else ""
+    return render(request, "approvals/conflict.html", context, status=problem.status)

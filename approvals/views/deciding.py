@@ -17,7 +17,8 @@ from approvals.operations.decide import (
 from approvals.operations.edit import edit_and_approve
 from approvals.operations.undo import undo_approval
 from approvals.queries.card import Card, card_for
-from approvals.views.answers import CRUMB, answer, lost, reject_reasons
+from approvals.views.answers import answer, lost, reject_reasons
+from approvals.views.frame import CRUMB, card_address, place_of, query_of
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Forbidden
@@ -137,7 +138,7 @@ def undo(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     except (Conflict, Forbidden) as problem:
         return lost(request, proposal_id, problem)
     messages.success(request, "The approval was taken back; nothing ran.")
-    return HttpResponseRedirect(reverse("inbox_card", args=[reopened.id]))
+    return HttpResponseRedirect(card_address(reopened.id, place_of(request)))
 
 
 def _stale(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
@@ -191,6 +192,7 @@ def _form_page(
         "message": request.POST.get("message", ""),
         "reason_code": request.POST.get("reason_code", ""),
         "reject_reasons": reject_reasons(),
+        "place": query_of(place_of(request)).removeprefix("?"),
     }
     return render(request, "approvals/say.html", context, status=status)
 

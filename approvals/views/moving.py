@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from approvals.forms import MessageForm
 from approvals.operations import moves
 from approvals.queries.card import card_for
-from approvals.queries.inbox import inbox_for
-from approvals.views.answers import CRUMB, answer, inbox_context
+from approvals.views.answers import answer
+from approvals.views.frame import CRUMB, place_of, query_of
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
 from portal.core.htmx import is_htmx, render
@@ -90,9 +90,7 @@ def evidence(request: HttpRequest, proposal_id: UUID, position: int) -> HttpResp
         return response
     now = wall_clock()
     shown = card_for(actor, proposal_id, now=now)
-    context = inbox_context(
-        request, page=inbox_for(actor, now=now), now=now, card=shown
-    )
+    context = {"card": shown}
     return render(request, "approvals/inbox.html", context, fragment="evidence")
 
 
@@ -143,5 +141,6 @@ def _page(
         "message": request.POST.get("message", ""),
         "reason_code": "",
         "reject_reasons": [],
+        "place": query_of(place_of(request)).removeprefix("?"),
     }
     return render(request, "approvals/say.html", context, status=status)

@@ -17,6 +17,7 @@ APPEND_ONLY_TABLES = (
     "audit_entry",
     "audit_checkpoint",
     "approvals_authorityrecord",
+    "approvals_batch",
     "approvals_breakglass",
     "approvals_breakglassreview",
     "approvals_decision",

@@ -69,6 +69,11 @@ def keyset(
     )
 
 
+def beyond(row: object, order: Sequence[str]) -> Q:
+    """Give the condition for what comes after `row` in `order`. No query."""
+    return _beyond(order, [_value(row, field.lstrip("-")) for field in order])
+
+
 def _flip(field: str) -> str:
     return field[1:] if field.startswith("-") else f"-{field}"
 

@@ -1,7 +1,9 @@
 // j and k walk the links marked data-list-item inside a data-list; Enter follows one as always.
 // In a split view the walk continues from the item that is open. A loaded detail gets the current mark.
 
-const isWriting = (element) => element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
+const isWriting = (element) =>
+  element instanceof HTMLElement &&
+  (element.isContentEditable || element.matches("input:not([type=checkbox], [type=button], [type=submit]), textarea, select"));
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || (event.key !== "j" && event.key !== "k")) return;

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from approvals.models import Move, Proposal
 from tests.approvals.asking import digest_of_proposal
 
-LIST_QUERIES_MAX = 12
-CARD_QUERIES_MAX = 30
+LIST_QUERIES_MAX = 16
+CARD_QUERIES_MAX = 40
 SLACK = 1
 
 

@@ -52,7 +52,7 @@ def test_a_crowd_reads_like_what_was_really_written(committed_db):
     assert waiting_count(dana) == 3 + 200 // OPEN_ONE_IN
     assert Run.objects.count() == 203
     assert RunEvent.objects.filter(kind="asked").count() > 3
-    shown = inbox_for(dana, tab="mine")
+    shown = inbox_for(dana)
     assert len(shown.rows) == 3 + 200 // OPEN_ONE_IN
     for row in shown.rows:
         assert card_for(dana, row.id, now=now).headline

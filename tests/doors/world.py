@@ -16,6 +16,8 @@ from django.test import Client
 
 from approvals.operations.backtest_runs import claim_backtest, run_slice
 from approvals.operations.backtesting import ask_backtest
+from approvals.operations.batching import open_batch
+from approvals.operations.inbox_filters import save_filter
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKey
 from portal.audit.models import Entry
@@ -110,6 +112,18 @@ def make_world() -> World:
         "form": "cap",
         "number": 1,
         "position": 0,
+        "filter_id": save_filter(
+            actor=people.actor("dana"), name="High", filters={"risk": "high"}, now=now
+        ),
+        "batch_id": open_batch(
+            actor=people.actor("dana"),
+            picked={UUID(asked["proposal"]["id"]): ""},
+            like_id=None,
+            verdict="APPROVE",
+            reason_code="",
+            message="",
+            now=now,
+        ),
         "view_id": save_view(
             actor=people.actor("maya"), name="Live", filters={"state": "live"}, now=now
         ),

@@ -79,7 +79,7 @@ class Start:
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
     """Give what needs this person. At most twenty queries."""
-    rows = inbox_for(actor, tab="mine").rows
+    rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
     return Start(
