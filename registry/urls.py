@@ -24,6 +24,7 @@ from registry.views import (
     rules,
     saved_views,
     teams,
+    training,
     versions,
     who_may,
 )
@@ -32,6 +33,21 @@ urlpatterns = [
     path("systems/", catalogue.systems, name="systems"),
     path(
         "systems/<uuid:system_id>/retire/", models.system_retire, name="system_retire"
+    ),
+    path("training/", training.training, name="training"),
+    path("training/mine/", training.my_training, name="my_training"),
+    path("training/record/", training.training_record, name="training_record"),
+    path("training/import/", training.training_import, name="training_import"),
+    path("training/courses/", training.training_courses, name="training_courses"),
+    path(
+        "training/people/<uuid:person_id>/",
+        training.training_person,
+        name="training_person",
+    ),
+    path(
+        "training/completions/<uuid:completion_id>/withdraw/",
+        training.completion_withdraw,
+        name="completion_withdraw",
     ),
     path("models/", models.models, name="models"),
     path("models/<uuid:model_id>/retire/", models.model_retire, name="model_retire"),

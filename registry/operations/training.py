@@ -23,7 +23,7 @@ from registry.models.training import MONTHS_VALID_MAX, Duty, TrainingTier
 from registry.operations.evidence import training_changed
 from registry.operations.guards import person_id
 from registry.queries.training import untrained_signers
-from registry.rules.training import day_text, expiry_of
+from registry.rules.training import day_text, expiry_of, valid_text
 
 COURSES_MAX = 500
 EARLIEST = date(1990, 1, 1)
@@ -298,15 +298,6 @@ def ask_packets_anew(
     changed = before ^ untrained_signers(person_ids=person_ids)
     for workflow_id in sorted({workflow for workflow, _ in changed}):
         training_changed(workflow_id=workflow_id, actor=actor, now=now)
-
-
-def valid_text(months: int | None) -> str:
-    """Write how long a course counts."""
-    if months is None:
-        return "for ever"
-    if months % 12:
-        return "1 month" if months == 1 else f"{months} months"
-    return "1 year" if months == 12 else f"{months // 12} years"
 
 
 def until_text(day: date | None) -> str:

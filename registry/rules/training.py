@@ -97,6 +97,15 @@ def day_text(day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
+def valid_text(months: int | None) -> str:
+    """Write how long a course counts."""
+    if months is None:
+        return "for ever"
+    if months % 12:
+        return "1 month" if months == 1 else f"{months} months"
+    return "1 year" if months == 12 else f"{months // 12} years"
+
+
 def _of_one(need: Need, done: Iterable[Done], today: date) -> TrainingStanding:
     matching = [
         each

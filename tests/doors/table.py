@@ -25,6 +25,7 @@ ADMINISTRATORS = "LLDDDDDI"
 ASSESSORS = "LLHDIIDD"
 KEEPERS = "LLHDDDDI"
 MACHINES = "LILLLLLL"
+TRAINERS = "LLDDDIDI"
 IMPORTERS = "LLHHIHHI"
 
 
@@ -100,6 +101,16 @@ _LISTS = (
 _REGISTRY = (
     *_LISTS,
     Door("workflows", PERSONS),
+    Door("training", TRAINERS),
+    Door("my_training", PERSONS),
+    Door("training_person", "LLHHHIHI"),
+    Door("training_record", TRAINERS),
+    Door("training_record", TRAINERS, "post"),
+    Door("training_import", TRAINERS),
+    Door("training_import", TRAINERS, "post"),
+    Door("training_courses", PERSONS),
+    Door("training_courses", ADMINISTRATORS, "post", {"change": "add"}),
+    Door("completion_withdraw", TRAINERS, "post", {"reason": "Wrong person."}),
     Door("models", PERSONS),
     Door("models", ADMINISTRATORS, "post", {"change": "add"}),
     Door("model_retire", ADMINISTRATORS),

@@ -30,6 +30,7 @@ from registry.operations.importing import check_inventory, take_in
 from registry.operations.packets import new_version, submit_version
 from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
+from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_known import Choices
 from runs.models import Run
 from runs.operations.findings import add_finding
@@ -136,6 +137,7 @@ def make_world() -> World:
         "import_id": _checked_import(portal, now),
         "backtest_id": _finished_backtest(portal, now),
         **_duties(portal, now),
+        **_training(portal, now),
         **_reviewed_week(portal, now),
     }
     return World(portal, values)
@@ -165,6 +167,21 @@ def _duties(portal: Portal, now: datetime) -> dict[str, Any]:
         "hand_over_id": offered.id,
         "role": "escalation_owner",
     }
+
+
+def _training(portal: Portal, now: datetime) -> dict[str, Any]:
+    """Add a course that somebody did."""
+    course = add_course(
+        actor=SYSTEM, name="Reviewing", tier="universal", months_valid=12, now=now
+    )
+    made = record_completion(
+        actor=SYSTEM,
+        person_id=portal.people.tom.id,
+        course_id=course.id,
+        completed_on=now.date() - timedelta(days=9),
+        now=now,
+    )
+    return {"completion_id": made.id}
 
 
 def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
