@@ -11,6 +11,7 @@ from approvals.views import (
     inbox,
     moving,
     rehearsing,
+    snoozing,
 )
 
 urlpatterns = [
@@ -35,6 +36,13 @@ urlpatterns = [
     path("inbox/batch/<uuid:batch_id>/", batching.result, name="inbox_batch_result"),
     path("inbox/batch/<uuid:batch_id>/go/", batching.go, name="inbox_batch_go"),
     path("inbox/batch/<uuid:batch_id>/undo/", batching.undo, name="inbox_batch_undo"),
+    path("inbox/snoozed/", snoozing.snoozed, name="inbox_snoozed"),
+    path("inbox/<uuid:proposal_id>/snooze/", snoozing.snooze, name="inbox_snooze"),
+    path(
+        "inbox/<uuid:proposal_id>/unsnooze/",
+        snoozing.unsnooze,
+        name="inbox_unsnooze",
+    ),
     path("inbox/<uuid:proposal_id>/", inbox.card, name="inbox_card"),
     path("inbox/<uuid:proposal_id>/approve/", deciding.approve, name="inbox_approve"),
     path("inbox/<uuid:proposal_id>/edit/", deciding.edit, name="inbox_edit"),

@@ -17,6 +17,7 @@ from approvals.models import (
 )
 from approvals.models.proposing import Audience
 from approvals.queries.access import proposal_seen_by, seats_for, who_decides
+from approvals.queries.clock_shown import ClockShown, clock_shown
 from approvals.queries.envelope import argument_literals, mapping_of, parsed
 from approvals.queries.inbox import claimant
 from approvals.queries.parts import (
@@ -71,6 +72,7 @@ class Card:
     is_waiting_for_agent: bool
     is_escalated: bool
     due_at: datetime
+    clock: ClockShown
     claimed_by: str | None
     resolution: str | None
     resolved_by: str | None
@@ -120,6 +122,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
     )
     request = proposal.action_request
     facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
+    clock = clock_shown(actor, proposal, facts, now=now)
     body = strict_json.parse_object(bytes(request.received))
     action = parsed(version.action)
     ruling = version.authority_record
@@ -154,6 +157,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         is_waiting_for_agent=proposal.state == ProposalState.ASKED,
         is_escalated=proposal.audience == Audience.ESCALATION_OWNER,
         due_at=proposal.due_at,
+        clock=clock,
         claimed_by=claimant(proposal, now),
         resolution=None if is_open else proposal.state.lower(),
         resolved_by=proposal.resolved_by.name if proposal.resolved_by else None,
@@ -193,7 +197,8 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         edit_fields=edit_fields(
             args, body.get("args_schema"), argument_literals(version.action)
         ),
-        may_decide=is_open and _may_decide(actor, facts, proposal, decisions, version),
+        may_decide=is_open
+        and _may_decide(actor, facts, proposal, decisions, version, clock),
         who_decides=who_decides(facts, proposal.audience),
         grant_id=grant.id if grant else None,
         grant_state=grant.state.lower() if grant else None,
@@ -208,12 +213,16 @@ def _may_decide(
     proposal: Proposal,
     decisions: Sequence[Decision],
     version: ProposalVersion,
+    clock: ClockShown,
 ) -> bool:
     has_decided = any(
         decision.person_id == actor.id and decision.version_id == version.id
         for decision in decisions
     )
-    return actor.id in seats_for(facts, proposal.audience).people and not has_decided
+    asked = (
+        clock.next_ids if clock.is_over else seats_for(facts, proposal.audience).people
+    )
+    return actor.id in asked and not has_decided
 
 
 def _votes(decisions: Sequence[Decision], version: ProposalVersion) -> int:

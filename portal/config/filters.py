@@ -5,6 +5,7 @@ Every filter is total: a missing value reads as a dash that says so, never as an
 
 import datetime as dt
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from markupsafe import Markup
@@ -38,6 +39,31 @@ def left(value: dt.datetime | None) -> Markup:
         f"{_rough(seconds)} left" if seconds >= 0 else f"{_rough(-seconds)} late",
         "left",
     )
+
+
+def due(
+    value: dt.datetime | None, zone: str = "", counts_from: dt.datetime | None = None
+) -> Markup:
+    """Show "until Mon 10:30 (working hours)" where nights and days off are not counted.
+
+    From `counts_from` on no break comes any more, and the time is counted down.
+    """
+    if value is None or not zone or counts_from is None:
+        return left(value)
+    now = timezone.now()
+    if now >= counts_from:
+        return left(value)
+    there = value.astimezone(ZoneInfo(zone))
+    days = (there.date() - now.astimezone(there.tzinfo).date()).days
+    day_name = {0: "today", 1: "tomorrow"}.get(
+        days, f"{there:%a} {there.day} {there:%b}"
+    )
+    words = f"until {day_name} {there:%H:%M} (working hours)"
+    exact = f"{_exact_day(value)}, {_local(value):%H:%M:%S %Z}"
+    return Markup(
+        '<time datetime="{}" title="{}" data-relative="due" data-zone="{}"'
+        ' data-from="{}">{}</time>'
+    ).format(value.isoformat(), exact, zone, counts_from.isoformat(), words)
 
 
 def clock(value: dt.datetime | None) -> Markup:

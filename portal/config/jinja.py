@@ -42,6 +42,7 @@ def environment(**options: Any) -> Environment:
     env.filters.update(
         ago=filters.ago,
         left=filters.left,
+        due=filters.due,
         clock=filters.clock,
         day=filters.day,
         moment=filters.moment,

@@ -32,6 +32,7 @@ PLACES = (
 PERSON_PLACES = (
     ("me", "My account", "user"),
     ("people", "People and departments", "users"),
+    ("times", "Working time", "clock"),
     ("shortcuts", "Keyboard shortcuts", "keyboard"),
     ("style", "Style page", "grid-3x3"),
 )

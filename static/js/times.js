@@ -12,9 +12,25 @@ function rough(seconds) {
   return `${days}\u00a0${days === 1 ? "day" : "days"}`;
 }
 
+// Nights and days off are not counted before `data-from`; from there on it is a countdown.
+function until(element) {
+  if (Date.now() >= Date.parse(element.dataset.from)) return null;
+  const due = new Date(element.dateTime);
+  const timeZone = element.dataset.zone;
+  const dayOf = (moment) => Date.parse(new Intl.DateTimeFormat("en-CA", { timeZone }).format(moment));
+  const days = Math.round((dayOf(due) - dayOf(new Date())) / (DAY * 1000));
+  const part = (options) => new Intl.DateTimeFormat("en-GB", { timeZone, ...options }).format(due);
+  const far = `${part({ weekday: "short" })} ${part({ day: "numeric" })} ${new Intl.DateTimeFormat("en-US", { timeZone, month: "short" }).format(due)}`;
+  const name = days === 0 ? "today" : days === 1 ? "tomorrow" : far;
+  return `until ${name} ${part({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" })} (working hours)`;
+}
+
 function words(element) {
+  const isDue = element.dataset.relative === "due";
+  const ahead = isDue ? until(element) : null;
+  if (ahead) return ahead;
   const seconds = (Date.now() - Date.parse(element.dateTime)) / 1000;
-  if (element.dataset.relative === "left") return seconds > 0 ? `${rough(seconds)} late` : `${rough(-seconds)} left`;
+  if (isDue || element.dataset.relative === "left") return seconds > 0 ? `${rough(seconds)} late` : `${rough(-seconds)} left`;
   if (seconds < 0) return `in ${rough(-seconds)}`;
   if (seconds >= 14 * DAY) return null;
   return seconds < 45 ? "just now" : `${rough(seconds)} ago`;

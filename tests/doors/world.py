@@ -108,6 +108,7 @@ def make_world() -> World:
         "system": "billing",
         "verb": "refund",
         "kind": "missing_data",
+        "level": "workflow",
         "key": "conflicting-records",
         "part": "caps",
         "form": "cap",
