@@ -11,6 +11,7 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, EvidenceOpening, ProposalVersion
 from approvals.operations.blocking import Blocked, blocked_by
+from approvals.operations.confirming import confirmed_by, require_confirmed
 from approvals.operations.grants import issue_grant
 from approvals.operations.proposals import end_proposal
 from approvals.operations.ruling import Ruled, ask_rulebook, keep_ruling, tell_run
@@ -200,6 +201,7 @@ def keep_decision(
         person=sitting.person,
         acting_for=sitting.acting_for,
         stage=sitting.proposal.stage,
+        confirmed_by=confirmed_by(sitting.actor),
         verdict=verdict,
         digest=version.digest,
         reason_code=reason_code,
@@ -220,6 +222,7 @@ def count_votes(
     now: datetime,
 ) -> Decided:
     """Count who counts now; with enough, end the proposal and issue the grant."""
+    require_confirmed(sitting.actor, ruled.record.risk, sitting.proposal.risk)
     parties = parties_of(
         sitting,
         version=version,

@@ -18,6 +18,7 @@ from approvals.operations.blocking import (
     blocked_by,
 )
 from approvals.operations.clock import begin_window, start_clock
+from approvals.operations.confirming import require_confirmed
 from approvals.operations.decide import (
     Decided,
     check_message,
@@ -98,6 +99,7 @@ def edit_and_approve(
         or blocked.code in (CHECK_MISSING, AGENT_REMOVED)
     ):
         return blocked
+    require_confirmed(sitting.actor, ruled.record.risk, sitting.proposal.risk)
     version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)
     return _approve_own(sitting, version, ruled, message, now)
 

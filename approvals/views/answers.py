@@ -1,6 +1,7 @@
 """What follows a decision: the next card, a lost race told with who and when, a form again."""
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,8 +14,9 @@ from approvals.operations.edit import EditWaits
 from approvals.queries.inbox import next_for
 from approvals.views.frame import CRUMB, address_of, card_address, place_of
 from portal.accounts.actors import Actor, actor_of
-from portal.core.errors import Conflict, Forbidden, Invalid, Problem
-from portal.core.htmx import render
+from portal.accounts.confirming import keep_typed
+from portal.core.errors import ConfirmFirst, Conflict, Forbidden, Invalid, Problem
+from portal.core.htmx import is_htmx, render
 
 WORDS = {
     "approved": "Approved",
@@ -40,6 +42,8 @@ def answer(
     actor = actor_of(request)
     try:
         result = call(actor)
+    except ConfirmFirst:
+        return confirm_first(request, proposal_id, stays=again is not None)
     except (Conflict, Forbidden) as problem:
         return lost(request, proposal_id, problem)
     except Invalid as problem:
@@ -70,7 +74,7 @@ def _after_decision(
         messages.info(
             request, f"Your approval counts. {decided.said} {decided.headline}."
         )
-        return _to_next(actor, decided.proposal_id)
+        return _to_next(request, actor, decided.proposal_id)
     if decided.resolution is None:
         missing = decided.votes.missing
         messages.info(
@@ -98,6 +102,25 @@ def _to_next(
     if following is None:
         return HttpResponseRedirect(address_of(place, **more))
     return HttpResponseRedirect(card_address(following, place, **more))
+
+
+def confirm_first(
+    request: HttpRequest, proposal_id: UUID, *, stays: bool = False
+) -> HttpResponse:
+    """Lead to saying again who one is, and back: to the form, or to the card.
+
+    What was typed is kept; nothing is decided by coming back.
+    """
+    back = card_address(proposal_id, place_of(request))
+    if stays:
+        back = request.path
+    keep_typed(request, address=back.partition("?")[0])
+    where = f"{reverse('confirm')}?{urlencode({'next': back})}"
+    if not is_htmx(request):
+        return HttpResponseRedirect(where)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = where
+    return response
 
 
 def lost(request: HttpRequest, proposal_id: UUID, problem: Problem) -> HttpResponse:

@@ -20,6 +20,7 @@ from approvals.queries.card import Card, card_for
 from approvals.views.answers import answer, lost, reject_reasons
 from approvals.views.frame import CRUMB, card_address, place_of, query_of
 from portal.accounts.actors import actor_of
+from portal.accounts.confirming import typed_before
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Forbidden
 from portal.core.htmx import render
@@ -50,7 +51,7 @@ def approve(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
 def edit(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Change arguments, each in its own type, and approve what comes out."""
     if request.method != "POST":
-        return _edit_page(request, proposal_id, {}, {})
+        return _edit_page(request, proposal_id, typed_before(request), {})
     form = ApproveForm(request.POST)
     if not form.is_valid():
         return _stale(request, proposal_id)
@@ -167,7 +168,7 @@ def _edit_page(
         "crumbs": _crumbs(card, "Edit"),
         "card": card,
         "given": given,
-        "message": request.POST.get("message", ""),
+        "message": request.POST.get("message") or given.get("message", ""),
         "errors": errors,
     }
     return render(request, "approvals/edit.html", context, status=status)

@@ -34,6 +34,17 @@ class SignInForm(forms.Form):
     )
 
 
+class ConfirmForm(forms.Form):
+    """The password once more, of whoever is signed in."""
+
+    password = forms.CharField(
+        label="Your password",
+        max_length=PASSWORD_LENGTH_MAX,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
 class PersonForm(forms.Form):
     name = forms.CharField(label="Name", max_length=NAME_LENGTH_MAX)
     email = forms.EmailField(

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from portal.accounts.views import me, people, sessions
+from portal.accounts.views import confirming, me, people, sessions
 
 urlpatterns = [
     path("login/", sessions.login_page, name="login"),
     path("logout/", sessions.logout_page, name="logout"),
+    path("confirm/", confirming.confirm, name="confirm"),
     path("people/", people.people, name="people"),
     path("people/add/", people.person_add, name="person_add"),
     path("people/me/", me.me, name="me"),

@@ -11,6 +11,7 @@ SENTENCES: dict[str, str] = {
     "person.changed": "{actor} changed {person}: {what}.",
     "person.deactivated": "{actor} deactivated {person}; every session ended.",
     "person.signed_in": "{actor} signed in.",
+    "person.confirmed": "{actor} confirmed by {method} that it is they.",
     "person.signed_out": "{actor} signed out.",
     "department.head_named": "{actor} let {person} look after the teams of {department}.",
     "team.added": "{actor} added the team {team} to {department}.",

@@ -53,6 +53,12 @@ class Forbidden(Problem):
         super().__init__(detail, who_can_help=who_can_help or None, **extra)
 
 
+class ConfirmFirst(Forbidden):
+    """A person must say again who they are; pages lead there and back."""
+
+    code, title = "confirmation.needed", "Confirm that it is you"
+
+
 class NotFound(Problem):
     status, code, title = 404, "not_found", "There is nothing here"
 

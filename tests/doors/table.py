@@ -81,6 +81,8 @@ _ACCOUNTS = (
     Door("me", PERSONS),
     Door("me_keys", PERSONS, "post", {"keys": "off"}),
     Door("me_password", PERSONS, "post"),
+    Door("confirm", PERSONS),
+    Door("confirm", PERSONS, "post"),
 )
 _RULE = _REVISION | {
     "sentence": "The reason is missing.",

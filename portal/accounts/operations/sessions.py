@@ -30,6 +30,18 @@ def sign_out(*, actor: Actor) -> None:
     )
 
 
+@operation(leaves="person.confirmed")
+def confirm_self(*, actor: Actor, method: str) -> None:
+    """Record that a person said again who they are; the view marks the session."""
+    record(
+        "person.confirmed",
+        actor=actor,
+        subject=("person", actor.id),
+        stream="security",
+        method=method,
+    )
+
+
 @operation(leaves="person.changed")
 def change_password(*, actor: Actor, person: Person, password: str) -> None:
     """Set a new password; every other session of this person ends by it.

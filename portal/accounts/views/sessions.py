@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.actors import actor_of
+from portal.accounts.confirming import PASSWORD, remember_confirmation
 from portal.accounts.forms import SignInForm
 from portal.accounts.models import Person
 from portal.accounts.operations.sessions import sign_in, sign_out
@@ -29,7 +30,7 @@ NOT_RECOGNISED = "The e-mail and the password do not belong together. Try again.
 @require_http_methods(["GET", "HEAD", "POST"])
 def login_page(request: HttpRequest) -> HttpResponse:
     """Show the form, or sign a person in and lead them to where they wanted to go."""
-    wanted = _safe_next(request)
+    wanted = safe_next(request)
     if request.method != "POST":
         if request.user.is_authenticated:
             return HttpResponseRedirect(wanted)
@@ -45,7 +46,7 @@ def login_page(request: HttpRequest) -> HttpResponse:
     if getattr(request, "axes_locked_out", False):
         # Taken off, so that axes leaves the answer to this page.
         request.axes_locked_out = False  # type: ignore[attr-defined]
-        return _locked_out(request)
+        return locked_out(request)
     if not isinstance(person, Person):
         form.add_error(None, NOT_RECOGNISED)
         return _form(request, form, wanted, status=422)
@@ -66,6 +67,7 @@ def _signed_in(request: HttpRequest, person: Person, wanted: str) -> HttpRespons
     # The record first: a session without its record must not exist.
     sign_in(person=person, now=wall_clock())
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    remember_confirmation(request, by=PASSWORD)
     response = HttpResponseRedirect(wanted)
     response.set_cookie(
         KEYS_COOKIE,
@@ -85,7 +87,8 @@ def _form(
     return render(request, PAGE, shown, status=status)
 
 
-def _locked_out(request: HttpRequest) -> HttpResponse:
+def locked_out(request: HttpRequest) -> HttpResponse:
+    """Say that too many passwords were wrong, and for how long it is closed."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     shown = {"minutes": minutes, "tries": settings.AXES_FAILURE_LIMIT}
     response = render(request, "accounts/locked_out.html", shown, status=429)
@@ -93,7 +96,8 @@ def _locked_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _safe_next(request: HttpRequest) -> str:
+def safe_next(request: HttpRequest) -> str:
+    """Give where a person wanted to go, if it is an address of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts=None, require_https=request.is_secure()

@@ -129,6 +129,10 @@ class Company:
     agents: Mapping[str, Agent]
     billing: Agent
 
+    def confirmed(self, key: str, at: datetime) -> Actor:
+        """Name a person who has just said again who they are."""
+        return actor_for(self.people[key], confirmed_at=at, confirmed_by="password")
+
     def actor(self, key: str) -> Actor:
         return actor_for(self.people[key])
 

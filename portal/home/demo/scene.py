@@ -147,7 +147,7 @@ class Scene:
 
     def approve(self, asked: Asked, who: str, message: str = "") -> object:
         return approve_proposal(
-            actor=self.company.actor(who),
+            actor=self.company.confirmed(who, self.now),
             proposal_id=proposal_of(asked),
             digest=asked.action_request.digest,
             message=message,
@@ -163,7 +163,7 @@ class Scene:
         )
         names = {field.path: field.name for field in edit_fields(args, None)}
         return edit_and_approve(
-            actor=self.company.actor(who),
+            actor=self.company.confirmed(who, self.now),
             proposal_id=proposal_of(asked),
             digest=asked.action_request.digest,
             edits={names[path]: value for path, value in edits.items()},

@@ -18,8 +18,8 @@ from registry.operations.drafts import DraftSaved, save_draft
 from registry.operations.launching import launch_version
 from registry.operations.packets import new_version, sign_packet, submit_version
 from registry.operations.people import assign_agent
-from registry.operations.reviewing import add_reviewer
 from registry.operations.registering import register_workflow
+from registry.operations.reviewing import add_reviewer
 from registry.queries.rulebooks import lock_numbers
 from registry.queries.templates import template_document
 
