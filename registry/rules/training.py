@@ -3,7 +3,6 @@
 A day counts up to its end in UTC; `expires_on` is the last day on which it counts.
 """
 
-from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -89,7 +88,8 @@ def expiry_of(completed_on: date, months_valid: int | None) -> date | None:
         return None
     months = completed_on.month - 1 + months_valid
     year, month = completed_on.year + months // 12, months % 12 + 1
-    return date(year, month, min(completed_on.day, monthrange(year, month)[1]))
+    last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    return min(last, last.replace(day=min(completed_on.day, last.day)))
 
 
 def day_text(day: date) -> str:
