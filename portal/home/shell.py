@@ -43,6 +43,24 @@ GENERAL_SHORTCUTS = (
     ("k", "Previous in a list"),
     ("g h", "Go to the start page"),
 )
+INBOX_SHORTCUTS = (
+    ("o", "In the inbox: open the proposal (also Enter)"),
+    ("a", "Approve; in a batch, all that are selected"),
+    ("e", "Edit and approve"),
+    ("r", "Reject"),
+    ("q", "Ask the agent"),
+    ("h", "Escalate"),
+    ("s", "Snooze"),
+    ("t", "Take on"),
+    ("c", "Comment"),
+    ("b", "Show the exact bytes"),
+    ("u", "Undo the last approval"),
+    ("x", "Select the proposal for a batch"),
+    ("d", "Decide the selected together"),
+    ("l", "Decide all like this one together"),
+    ("f", "Narrow the list"),
+    ("Esc", "Close, or let go of what is selected"),
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,8 @@ def shell_for(request: HttpRequest) -> Shell:
         theme=theme if theme in THEMES else "system",
         has_keys=request.COOKIES.get(KEYS_COOKIE) != "off",
         shortcuts=GENERAL_SHORTCUTS
-        + tuple((item.key, f"Go to {item.label}") for item in items if item.key),
+        + tuple((item.key, f"Go to {item.label}") for item in items if item.key)
+        + (INBOX_SHORTCUTS if is_known else ()),
         here=request.get_full_path() if request.method == "GET" else request.path,
         start_href=_reverse("start") or "/",
         search_href=_reverse("search") if is_known else None,

@@ -65,7 +65,7 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 });
 
 function here() {
-  const row = document.activeElement?.closest?.(".inbox-row");
+  const row = document.activeElement?.closest?.(".inbox-row, tr");
   return row ?? document.querySelector(".inbox-row:has([aria-current])");
 }
 

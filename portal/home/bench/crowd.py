@@ -95,11 +95,17 @@ _COPIES: tuple[tuple[str, Mapping[str, str], str], ...] = (
 )
 
 
-def make_crowd(superuser_url: str, *, count: int) -> None:
+def make_crowd(
+    superuser_url: str, *, count: int, open_one_in: int = OPEN_ONE_IN
+) -> None:
     """Add so many proposals, each with its request, ruling, version and run."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        wanted = {"open_one_in": OPEN_ONE_IN, "apart": SECONDS_APART, "count": count}
+        wanted = {
+            "open_one_in": open_one_in,
+            "apart": SECONDS_APART,
+            "count": count,
+        }
         with psycopg.ClientCursor(connection) as cursor:
             cursor.execute(_PLAN, wanted)
         # Only what was there before is copied, never a copy.

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.core.clock import wall_clock
 from portal.home.bench.acts import ACTS as FIRST_ACTS
 from portal.home.bench.acts import Bench
+from portal.home.bench.inbox import inbox
 from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.registry_list import registry_list
 from portal.home.bench.stage import stage
@@ -16,6 +17,7 @@ from portal.home.bench.stage import stage
 ACTS = FIRST_ACTS | {
     "pause_under_load": pause_under_load,
     "registry_list": registry_list,
+    "inbox": inbox,
 }
 
 
