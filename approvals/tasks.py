@@ -8,6 +8,8 @@ import structlog
 from celery import shared_task
 
 from approvals.operations import backtest_runs, chasing, delivering, expire, remind
+from approvals.operations.assigning import reassign_proposal
+from approvals.queries.stale import stale_assignments
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from portal.core.webhooks import post_signed
@@ -31,6 +33,10 @@ def sweep_due(**_later: object) -> int:
     for proposal_id in remind.due_reminders():
         moved += _unless_done(
             partial(remind.remind_of, proposal_id=proposal_id, now=wall_clock())
+        )
+    for proposal_id in stale_assignments():
+        moved += _unless_done(
+            partial(reassign_proposal, proposal_id=proposal_id, now=wall_clock())
         )
     for grant_id in expire.due_grants():
         moved += _unless_done(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.models import ActionRequest, AuthorityRecord, Grant, Proposal
+from approvals.operations.assigning import assign_least_loaded
 from approvals.operations.callbacks import callback_state
 from approvals.operations.grants import issue_grant
 from approvals.operations.proposals import audience_of, open_proposal
@@ -146,6 +147,7 @@ def _follow(
             audience=audience_of(kept),
             now=now,
         )
+        assign_least_loaded(proposal=proposal, facts=facts, now=now)
     if ruling.hold_requested:
         sentence = next(
             (r.text for r in ruling.reasons if r.rule == ruling.hold_requested), ""

@@ -205,6 +205,7 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     if needs_higher:
         proposal.escalated_at = now
         proposal.claimed_by = proposal.claimed_at = None
+        proposal.assigned_to = proposal.assigned_at = None
         proposal.rung += 1
         begin_window(proposal, is_escalated=True, now=now)
         sitting.request.status = ActionStatus.ESCALATED.value

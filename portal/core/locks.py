@@ -35,6 +35,11 @@ def workflow_scope(lock_number: int) -> Scope:
     return Scope(3, lock_number)
 
 
+def assigning_scope(lock_number: int) -> Scope:
+    """Choosing whom a workflow's next proposal goes to; taken after every other scope."""
+    return Scope(8, lock_number)
+
+
 def hot_path() -> None:
     """Let no lock in this transaction be waited for longer than half a second.
 

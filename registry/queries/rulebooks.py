@@ -72,6 +72,7 @@ class RulebookInForce:
     role_holders: Mapping[str, PersonRef]
     lapsed_holders: Mapping[str, PersonRef]
     reviewer_ids: tuple[UUID, ...]
+    assigns_least_loaded: bool
 
 
 def lock_numbers(slug: str) -> LockNumbers | None:
@@ -128,6 +129,7 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         role_holders=holders,
         lapsed_holders=lapsed,
         reviewer_ids=tuple(row["reviewer_ids"]),
+        assigns_least_loaded=row["assigns_least_loaded"],
     )
 
 

@@ -1,0 +1,95 @@
+"""Whom a proposal may be given to: who decides it now, and what keeps some from it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from approvals.models import ActionRequest, Proposal, ProposalVersion
+from approvals.queries.access import seats_for
+from approvals.queries.seats import Seats
+from approvals.rules.separation import Objection, Parties, objection_to
+from portal.accounts.away import away_ids
+from portal.accounts.models import Person
+from registry.queries.rulebooks import RulebookInForce
+from registry.rules.answers import Reversibility, Risk
+
+CANDIDATES_MAX = 500
+_WHY_NOT = {
+    Objection.REQUESTER: "may not approve it: it was asked on their behalf",
+    Objection.OPERATOR: "may not approve it: they run the agent or own its key",
+    Objection.EDITOR: "may not approve it: they edited it",
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who decides this. `why_not` says what keeps them from it now."""
+
+    id: UUID
+    name: str
+    acting_for: str
+    why_not: str
+
+
+def candidates_for(
+    proposal: Proposal, version: ProposalVersion, facts: RulebookInForce
+) -> tuple[Candidate, ...]:
+    """Give everybody who may decide a proposal, by name. Three to five queries."""
+    seats = seats_for(facts, proposal.audience)
+    ids = seats.people
+    if not ids:
+        return ()
+    away = away_ids(person_ids=ids, workflow_id=facts.workflow_id)
+    parties = _parties(proposal.action_request, version, facts)
+    absent = {
+        each.id: each
+        for each in Person.objects.filter(id__in=[s.absent_id for s in seats.stand_ins])
+    }
+    rows = Person.objects.filter(id__in=ids, is_active=True).order_by("name", "id")
+    return tuple(
+        _candidate(person, seats, absent, parties, is_away=person.id in away)
+        for person in rows[:CANDIDATES_MAX]
+    )
+
+
+def _candidate(
+    person: Person,
+    seats: Seats,
+    absent: dict[UUID, Person],
+    parties: Parties,
+    *,
+    is_away: bool,
+) -> Candidate:
+    lent = seats.absent_of(person.id)
+    why = _why_not(person, parties)
+    if not why and lent and all(_why_not(absent[e.absent_id], parties) for e in lent):
+        why = f"would decide it for {lent[0].absent}, who may not approve it"
+    return Candidate(
+        id=person.id,
+        name=person.name,
+        acting_for=lent[0].absent if lent else "",
+        why_not="is away now" if is_away else why,
+    )
+
+
+def _why_not(person: Person, parties: Parties) -> str:
+    found = objection_to(
+        person_id=person.id,
+        person_names=frozenset({person.email, str(person.id)}),
+        parties=parties,
+    )
+    return _WHY_NOT.get(found, "may not approve it") if found else ""
+
+
+def _parties(
+    request: ActionRequest, version: ProposalVersion, facts: RulebookInForce
+) -> Parties:
+    behind = (request.operator_id, request.key_owner_id, facts.operator_id)
+    ruling = version.authority_record
+    return Parties(
+        requester_names=frozenset({request.on_behalf_of_id} - {""}),
+        operator_ids=frozenset(one for one in behind if one),
+        editor_id=version.edited_by_id,
+        edit_widens=version.is_widening,
+        risk=Risk(ruling.risk),
+        reversibility=Reversibility(ruling.reversibility),
+    )
