@@ -11,8 +11,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from approvals.models import Proposal, ProposalVersion, Snooze
 from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.queries.access import has_voted, proposals_seen_by
+from approvals.queries.clocks import stands_since
 from approvals.queries.narrowing import TABS, InboxAsked, narrowed
 from approvals.queries.seats import waits_for
+from approvals.queries.snoozing import is_back
 from approvals.rules.due import CLAIM_TIME
 from approvals.rules.moves import ProposalState
 from portal.accounts.actors import Actor
@@ -39,6 +41,11 @@ class InboxRow:
     risk: str
     answer: str
     due_at: datetime
+    zone: str
+    counts_from: datetime | None
+    stands_still: bool
+    reminded: int
+    is_back: bool
     version: int
     digest: str
     is_waiting_for_agent: bool
@@ -106,8 +113,11 @@ def inbox_for(
     reader = Reader.of(actor)
     every = narrowed(_tab(reader, asked, now), asked, now=now)
     order = DECIDED_ORDER if asked.tab == "decided" else OPEN_ORDER
-    rows = with_digest(every).select_related(
-        "workflow", "claimed_by", "resolved_by", "assigned_to"
+    back = is_back(actor)
+    rows = (
+        with_digest(every)
+        .annotate(is_back=back)
+        .select_related("workflow", "claimed_by", "resolved_by", "assigned_to")
     )
     page = keyset(rows, order=order, cursor=cursor, size=PAGE_SIZE)
     is_cut = page.next_cursor is not None and asked.tab != "decided"
@@ -216,6 +226,11 @@ def row_of(proposal: Proposal, now: datetime) -> InboxRow:
         risk=proposal.risk,
         answer="escalate" if is_escalated else "review",
         due_at=proposal.due_at,
+        zone=proposal.clock_zone,
+        counts_from=proposal.counts_from,
+        stands_still=stands_since(proposal) is not None,
+        reminded=proposal.reminded,
+        is_back=bool(getattr(proposal, "is_back", False)),
         version=proposal.version_number,
         digest=str(getattr(proposal, "digest")),  # noqa: B009 - annotated
         is_waiting_for_agent=proposal.state == ProposalState.ASKED,

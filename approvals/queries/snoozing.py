@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from approvals.models import Proposal, Snooze
@@ -58,7 +58,12 @@ def snoozed_by(actor: Actor) -> Exists:
 
 def is_back(actor: Actor) -> Exists:
     """Say whether a proposal came back after this person had put it away."""
-    return Exists(_of(actor))
+    hidden = Q(
+        until__gt=Now(),
+        rung=OuterRef("rung"),
+        version_number=OuterRef("version_number"),
+    )
+    return Exists(_of(actor).filter(~hidden))
 
 
 def snoozed_ids(actor: Actor) -> frozenset[UUID]:
