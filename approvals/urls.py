@@ -46,6 +46,11 @@ urlpatterns = [
     path("inbox/<uuid:proposal_id>/", inbox.card, name="inbox_card"),
     path("inbox/<uuid:proposal_id>/approve/", deciding.approve, name="inbox_approve"),
     path("inbox/<uuid:proposal_id>/edit/", deciding.edit, name="inbox_edit"),
+    path(
+        "inbox/<uuid:proposal_id>/edit/preview/",
+        deciding.edit_preview,
+        name="inbox_edit_preview",
+    ),
     path("inbox/<uuid:proposal_id>/reject/", deciding.reject, name="inbox_reject"),
     path(
         "inbox/<uuid:proposal_id>/respond/",

@@ -115,7 +115,13 @@ class AskIn(StrictSchema):
     title: Annotated[str, Field(min_length=1, max_length=TITLE_LENGTH_MAX)]
     tool_call_id: ShortText = ""
     on_behalf_of: OnBehalfOfIn | None = None
-    args_schema: dict[str, Any] | None = None
+    args_schema: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description="JSON Schema 2020-12 of the args. It names and narrows the fields"
+            " of a reviewer's edit form; it never turns a value into another type."
+        ),
+    ] = None
     description: LongText = ""
     rationale: LongText = ""
     evidence: Annotated[list[EvidenceIn], Field(max_length=EVIDENCE_MAX)] = []

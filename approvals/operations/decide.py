@@ -50,6 +50,11 @@ REASON_CODES = {
     "duplicate": "Already done or asked twice",
     "other": "Another reason",
 }
+# Reasons that tell the agent nothing without a word more.
+NEEDS_WORDS = {
+    "missing_information": "Say what is missing: the agent is told.",
+    "other": "Say why in your own words.",
+}
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,8 @@ def reject_proposal(
     check_message(message)
     if reason_code not in REASON_CODES:
         raise Invalid({"reason_code": "Choose why."})
-    if reason_code == "other" and not message.strip():
-        raise Invalid({"message": "Say why in your own words."})
+    if reason_code in NEEDS_WORDS and not message.strip():
+        raise Invalid({"message": NEEDS_WORDS[reason_code]})
     sitting = sit(actor=actor, proposal_id=proposal_id, digest=digest)
     return _end_by_word(
         sitting,

@@ -31,17 +31,14 @@ from approvals.operations.sitting import Sitting, parties_of, sit
 from approvals.operations.stages import begin_again
 from approvals.operations.votes import objection_to_vote
 from approvals.queries.envelope import (
-    argument_literals,
     digest_of,
     edited_action,
-    mapping_of,
     parsed,
-    request_of,
 )
+from approvals.queries.preview import edit_widens, edits_read
 from approvals.queries.wording import headline_of
-from approvals.rules.fields import Edited, apply_edits, edit_fields
+from approvals.rules.fields import Edited
 from approvals.rules.moves import ActionStatus, ProposalState
-from approvals.rules.widening import widens
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core import strict_json
@@ -109,10 +106,7 @@ def _read_edits(sitting: Sitting, edits: Mapping[str, str]) -> Edited:
         raise Invalid(
             {"": f"This was edited {VERSIONS_MAX - 1} times; reject it instead."}
         )
-    args = mapping_of(sitting.action.get("args"))
-    literals = argument_literals(bytes(sitting.version.action))
-    fields = edit_fields(args, sitting.body.get("args_schema"), literals)
-    edited = apply_edits(args, fields, edits)
+    edited = edits_read(bytes(sitting.version.action), sitting.body, edits)
     if edited.errors:
         raise Invalid(dict(edited.errors))
     if not edited.changes:
@@ -132,20 +126,12 @@ def _require_readable(raw: bytes) -> None:
 def _keep_version(
     sitting, raw, action, digest, edited, ruled: Ruled, now
 ) -> ProposalVersion:
-    book = sitting.facts.rulebook
-    said = request_of(sitting.body, action, is_edited=True)
-    row = book.allowances.get((said.system, said.verb)) if book else None
-    mapped = {
-        "amount_field": row.amount_field if row else None,
-        "currency_field": row.currency_field if row else None,
-        "recipient_field": row.recipient_field if row else None,
-        "resource_field": row.resource_field if row else None,
-    }
     earlier = sitting.version
-    # Against what the agent asked, and against what was last shown: small steps add up.
-    is_widening = any(
-        widens(before, action, **mapped)
-        for before in (parsed(sitting.request.action), sitting.action)
+    is_widening = edit_widens(
+        sitting.facts,
+        sitting.body,
+        action,
+        (parsed(sitting.request.action), sitting.action),
     )
     version = ProposalVersion.objects.create(
         proposal=sitting.proposal,

@@ -24,6 +24,7 @@ from approvals.queries.access import (
     seats_for,
     who_decides,
 )
+from approvals.queries.mentioning import mentioned_in
 from approvals.rules import due
 from approvals.rules.moves import ProposalState
 from portal.accounts.actors import Actor
@@ -161,13 +162,22 @@ def comment_on_proposal(
     _require_text(message)
     proposal_seen_by(actor, proposal_id)
     proposal = lock_proposal(proposal_id)
-    keep_move(proposal, Move.Kind.COMMENTED, actor, message, now)
+    named = mentioned_in(message, workflow_id=proposal.workflow_id)
+    keep_move(
+        proposal,
+        Move.Kind.COMMENTED,
+        actor,
+        message,
+        now,
+        mentions=[str(person.id) for person in named],
+    )
     record(
         "proposal.commented",
         actor=actor,
         subject=("proposal", proposal.id),
         workflow_id=proposal.workflow_id,
         headline=proposal.headline,
+        mentions=[person.name for person in named],
     )
     return proposal
 

@@ -3,15 +3,15 @@
 Everything a reviewer needs to decide, as finished values; the agent's words come apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from approvals.models import (
+    AuthorityRecord,
     Decision,
     Grant,
-    Outcome,
     Proposal,
     ProposalVersion,
 )
@@ -31,9 +31,25 @@ from approvals.queries.parts import (
     text_of,
     words_of,
 )
-from approvals.queries.precedents import Precedent, precedents_of
+from approvals.queries.precedents import Precedents, precedents_of
+from approvals.queries.weighing import (
+    After,
+    HiddenIn,
+    ReasonShown,
+    after_of,
+    claims_of,
+    flags_of,
+    hidden_in,
+    is_approved,
+    objection_for,
+    parties_behind,
+    reasons_shown,
+    texts_of,
+    unopened,
+)
 from approvals.queries.wording import doing
 from approvals.rules.claims import unsupported
+from approvals.rules.contradictions import Flag
 from approvals.rules.diff import Change, changes_between
 from approvals.rules.fields import EditField, edit_fields
 from approvals.rules.inspection import why_uninspectable
@@ -43,13 +59,7 @@ from portal.core import strict_json
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.answers import Money
 from registry.rules.sentences import UNDO
-
-
-@dataclass(frozen=True)
-class ReasonShown:
-    sentence: str
-    code: str
-    deciding: bool
+from runs.queries.caps import CapUse, uses_of
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class Card:
     undo_sentence: str
     quorum: int
     votes: int
+    voters: tuple[str, ...]
     is_open: bool
     is_waiting_for_agent: bool
     is_escalated: bool
@@ -92,11 +103,17 @@ class Card:
     title: str
     words: tuple[tuple[str, str], ...]
     flagged: tuple[str, ...]
+    flags: tuple[Flag, ...]
+    hidden: tuple[HiddenIn, ...]
+    budget: tuple[CapUse, ...]
+    takes: tuple[str, ...]
+    unopened: str
+    objection: str
     bytes_text: str
     digest: str
     version: int
     moves: tuple[MoveShown, ...]
-    precedents: tuple[Precedent, ...]
+    precedents: Precedents
     approve_label: str
     deed: str
     edit_fields: tuple[EditField, ...]
@@ -104,7 +121,7 @@ class Card:
     who_decides: str
     grant_id: UUID | None
     grant_state: str | None
-    outcome: str | None
+    after: After | None
     undo_until: datetime | None
 
     @property
@@ -140,6 +157,13 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
     title = text_of(body.get("title"))
     words = words_of(body)
     args = mapping_of(action.get("args"))
+    literals = argument_literals(version.action)
+    evidence = evidence_of(actor, proposal, body, now)
+    moves = moves_of(proposal, decisions)
+    texts = texts_of(body, action, [move.text for move in moves if move.is_agent])
+    may_decide = is_open and _may_decide(
+        actor, facts, proposal, decisions, version, clock
+    )
     return Card(
         id=proposal.id,
         headline=version.headline,
@@ -153,6 +177,11 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         undo_sentence=UNDO.get(ruling.reversibility, "Cannot be undone."),
         quorum=proposal.quorum,
         votes=_votes(decisions, version),
+        voters=tuple(
+            decision.person.name
+            for decision in decisions
+            if is_approved([decision], version)
+        ),
         is_open=is_open,
         is_waiting_for_agent=proposal.state == ProposalState.ASKED,
         is_escalated=proposal.audience == Audience.ESCALATION_OWNER,
@@ -164,45 +193,49 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         resolved_at=proposal.resolved_at,
         reason_code=proposal.reason_code,
         message=proposal.message,
-        facts=facts_of(action, amount),
+        facts=facts_of(action, amount, literals),
         cannot_inspect=why_uninspectable(action),
-        reasons=tuple(
-            ReasonShown(
-                sentence=text_of(reason.get("text")),
-                code=text_of(reason.get("code")),
-                deciding=reason.get("answer") == ruling.answer,
-            )
-            for reason in ruling.reasons
-        ),
+        reasons=reasons_shown(ruling),
         rulebook_version=ruling.version_number,
         confidence=text_of(body.get("confidence")),
         before_after=changes_between(body.get("before") or {}, body.get("after") or {}),
         edits=tuple(Change(**change) for change in version.changes),
         edited_by=version.edited_by.name if version.edited_by else None,
-        evidence=evidence_of(actor, proposal, body, now),
+        evidence=evidence,
         checks=checks_of(body),
         title=title,
         words=words,
         flagged=unsupported(
             [title, *(text for _, text in words)],
-            [action, body.get("before"), body.get("after")],
+            [action, body.get("before"), body.get("after"), claims_of(body)],
         ),
+        flags=flags_of(
+            texts,
+            body,
+            request.verb,
+            ruling,
+            is_approved=is_approved(decisions, version),
+        ),
+        hidden=hidden_in(texts),
+        budget=_budget(facts, request.verb) if is_open else (),
+        takes=tuple(_takes(ruling)),
+        unopened=unopened(evidence, proposal.risk) if may_decide else "",
+        objection=objection_for(actor, parties_behind(proposal, version, ruling, facts))
+        if may_decide
+        else "",
         bytes_text=bytes(version.action).decode(),
         digest=version.digest,
         version=version.number,
-        moves=moves_of(proposal, decisions),
-        precedents=precedents_of(proposal, verb=request.verb, system=request.system),
+        moves=moves,
+        precedents=precedents_of(proposal, now=now),
         approve_label=f"Approve {deed}",
         deed=deed,
-        edit_fields=edit_fields(
-            args, body.get("args_schema"), argument_literals(version.action)
-        ),
-        may_decide=is_open
-        and _may_decide(actor, facts, proposal, decisions, version, clock),
+        edit_fields=edit_fields(args, body.get("args_schema"), literals),
+        may_decide=may_decide,
         who_decides=who_decides(facts, proposal.audience),
         grant_id=grant.id if grant else None,
         grant_state=grant.state.lower() if grant else None,
-        outcome=_outcome_of(grant),
+        after=after_of(grant, now),
         undo_until=_undo_until(actor, grant, decisions, now),
     )
 
@@ -234,11 +267,15 @@ def _grant_of(version: ProposalVersion) -> Grant | None:
     return Grant.objects.filter(version=version).order_by("-issued_at", "-id").first()
 
 
-def _outcome_of(grant: Grant | None) -> str | None:
-    if grant is None or grant.state != GrantState.REDEEMED:
-        return None
-    latest = Outcome.objects.filter(grant=grant).order_by("-number").first()
-    return latest.status.lower() if latest else None
+def _budget(facts: RulebookInForce, verb: str) -> tuple[CapUse, ...]:
+    """Give what is left of every cap in force that binds a verb. Two queries."""
+    book = facts.rulebook
+    return uses_of(facts.workflow_id, book, verb=verb) if book else ()
+
+
+def _takes(ruling: AuthorityRecord) -> Iterator[str]:
+    """Name the caps that a grant on this ruling takes from."""
+    return (str(pair[0]) for pair in ruling.reserves if pair)
 
 
 def _undo_until(

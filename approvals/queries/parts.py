@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.models import Decision, EvidenceOpening, Move, Proposal
+from approvals.queries.mentioning import names_of
 from approvals.rules.diff import shown
-from approvals.rules.paths import LEAVES_MAX, leaves
+from approvals.rules.paths import LEAVES_MAX, Step, leaves
 from portal.accounts.actors import Actor
 from registry.rules.amounts import money_text
 from registry.rules.answers import Money
@@ -46,10 +47,14 @@ class MoveShown:
     text: str
     at: datetime
     is_agent: bool
+    evidence: tuple[EvidenceShown, ...] = ()
+    mentioned: tuple[str, ...] = ()
 
 
 def facts_of(
-    action: Mapping[str, object], amount: Money | None
+    action: Mapping[str, object],
+    amount: Money | None,
+    literals: Mapping[tuple[Step, ...], str] | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Give the deed, its thing, its amount, and every argument as a line, from stored bytes.
 
@@ -69,7 +74,8 @@ def facts_of(
     for position, leaf in enumerate(leaves(action.get("args") or {})):
         if position >= LEAVES_MAX or not leaf.steps:
             break
-        text = shown(leaf.value)
+        # A number as it was sent: 1e2 is not shown as 100.
+        text = (literals or {}).get(leaf.steps, shown(leaf.value))
         if len(text) > VALUE_SHOWN_MAX:
             text = text[:VALUE_SHOWN_MAX] + "… (cut here; see the bytes)"
         found.append((leaf.path, text))
@@ -109,14 +115,13 @@ def _one_evidence(
     position: int, item: Mapping[str, object], is_opened: bool, now: datetime
 ) -> EvidenceShown:
     retrieved_at = _moment(item.get("retrieved_at"))
-    url = text_of(item.get("url"))
-    is_safe = url.startswith(("https://", "http://"))
+    url = _safe(text_of(item.get("url")))
     return EvidenceShown(
         position=position,
         label=text_of(item.get("label")),
         source=text_of(item.get("source")),
         # An excerpt and its link are shown once they are opened, so that opening counts.
-        url=url if is_safe and is_opened else "",
+        url=url if is_opened else "",
         excerpt=text_of(item.get("excerpt")) if is_opened else "",
         retrieved_at=retrieved_at,
         is_stale=retrieved_at is not None and now - retrieved_at > STALE_AFTER,
@@ -141,7 +146,12 @@ def checks_of(body: Mapping[str, object]) -> tuple[CheckShown, ...]:
 def moves_of(
     proposal: Proposal, decisions: Sequence[Decision]
 ) -> tuple[MoveShown, ...]:
-    rows = Move.objects.filter(proposal=proposal).order_by("moved_at", "id")
+    rows = list(
+        Move.objects.filter(proposal=proposal).order_by("moved_at", "id")[
+            :MOVES_SHOWN_MAX
+        ]
+    )
+    names = names_of(identity for move in rows for identity in move.mentions)
     found = [
         MoveShown(
             who=move.actor_name,
@@ -149,8 +159,10 @@ def moves_of(
             text=move.text,
             at=move.moved_at,
             is_agent=move.actor_kind == "agent",
+            evidence=_answered_with(move.evidence),
+            mentioned=tuple(names[one] for one in move.mentions if one in names),
         )
-        for move in rows[:MOVES_SHOWN_MAX]
+        for move in rows
     ]
     found += [
         MoveShown(
@@ -163,6 +175,28 @@ def moves_of(
         for decision in decisions
     ]
     return tuple(sorted(found, key=lambda move: move.at))
+
+
+def _answered_with(items: Sequence[Mapping[str, object]]) -> tuple[EvidenceShown, ...]:
+    """Show what an answer came with: whoever reads the answer reads it too."""
+    return tuple(
+        EvidenceShown(
+            position=position,
+            label=text_of(item.get("label")),
+            source=text_of(item.get("source")),
+            url=_safe(text_of(item.get("url"))),
+            excerpt=text_of(item.get("excerpt")),
+            retrieved_at=_moment(item.get("retrieved_at")),
+            is_stale=False,
+            is_opened=True,
+        )
+        for position, item in enumerate(items)
+        if isinstance(item, Mapping)
+    )
+
+
+def _safe(url: str) -> str:
+    return url if url.startswith(("https://", "http://")) else ""
 
 
 def _moment(value: object) -> datetime | None:

@@ -50,6 +50,18 @@ def needs_other_than_editor(parties: Parties) -> bool:
     return parties.editor_id is not None and (parties.edit_widens or is_grave)
 
 
+def parties_of_edit(
+    *, editor_id: UUID, edit_widens: bool, risk: Risk, reversibility: Reversibility
+) -> Parties:
+    """Name the editor of a version that is only typed yet."""
+    return Parties(
+        editor_id=editor_id,
+        edit_widens=edit_widens,
+        risk=risk,
+        reversibility=reversibility,
+    )
+
+
 def objection_to(
     *, person_id: UUID, person_names: frozenset[str], parties: Parties
 ) -> Objection | None:

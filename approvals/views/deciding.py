@@ -17,14 +17,16 @@ from approvals.operations.decide import (
 from approvals.operations.edit import edit_and_approve
 from approvals.operations.undo import undo_approval
 from approvals.queries.card import Card, card_for
+from approvals.queries.preview import EditPreview, preview_edit
 from approvals.views.answers import answer, lost, reject_reasons
 from approvals.views.frame import CRUMB, card_address, place_of, query_of
-from portal.accounts.actors import actor_of
+from portal.accounts.actors import Actor, actor_of
 from portal.accounts.confirming import typed_before
 from portal.core.clock import wall_clock
-from portal.core.errors import Conflict, Forbidden
+from portal.core.errors import Conflict, Forbidden, Invalid
 from portal.core.htmx import render
 
+CONFLICT = 409
 INVALID = 422
 
 
@@ -55,26 +57,64 @@ def edit(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     form = ApproveForm(request.POST)
     if not form.is_valid():
         return _stale(request, proposal_id)
-    edits = {
+    edits = _edits_of(request)
+    is_stale = False
+
+    def save(actor: Actor) -> object:
+        nonlocal is_stale
+        try:
+            return edit_and_approve(
+                actor=actor,
+                proposal_id=proposal_id,
+                digest=form.cleaned_data["digest"],
+                edits=edits,
+                message=form.cleaned_data["message"],
+                now=wall_clock(),
+            )
+        except Conflict as problem:
+            if problem.code != "digest.mismatch":
+                raise
+            # Two people edited at once: the second keeps what they typed.
+            is_stale = True
+            who = problem.extra.get("who") or "Somebody"
+            said = f"{who} changed this while you were editing. What you typed is kept: look at both, and save again."
+            raise Invalid({"": said}) from problem
+
+    return answer(
+        request,
+        proposal_id,
+        save,
+        again=lambda errors: _edit_page(
+            request,
+            proposal_id,
+            edits,
+            errors,
+            status=CONFLICT if is_stale else INVALID,
+        ),
+    )
+
+
+@require_POST
+def edit_preview(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
+    """Say what the edit as typed would come to; nothing is saved."""
+    edits = _edits_of(request)
+    preview = preview_edit(
+        actor=actor_of(request),
+        proposal_id=proposal_id,
+        digest=request.POST.get("digest", ""),
+        edits=edits,
+    )
+    return _edit_page(
+        request, proposal_id, edits, preview.errors, preview=preview, fragment="preview"
+    )
+
+
+def _edits_of(request: HttpRequest) -> dict[str, str]:
+    return {
         name: str(value)
         for name, value in request.POST.items()
         if name.startswith("arg-")
     }
-    return answer(
-        request,
-        proposal_id,
-        lambda actor: edit_and_approve(
-            actor=actor,
-            proposal_id=proposal_id,
-            digest=form.cleaned_data["digest"],
-            edits=edits,
-            message=form.cleaned_data["message"],
-            now=wall_clock(),
-        ),
-        again=lambda errors: _edit_page(
-            request, proposal_id, edits, errors, status=INVALID
-        ),
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -162,16 +202,21 @@ def _edit_page(
     errors: Mapping[str, str],
     *,
     status: int = 200,
+    preview: EditPreview | None = None,
+    fragment: str | None = None,
 ) -> HttpResponse:
     card = _open_card(request, proposal_id)
     context = {
         "crumbs": _crumbs(card, "Edit"),
+        "preview": preview,
         "card": card,
         "given": given,
         "message": request.POST.get("message") or given.get("message", ""),
         "errors": errors,
     }
-    return render(request, "approvals/edit.html", context, status=status)
+    return render(
+        request, "approvals/edit.html", context, status=status, fragment=fragment
+    )
 
 
 def _form_page(

@@ -74,6 +74,13 @@ def visible_marks(text: object) -> Markup:
     return Markup("").join(shown)
 
 
+def hidden_count(text: str) -> int:
+    """Count the characters of a text that a reader would not see."""
+    lines = text.replace("\r\n", "\n")
+    pairs = zip(lines, ["", *lines], strict=False)
+    return sum(_is_hidden(character, previous) for character, previous in pairs)
+
+
 def safe_markdown(text: object) -> Markup:
     """Render markdown with raw HTML off, then sanitise it; links keep http, https and mailto and show their host."""
     source = ("" if text is None else str(text))[:MARKDOWN_LENGTH_MAX]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Aggregate, Min, Q, Sum
 
@@ -11,7 +12,7 @@ from portal.core.clock import database_now
 from registry.queries.rulebooks import standing_facts
 from registry.queries.workflows import WorkflowHead, workflow_head
 from registry.rules.amounts import amount_text, number_text
-from registry.rules.rulebook import Cap, CapKind
+from registry.rules.rulebook import Cap, CapKind, Rulebook
 from registry.rules.sentences import cap_sentence
 from runs.models import SpendEntry
 
@@ -51,11 +52,20 @@ def caps_used(*, actor: Actor, slug: str) -> CapsUsed:
     head = workflow_head(actor=actor, slug=slug)
     facts = standing_facts(head.id, agent_id=None)
     book = facts.rulebook
-    if book is None or not book.caps:
-        return CapsUsed(head, facts.version_number, ())
+    uses = uses_of(head.id, book) if book else ()
+    return CapsUsed(head, facts.version_number, uses)
+
+
+def uses_of(
+    workflow_id: UUID, book: Rulebook, *, verb: str | None = None
+) -> tuple[CapUse, ...]:
+    """Give what is used of a rulebook's caps, or of those that bind a verb. Two queries."""
+    caps = [cap for cap in book.caps if not verb or not cap.verbs or verb in cap.verbs]
+    if not caps:
+        return ()
     now = database_now()
     sums: dict[str, Aggregate] = {}
-    for at, cap in enumerate(book.caps):
+    for at, cap in enumerate(caps):
         counts = Q(
             cap_key=cap.key, reserved_at__gt=now - timedelta(hours=cap.window_hours)
         )
@@ -63,26 +73,22 @@ def caps_used(*, actor: Actor, slug: str) -> CapsUsed:
         sums[f"used_{at}"] = Sum("amount", filter=counts)
         sums[f"reserved_{at}"] = Sum("amount", filter=waits)
         sums[f"oldest_{at}"] = Min("reserved_at", filter=counts)
-    longest = max(cap.window_hours for cap in book.caps)
+    longest = max(cap.window_hours for cap in caps)
     found = SpendEntry.objects.filter(
         ~Q(state=SpendEntry.State.RELEASED),
-        workflow_id=head.id,
-        cap_key__in=[cap.key for cap in book.caps],
+        workflow_id=workflow_id,
+        cap_key__in=[cap.key for cap in caps],
         reserved_at__gt=now - timedelta(hours=longest),
     ).aggregate(**sums)
-    return CapsUsed(
-        head,
-        facts.version_number,
-        tuple(
-            _use(
-                cap,
-                book.currency,
-                found[f"used_{at}"] or Decimal(0),
-                found[f"reserved_{at}"] or Decimal(0),
-                found[f"oldest_{at}"],
-            )
-            for at, cap in enumerate(book.caps)
-        ),
+    return tuple(
+        _use(
+            cap,
+            book.currency,
+            found[f"used_{at}"] or Decimal(0),
+            found[f"reserved_{at}"] or Decimal(0),
+            found[f"oldest_{at}"],
+        )
+        for at, cap in enumerate(caps)
     )
 
 

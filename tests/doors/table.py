@@ -329,6 +329,7 @@ _INBOX = (
     ),
     Door("inbox_approve", REVIEWERS, "post", {"digest": "<digest>"}),
     Door("inbox_edit", REVIEWERS, "post", {"digest": "<digest>"}),
+    Door("inbox_edit_preview", REVIEWERS, "post", {"digest": "<digest>"}),
     Door(
         "inbox_reject",
         REVIEWERS,
