@@ -3,6 +3,8 @@
 from django.urls import path
 
 from approvals.views import (
+    absence,
+    assigning,
     backtests,
     batching,
     deciding,
@@ -60,7 +62,14 @@ urlpatterns = [
     path("inbox/<uuid:proposal_id>/undo/", deciding.undo, name="inbox_undo"),
     path("inbox/<uuid:proposal_id>/ask/", moving.ask, name="inbox_ask"),
     path("inbox/<uuid:proposal_id>/escalate/", moving.escalate, name="inbox_escalate"),
+    path("inbox/away/", absence.my_absence, name="my_absence"),
     path("inbox/<uuid:proposal_id>/claim/", moving.claim, name="inbox_claim"),
+    path("inbox/<uuid:proposal_id>/assign/", assigning.assign, name="inbox_assign"),
+    path(
+        "inbox/<uuid:proposal_id>/give-back/",
+        assigning.give_back,
+        name="inbox_give_back",
+    ),
     path("inbox/<uuid:proposal_id>/comment/", moving.comment, name="inbox_comment"),
     path(
         "inbox/<uuid:proposal_id>/evidence/<int:position>/",

@@ -47,6 +47,7 @@ from approvals.queries.weighing import (
     texts_of,
     unopened,
 )
+from approvals.queries.who import WhoHasIt, who_has
 from approvals.queries.wording import doing
 from approvals.rules.claims import unsupported
 from approvals.rules.contradictions import Flag
@@ -118,6 +119,7 @@ class Card:
     deed: str
     edit_fields: tuple[EditField, ...]
     may_decide: bool
+    who: WhoHasIt | None
     who_decides: str
     grant_id: UUID | None
     grant_state: str | None
@@ -232,6 +234,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         deed=deed,
         edit_fields=edit_fields(args, body.get("args_schema"), literals),
         may_decide=may_decide,
+        who=who_has(actor, proposal, facts),
         who_decides=who_decides(facts, proposal.audience),
         grant_id=grant.id if grant else None,
         grant_state=grant.state.lower() if grant else None,
