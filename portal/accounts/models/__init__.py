@@ -1,6 +1,13 @@
-"""Departments, people, teams and absences, agents and agents' keys."""
+"""Departments, people, teams, absences and notices, agents and agents' keys."""
 
 from portal.accounts.models.absences import Absence
+from portal.accounts.models.notices import (
+    Notice,
+    NoticeHook,
+    NoticePost,
+    NoticeSettings,
+    ToldNews,
+)
 from portal.accounts.models.people import (
     Agent,
     AgentKey,
@@ -17,8 +24,13 @@ __all__ = [
     "AgentKey",
     "AgentKind",
     "Department",
+    "Notice",
+    "NoticeHook",
+    "NoticePost",
+    "NoticeSettings",
     "Person",
     "PersonManager",
     "Team",
     "TeamMember",
+    "ToldNews",
 ]

@@ -1,0 +1,271 @@
+"""The closed list of notices: what each says, to whom it matters, how it is told unless chosen.
+
+A sentence is made of the kind and of names alone: the workflow's, a person's, a role's.
+Nothing that an agent sent stands in one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How a person is told of one kind of notice."""
+
+    OFF = "off"
+    PORTAL = "portal"
+    DIGEST = "digest"
+    NOW = "now"
+
+
+WAY_LABELS = {
+    Way.NOW: "Here, and by e-mail at once",
+    Way.DIGEST: "Here, and in the digest",
+    Way.PORTAL: "Here only",
+    Way.OFF: "Not at all",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of notice. `must_show`: it cannot be turned off here in the portal."""
+
+    key: str
+    group: str
+    label: str
+    sentence: str
+    way: Way = Way.DIGEST
+    must_show: bool = False
+    # It asks for something that ends: told no more, and closed, once that is done.
+    waits: bool = False
+    # While the person is away, whoever stands in is told in their place.
+    can_be_stood_in: bool = False
+    # More of them than this, unread in one workflow, become one line with a number.
+    alone_max: int = 0
+    many: str = ""
+
+
+DECIDE, FOLLOW, LOOK_AFTER, WORKFLOWS = (
+    "What waits for your decision",
+    "What you follow",
+    "What you look after",
+    "Workflows and your part in them",
+)
+_ALL = (
+    Kind(
+        "needs_you_high",
+        DECIDE,
+        "A high-risk proposal needs you",
+        "{workflow}: a high-risk proposal needs your decision.",
+        Way.NOW,
+        must_show=True,
+        waits=True,
+        can_be_stood_in=True,
+        alone_max=20,
+        many="{workflow}: {count} high-risk proposals need your decision.",
+    ),
+    Kind(
+        "needs_you",
+        DECIDE,
+        "A proposal needs you",
+        "{workflow}: a proposal needs your decision.",
+        must_show=True,
+        waits=True,
+        can_be_stood_in=True,
+        alone_max=5,
+        many="{workflow}: {count} new proposals need your decision.",
+    ),
+    Kind(
+        "assigned",
+        DECIDE,
+        "A proposal is assigned to you",
+        "{workflow}: {by} assigned a proposal to you.",
+        must_show=True,
+        waits=True,
+        can_be_stood_in=True,
+        alone_max=20,
+        many="{workflow}: {count} proposals were assigned to you.",
+    ),
+    Kind(
+        "reminder",
+        DECIDE,
+        "Half of the time is over",
+        "{workflow}: half of the time for a proposal is over.",
+        Way.PORTAL,
+        waits=True,
+        can_be_stood_in=True,
+        alone_max=5,
+        many="{workflow}: half of the time is over for {count} proposals.",
+    ),
+    Kind(
+        "last_reminder",
+        DECIDE,
+        "Little time is left",
+        "{workflow}: little time is left for a proposal.",
+        Way.NOW,
+        must_show=True,
+        waits=True,
+        can_be_stood_in=True,
+        alone_max=10,
+        many="{workflow}: little time is left for {count} proposals.",
+    ),
+    Kind(
+        "escalated",
+        DECIDE,
+        "A proposal is escalated to you",
+        "{workflow}: a proposal was escalated to you.",
+        Way.NOW,
+        must_show=True,
+        waits=True,
+        can_be_stood_in=True,
+        alone_max=10,
+        many="{workflow}: {count} proposals were escalated to you.",
+    ),
+    Kind(
+        "answered",
+        DECIDE,
+        "The agent answered a question",
+        "{workflow}: the agent answered a question about a proposal.",
+        waits=True,
+        alone_max=10,
+        many="{workflow}: the agent answered questions about {count} proposals.",
+    ),
+    Kind(
+        "mentioned",
+        FOLLOW,
+        "Somebody mentions you",
+        "{workflow}: {by} mentioned you in a comment.",
+        alone_max=20,
+        many="{workflow}: you were mentioned in {count} comments.",
+    ),
+    Kind(
+        "decided",
+        FOLLOW,
+        "What you took part in was decided",
+        "{workflow}: a proposal that you took part in {outcome}.",
+        Way.PORTAL,
+        alone_max=10,
+        many="{workflow}: {count} proposals that you took part in are over.",
+    ),
+    Kind(
+        "undone",
+        FOLLOW,
+        "An approval was taken back",
+        "{workflow}: {by} took an approval back; the proposal waits again.",
+        alone_max=10,
+        many="{workflow}: {count} approvals were taken back.",
+    ),
+    Kind(
+        "break_glass",
+        LOOK_AFTER,
+        "Somebody broke the glass",
+        "{workflow}: {by} broke the glass. It waits for your review.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
+        "unauthorised_change",
+        LOOK_AFTER,
+        "A change that nobody allowed",
+        "{workflow}: a system reports a change that no grant covers.",
+        Way.NOW,
+        must_show=True,
+        alone_max=10,
+        many="{workflow}: systems report {count} changes that no grant covers.",
+    ),
+    Kind(
+        "run_held",
+        LOOK_AFTER,
+        "A run is held",
+        "{workflow}: a stop rule holds a run until you let it go on.",
+        Way.NOW,
+        alone_max=10,
+        many="{workflow}: stop rules hold {count} runs.",
+    ),
+    Kind(
+        "no_outcome",
+        LOOK_AFTER,
+        "Nobody knows what became of a grant",
+        "{workflow}: a grant was used and nobody knows what happened.",
+        alone_max=5,
+        many="{workflow}: {count} grants were used and nobody knows what happened.",
+    ),
+    Kind(
+        "delivery_given_up",
+        LOOK_AFTER,
+        "A receiver cannot be reached",
+        "{workflow}: a message to a receiver was given up.",
+        alone_max=3,
+        many="{workflow}: {count} messages to receivers were given up.",
+    ),
+    Kind(
+        "exception",
+        LOOK_AFTER,
+        "An exception is given to you",
+        "{workflow}: an exception waits for you.",
+        alone_max=10,
+        many="{workflow}: {count} exceptions wait for you.",
+    ),
+    Kind(
+        "paused",
+        WORKFLOWS,
+        "A workflow is paused",
+        "{workflow}: {by} paused it.",
+        Way.NOW,
+    ),
+    Kind(
+        "packet_to_sign",
+        WORKFLOWS,
+        "A launch packet waits for your signature",
+        "{workflow}: a launch packet waits for your signature.",
+        must_show=True,
+        waits=True,
+    ),
+    Kind(
+        "role_offered",
+        WORKFLOWS,
+        "A role is offered to you",
+        "{workflow}: {by} offers you a role.",
+        must_show=True,
+    ),
+    Kind(
+        "stand_in_asked",
+        WORKFLOWS,
+        "Somebody asks you to stand in",
+        "{by} asks you to stand in while they are away.",
+        must_show=True,
+    ),
+    Kind(
+        "stand_in_answered",
+        WORKFLOWS,
+        "Your stand-in answered",
+        "{by} {outcome} to stand in for you.",
+    ),
+)
+KINDS: dict[str, Kind] = {kind.key: kind for kind in _ALL}
+GROUPS = (DECIDE, FOLLOW, LOOK_AFTER, WORKFLOWS)
+OUTCOMES = {
+    "APPROVED": "was approved",
+    "REJECTED": "was rejected",
+    "RESPONDED": "was answered by a person",
+    "EXPIRED": "ran out of time",
+    "WITHDRAWN": "was withdrawn by the agent",
+    "CANCELLED": "was cancelled",
+    "accepted": "agreed",
+    "declined": "declined",
+}
+
+
+def sentence_of(kind: Kind, *, workflow: str, by: str, outcome: str, count: int) -> str:
+    """Make the sentence of a notice, or of many that became one line."""
+    template = kind.many if count > 1 and kind.many else kind.sentence
+    return template.format(
+        workflow=workflow or "Countersign",
+        by=by or "Countersign",
+        outcome=OUTCOMES.get(outcome, "is over"),
+        count=f"{count:,}",
+    )
+
+
+def ways_for(kind: Kind) -> tuple[Way, ...]:
+    """Give the ways a person may choose for a kind."""
+    return tuple(way for way in WAY_LABELS if way != Way.OFF or not kind.must_show)
