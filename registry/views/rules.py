@@ -230,11 +230,7 @@ def draft_unsaved(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     kept = keep_words(
         actor=actor, workflow_id=head.id, form=form, words=words, now=wall_clock()
     )
-    return render(
-        request,
-        "registry/_kept_words.html",
-        {"slug": slug, "form": form, "at": kept.at},
-    )
+    return render(request, "registry/_kept_words.html", {"at": kept.at})
 
 
 def _kept(request: HttpRequest, draft: Draft) -> dict[str, KeptWords]:
