@@ -18,6 +18,7 @@ from approvals.queries.backtest_access import (
 from approvals.queries.backtest_summary import Summary, code_words, summary_of
 from approvals.queries.history import first_asked_at
 from approvals.rules.backtest_words import CHANGE_WORDS, VERDICT_WORDS, period
+from approvals.rules.backtests import Change
 from portal.accounts.actors import Actor
 from portal.core.pagination import keyset
 from registry.queries.evidence import EvidenceTarget, evidence_target
@@ -107,8 +108,21 @@ class BacktestPage:
 
 
 @dataclass(frozen=True)
+class LatestBacktest:
+    """The newest backtest of the open version, for the pages about that version."""
+
+    workflow: WorkflowHead
+    found: BacktestHead | None
+    may_run: bool
+    may_begin: bool
+
+
+@dataclass(frozen=True)
 class RowFilter:
-    """Which rows are wanted; what is empty is not asked for."""
+    """Which rows are wanted; what is empty is not asked for.
+
+    Without a change it is every row that changes, unless `with_same` says otherwise.
+    """
 
     change: str = ""
     verdict: str = ""
@@ -117,6 +131,7 @@ class RowFilter:
     cause: str = ""
     amount_min: Decimal | None = None
     currency: str = ""
+    with_same: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,26 +195,32 @@ def backtest_page(*, actor: Actor, backtest_id: UUID) -> BacktestPage:
     )
 
 
-def latest_of(*, actor: Actor, slug: str) -> tuple[WorkflowHead, BacktestHead | None]:
+def latest_of(*, actor: Actor, slug: str) -> LatestBacktest:
     """Give the newest backtest of the open version that this person may read, if any."""
     head = workflow_head(actor=actor, slug=slug)
     target = evidence_target(workflow_id=head.id)
+    runs = may_run(actor, head.id)
     rows = Backtest.objects.filter(workflow_id=head.id)
     if target is not None:
         rows = rows.filter(version_id=target.version_id)
-    if not may_run(actor, head.id):
+    if not runs:
         rows = rows.filter(attached_as__isnull=False)
     wanted = rows.filter(state__in=(*UNFINISHED, BacktestState.DONE))
     row = _with_people(wanted).order_by("-id").first()
-    return head, head_of(row, target) if row else None
+    return LatestBacktest(
+        workflow=head,
+        found=head_of(row, target) if row else None,
+        may_run=runs,
+        may_begin=runs and target is not None,
+    )
 
 
 def rows_of(
     *, actor: Actor, backtest_id: UUID, wanted: RowFilter, cursor: str | None = None
 ) -> RowsPage:
-    """Give one page of the rows that are kept, in the order asked. About six queries."""
+    """Give one page of the rows that are kept, newest first. About six queries."""
     rows = _rows(actor, backtest_id, wanted)
-    page = keyset(rows, order=("place",), cursor=cursor)
+    page = keyset(rows, order=("-place",), cursor=cursor)
     return RowsPage(
         tuple(_line(row) for row in page.items), page.next_cursor, page.previous_cursor
     )
@@ -271,6 +292,8 @@ def _rows(actor: Actor, backtest_id: UUID, wanted: RowFilter) -> QuerySet[Backte
         value = getattr(wanted, name)
         if value:
             rows = rows.filter(**{name: value})
+    if not wanted.change and not wanted.with_same:
+        rows = rows.exclude(change=Change.SAME)
     if wanted.amount_min is not None:
         rows = rows.filter(amount__gte=wanted.amount_min)
     # Until it is finished, what is kept may still be thrown away.

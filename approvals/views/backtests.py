@@ -180,11 +180,10 @@ def rows_file(request: HttpRequest, backtest_id: UUID) -> StreamingHttpResponse:
 @require_GET
 def latest(request: HttpRequest, slug: str) -> HttpResponse:
     """Say in a line what the newest backtest of the open version came to."""
-    head, found = latest_of(actor=actor_of(request), slug=slug)
+    latest_one = latest_of(actor=actor_of(request), slug=slug)
     shown = {
-        "workflow": head,
-        "found": found,
-        "crumbs": _crumbs(head.name, slug, "Newest backtest"),
+        "latest_one": latest_one,
+        "crumbs": _crumbs(latest_one.workflow.name, slug, "Newest backtest"),
     }
     return render(request, "approvals/backtest_of.html", shown, fragment=LATEST)
 
@@ -214,6 +213,7 @@ def _filter_of(
             cause=_one_of(said.get("cause"), {each.code for each in summary.causes}),
             amount_min=amount,
             currency=_one_of(said.get("currency"), currencies),
+            with_same=not summary.changed,
         ),
         errors,
     )
