@@ -4,12 +4,14 @@ import json
 import os
 import platform
 
+from functools import partial
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.core.clock import wall_clock
 from portal.home.bench.acts import ACTS as FIRST_ACTS
 from portal.home.bench.acts import Bench
 from portal.home.bench.inbox import inbox
+from portal.home.bench.backtest import ROWS, backtest
 from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.registry_list import registry_list
 from portal.home.bench.stage import stage
@@ -17,6 +19,7 @@ from portal.home.bench.stage import stage
 ACTS = FIRST_ACTS | {
     "pause_under_load": pause_under_load,
     "registry_list": registry_list,
+    "backtest": backtest,
     "inbox": inbox,
 }
 
@@ -29,10 +32,18 @@ class Command(BaseCommand):
             "name", nargs="?", default="", help=f"one of {', '.join(ACTS)}"
         )
 
+        parser.add_argument(
+            "--rows",
+            type=int,
+            default=ROWS,
+            help=f"past requests of the benchmark backtest, {ROWS:,} unless told",
+        )
+
     def handle(self, *args, **options) -> None:
         name = options["name"]
         if name and name not in ACTS:
             raise CommandError(f"There is no benchmark {name}; {', '.join(ACTS)} are.")
+        acts = ACTS | {"backtest": partial(backtest, rows=options["rows"])}
         chosen = [name] if name else list(ACTS)
         report = {
             "at": wall_clock().isoformat(timespec="seconds"),
@@ -48,7 +59,7 @@ class Command(BaseCommand):
             try:
                 for each in chosen:
                     self.stderr.write(f"measuring {each} …")
-                    report[each] = ACTS[each](bench)
+                    report[each] = acts[each](bench)
             finally:
                 bench.close()
         self.stdout.write(json.dumps(report, indent=2))
