@@ -28,6 +28,7 @@ from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import publishing, refunds, remediation, security, voice
 from portal.home.demo.stories.cases import Story
+from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
 
@@ -93,6 +94,8 @@ def load_demo(*, now: datetime) -> int:
     count = sum(in_two_processes(_play, [(part, now) for part in (REFUNDS, OTHERS)]))
     read_weeks(known_company(), now=now)
     train_everybody(now=now)
+    set_times(now=now)
+    put_one_away(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 
