@@ -1,7 +1,7 @@
 """Who decides a workflow's proposals: named as a person, a team, a position or a role.
 
 What takes somebody away waits for the rulings in flight. On a live workflow nobody gives
-a vote to themselves: somebody else who may change it does (decision 0010).
+a vote to themselves: somebody else who may change it does (decision 0013).
 """
 
 from collections.abc import Collection
