@@ -60,7 +60,7 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
     told.dataset.told = "";
     told.setAttribute("role", "status");
     told.append(...[...event.detail.target.childNodes].map((node) => node.cloneNode(true)));
-    dialog.querySelector("form")?.before(told);
+    dialog.querySelector("form:not([method=dialog])")?.before(told);
   }
 });
 

@@ -46,6 +46,62 @@ def test_ten_like_proposals_are_approved_by_keyboard_alone(
     assert approved() == TEN
 
 
+def test_ten_like_proposals_are_decided_together_without_a_mouse(
+    browser_portal, portal_server, context
+):
+    for number in range(TEN):
+        browser_portal.ask("26.00", run=f"case-{number}")
+    sign_in(context, browser_portal, portal_server)
+    page = context.new_page()
+    page.set_viewport_size(WIDE)
+    page.goto(f"{portal_server.url}/inbox/")
+
+    page.keyboard.press("j")
+    page.locator("#approve-form").wait_for()
+    page.keyboard.press("x")
+    assert page.get_by_text("1 selected").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.get_by_text("1 selected").is_visible()
+    with page.expect_navigation():
+        page.keyboard.press("l")
+    assert page.get_by_role("heading", name="Decide 10 proposals together").is_visible()
+    with page.expect_navigation():
+        page.keyboard.press("a")
+
+    assert page.get_by_text("10 of 10 approved").is_visible()
+    assert approved() == TEN
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert page.get_by_text("10 taken back").is_visible()
+    assert approved() == TEN
+    assert Proposal.objects.filter(state="OPEN").count() == TEN
+
+
+def test_a_reader_is_told_who_was_faster_and_keeps_what_was_typed(
+    browser_portal, portal_server, context
+):
+    asked = [browser_portal.ask("26.00", run=run) for run in ("a", "b")]
+    sign_in(context, browser_portal, portal_server)
+    page = context.new_page()
+    page.set_viewport_size(WIDE)
+    page.goto(f"{portal_server.url}/inbox/{asked[0]['proposal']['id']}/")
+    page.keyboard.press("r")
+    words = page.locator("#reject-dialog textarea")
+    words.fill("The order was never late.")
+
+    browser_portal.decide("tom", asked[0])
+    browser_portal.ask("27.00", run="c")
+    page.evaluate(
+        "document.querySelector('[data-inbox-live]').dispatchEvent(new CustomEvent('ask'))"
+    )
+
+    told = page.locator("#reject-dialog").get_by_text("Tom Okafor ended this first")
+    told.wait_for()
+    assert words.input_value() == "The order was never late."
+    assert page.locator("#inbox-live").get_by_text("1 new").count() == 1
+    assert page.locator("[data-list-item]").count() == 2
+
+
 def test_a_proposal_is_approved_and_one_rejected_with_javascript_off(
     browser_portal, portal_server, browser
 ):
