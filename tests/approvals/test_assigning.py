@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from approvals.models import Move, Proposal
-from approvals.operations import assigning
+from approvals.operations import assigning, ruling
 from approvals.operations.ask import ask_action
 from approvals.operations.assigning import (
     assign_proposal,
@@ -25,7 +25,6 @@ from registry.operations.reviewing import set_assigning
 from tests.approvals.asking import make_portal
 from tests.approvals.test_races import asking, together
 from tests.approvals.test_standing_in import away
-from tests.people import refunds_document
 
 _RUNS = itertools.count(1)
 ROUNDS = 200
@@ -176,6 +175,12 @@ def test_the_pages_assign_and_give_back(portal):
     assert assignee(asked) is None
 
 
+@pytest.fixture
+def no_budget_lock(monkeypatch) -> None:
+    """Where nothing is counted, no budget's lock makes askers wait for each other."""
+    monkeypatch.setattr(ruling, "_counts_anything", lambda facts, request: False)
+
+
 def _ask_one(principal, what):
     return ask_action(principal=principal, asking=what, now=wall_clock())
 
@@ -195,16 +200,18 @@ def _ask_at_once(portal) -> Counter:
 
 
 @pytest.mark.race
-def test_asked_at_once_the_work_stays_level(committed_db):
-    portal = assigns(make_portal(document=refunds_document(caps=[])))
+def test_asked_at_once_the_work_stays_level(committed_db, no_budget_lock):
+    portal = assigns(make_portal())
     for _ in range(ROUNDS // AT_ONCE):
         given = _ask_at_once(portal)
         assert max(given.values()) - min(given[n] for n in given) <= 1, given
 
 
 @pytest.mark.race
-def test_control_without_turns_the_work_is_not_level(committed_db, monkeypatch):
-    portal = assigns(make_portal(document=refunds_document(caps=[])))
+def test_control_without_turns_the_work_is_not_level(
+    committed_db, no_budget_lock, monkeypatch
+):
+    portal = assigns(make_portal())
     monkeypatch.setattr(assigning, "take_turns", lambda facts: None)
     levels = []
     for _ in range(ROUNDS // AT_ONCE):
