@@ -347,7 +347,7 @@ _INBOX = (
     Door("my_absence", PERSONS),
     Door("my_absence", PERSONS, "post", {"change": "plan", "reason": ""}),
     Door("inbox_assign", SEEN),
-    Door("inbox_assign", "LLHIIDDD", "post", {"person": "<person>"}),
+    Door("inbox_assign", "LLHIIDDI", "post", {"person": "<person>"}),
     Door("inbox_give_back", SEEN, "post"),
     Door("inbox_claim", REVIEWERS, "post"),
     Door("inbox_comment", SEEN, "post", _SAID),

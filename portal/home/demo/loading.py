@@ -13,7 +13,6 @@ from portal.accounts.models import Person
 from portal.audit.operation import operation, record
 from portal.audit.queries import JournalFilter, lines_of
 from portal.home.demo import workflows
-from portal.home.demo.backtesting import try_next_refunds
 from portal.home.demo.clockwork import Clockwork, working_times
 from portal.home.demo.company import (
     CAST,
@@ -30,6 +29,7 @@ from portal.home.demo.scene import Scene
 from portal.home.demo.stories import publishing, refunds, remediation, security, voice
 from portal.home.demo.stories.cases import Story
 from portal.home.demo.times import put_one_away, set_times
+from portal.home.demo.teams import share_the_work
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
 
@@ -97,7 +97,7 @@ def load_demo(*, now: datetime) -> int:
     train_everybody(now=now)
     set_times(now=now)
     put_one_away(known_company(), now=now)
-    try_next_refunds(now=now)
+    share_the_work(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 
