@@ -222,9 +222,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         budget=_budget(facts, request.verb) if is_open else (),
         takes=tuple(_takes(ruling)),
         unopened=unopened(evidence, proposal.risk) if may_decide else "",
-        objection=objection_for(actor, parties_behind(proposal, version, ruling, facts))
-        if may_decide
-        else "",
+        objection=_objection(actor, proposal, version, facts) if may_decide else "",
         bytes_text=bytes(version.action).decode(),
         digest=version.digest,
         version=version.number,
@@ -268,6 +266,15 @@ def _votes(decisions: Sequence[Decision], version: ProposalVersion) -> int:
 
 def _grant_of(version: ProposalVersion) -> Grant | None:
     return Grant.objects.filter(version=version).order_by("-issued_at", "-id").first()
+
+
+def _objection(
+    actor: Actor, proposal: Proposal, version: ProposalVersion, facts: RulebookInForce
+) -> str:
+    """Say why duties keep this person from approving, if they do. Two queries."""
+    absent = seats_for(facts, proposal.audience).absent_of(actor.id)
+    parties = parties_behind(proposal, version, version.authority_record, facts)
+    return objection_for(actor, parties, [each.absent_id for each in absent])
 
 
 def _budget(facts: RulebookInForce, verb: str) -> tuple[CapUse, ...]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from approvals.models import Proposal, ProposalVersion, Snooze
+from approvals.models import Move, Proposal, ProposalVersion, Snooze
 from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.queries.access import has_voted, proposals_seen_by
 from approvals.queries.clocks import stands_since
@@ -29,6 +29,9 @@ COUNT_MAX = 1000
 PAGE_SIZE = 50
 FLOODS_SHOWN = 3
 
+# The agent's answers to questions about one proposal.
+_ANSWERS = Move.objects.filter(proposal=OuterRef("pk"), kind=Move.Kind.ANSWERED)
+
 
 @dataclass(frozen=True)
 class InboxRow:
@@ -46,6 +49,7 @@ class InboxRow:
     stands_still: bool
     reminded: int
     is_back: bool
+    is_answered: bool
     version: int
     digest: str
     is_waiting_for_agent: bool
@@ -116,7 +120,7 @@ def inbox_for(
     back = is_back(actor)
     rows = (
         with_digest(every)
-        .annotate(is_back=back)
+        .annotate(is_back=back, is_answered=Exists(_ANSWERS))
         .select_related("workflow", "claimed_by", "resolved_by", "assigned_to")
     )
     page = keyset(rows, order=order, cursor=cursor, size=PAGE_SIZE)
@@ -231,6 +235,7 @@ def row_of(proposal: Proposal, now: datetime) -> InboxRow:
         stands_still=stands_since(proposal) is not None,
         reminded=proposal.reminded,
         is_back=bool(getattr(proposal, "is_back", False)),
+        is_answered=bool(getattr(proposal, "is_answered", False)),
         version=proposal.version_number,
         digest=str(getattr(proposal, "digest")),  # noqa: B009 - annotated
         is_waiting_for_agent=proposal.state == ProposalState.ASKED,

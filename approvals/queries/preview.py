@@ -26,6 +26,7 @@ from approvals.rules.inspection import with_inspection
 from approvals.rules.separation import needs_other_than_editor, parties_of_edit
 from approvals.rules.widening import widens
 from portal.accounts.actors import Actor
+from portal.accounts.models import Person
 from portal.core import strict_json
 from portal.core.errors import Forbidden, Problem
 from registry.queries.rulebooks import RulebookInForce, standing_facts
@@ -34,6 +35,7 @@ from registry.rules.authority import rule
 from runs.queries.holds import hold_of_run
 
 REASONS_SHOWN_MAX = 3
+NAMES_MAX = 5
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def preview_edit(
         action,
         (parsed(proposal.action_request.action), parsed(version.action)),
     )
+    who_then, is_saved_only = _then(actor, proposal, facts, ruling, is_widening)
     return EditPreview(
         changes=edited.changes,
         headline=headline_of(body, action, ruling.amount),
@@ -96,8 +99,9 @@ def preview_edit(
         reasons=tuple(reason.text for reason in ruling.reasons[:REASONS_SHOWN_MAX]),
         is_widening=is_widening,
         is_refused=ruling.answer == Answer.REFUSE,
+        who_then=who_then,
+        is_saved_only=is_saved_only,
         is_stale=is_stale,
-        **_then(actor, proposal, facts, ruling, is_widening),
     )
 
 
@@ -158,16 +162,16 @@ def _then(
     facts: RulebookInForce,
     ruling: Ruling,
     is_widening: bool,
-) -> dict[str, object]:
+) -> tuple[str, bool]:
     """Say who must approve when the edit is saved, and whether saving only keeps it."""
     if ruling.answer == Answer.REFUSE:
         said = "The rulebook refuses it like this, so it cannot be saved."
-        return {"who_then": said}
+        return said, False
     is_top = proposal.audience == Audience.ESCALATION_OWNER
     if ruling.answer == Answer.ESCALATE and not is_top:
         who = who_decides(facts, Audience.ESCALATION_OWNER)
         said = f"This edit needs a higher approver. Saved, it waits for: {who}."
-        return {"who_then": said, "is_saved_only": True}
+        return said, True
     parties = parties_of_edit(
         editor_id=actor.id,
         edit_widens=is_widening,
@@ -180,11 +184,22 @@ def _then(
             if is_widening
             else "It cannot be undone at high risk"
         )
-        who = who_decides(facts, proposal.audience)
+        who = _others(actor, proposal, facts)
         said = f"{why}, so another person approves it. Saved, it waits for: {who}."
-        return {"who_then": said, "is_saved_only": True}
+        return said, True
     quorum = max(proposal.quorum, ruling.quorum)
     said = "Saving it is your approval, and it may run."
     if quorum > 1:
         said = f"Saving it is your approval; it needs {quorum} people, and earlier votes do not count for it."
-    return {"who_then": said}
+    return said, False
+
+
+def _others(actor: Actor, proposal: Proposal, facts: RulebookInForce) -> str:
+    """Name those who may decide beside the editor. One query."""
+    people = seats_for(facts, proposal.audience).people - {actor.id}
+    names = Person.objects.filter(id__in=people, is_active=True).order_by("name", "id")
+    listed = list(names.values_list("name", flat=True)[: NAMES_MAX + 1])
+    if not listed:
+        return "nobody yet, for nobody else may decide it"
+    more = " and others" if len(listed) > NAMES_MAX else ""
+    return ", ".join(listed[:NAMES_MAX]) + more

@@ -207,17 +207,31 @@ def parties_behind(
     )
 
 
-def objection_for(actor: Actor, parties: Parties) -> str:
-    """Say before anybody presses why this person may not approve. One query."""
-    person = Person.objects.filter(id=actor.id).only("id", "email").first()
-    if person is None:
+def objection_for(actor: Actor, parties: Parties, absent_ids: Sequence[UUID]) -> str:
+    """Say before anybody presses why this person may not approve. One query.
+
+    `absent_ids` are those in whose place they would decide, the first of them first.
+    """
+    wanted = [actor.id, *absent_ids[:1]]
+    people = {each.id: each for each in Person.objects.filter(id__in=wanted)}
+    found = {
+        each.id: objection_to(
+            person_id=each.id,
+            person_names=frozenset({each.email, str(each.id)}),
+            parties=parties,
+        )
+        for each in people.values()
+    }
+    own = found.get(actor.id)
+    if own is not None:
+        return SENTENCES[own]
+    absent = people.get(absent_ids[0]) if absent_ids else None
+    if absent is None or found[absent.id] is None:
         return ""
-    objection = objection_to(
-        person_id=person.id,
-        person_names=frozenset({person.email, str(person.id)}),
-        parties=parties,
+    return (
+        f"You would decide this for {absent.name}, who may not approve it themselves,"
+        " so another person decides it."
     )
-    return SENTENCES[objection] if objection else ""
 
 
 def unopened(evidence: Sequence[EvidenceShown], risk: str) -> str:

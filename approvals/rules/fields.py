@@ -112,8 +112,9 @@ def apply_edits(
         text = given.get(field.name)
         if text is None or field.kind == Kind.FIXED:
             continue
-        text = text.replace("\r\n", "\n")
-        if text == field.value.replace("\r\n", "\n"):
+        # A browser sends every kind of line end as one kind.
+        text = _one_line_end(text)
+        if text == _one_line_end(field.value):
             continue
         value, error = read_typed(text, field)
         if error:
@@ -198,7 +199,7 @@ def _field(
         stored=value,
         help=text_of(known, "description", HELP_LENGTH_MAX),
         group=written(steps[:-1]) if len(steps) > 1 else "",
-        is_required=_needs_text(kind, known, schema, steps),
+        is_required=_needs_text(kind, value, known, is_required(schema, steps)),
         schema=known,
         item_kind=item_kind,
     )
@@ -225,11 +226,17 @@ def _kind_of_text(
     said = format_of(known)
     if said == MONEY or (sounds_like_money(written(steps)) and is_plain_number(value)):
         return Kind.MONEY
-    if said == DATE and not why_not_text(value, {"format": DATE}):
+    # A browser's date box holds this form only, and empties itself of any other.
+    is_plain = len(value) == len("2026-11-21") and value[4:8:3] == "--"
+    if said == DATE and is_plain and not why_not_text(value, {"format": DATE}):
         return Kind.DATE
     if said == DATE_TIME:
         return Kind.DATE_TIME
-    return Kind.LONG_TEXT if len(value) > LONG_TEXT or "\n" in value else Kind.TEXT
+    return (
+        Kind.LONG_TEXT
+        if len(value) > LONG_TEXT or {"\n", "\r"} & set(value)
+        else Kind.TEXT
+    )
 
 
 def _is_flat(items: list) -> bool:
@@ -266,15 +273,16 @@ def _item_kind_of(known: Mapping[str, object]) -> Kind:
 
 
 def _needs_text(
-    kind: Kind, known: Mapping[str, object], schema: object, steps: tuple[Step, ...]
+    kind: Kind, value: object, known: Mapping[str, object], is_named_required: bool
 ) -> bool:
+    """Say whether a box may not be emptied: what the tool may go without, it must say."""
     if kind in (Kind.LIST, Kind.FIXED):
         return False
     if kind not in (Kind.TEXT, Kind.LONG_TEXT):
         return True
     least = known.get("minLength")
     has_least = isinstance(least, int) and not isinstance(least, bool) and least > 0
-    return has_least or (is_required(schema, steps) and bool(known))
+    return has_least or is_named_required or (not known and bool(value))
 
 
 def _scalar(text: str, kind: Kind, field: EditField) -> tuple[object, str]:
@@ -341,6 +349,10 @@ def _number(text: str) -> tuple[Decimal, str]:
     if not is_plain_number(text):
         return Decimal(0), SAY_NUMBER
     return Decimal(text), ""
+
+
+def _one_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _is_same(new: object, old: object) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
-from approvals.queries.card import Card, card_for
+from approvals.queries.card import Card
 from approvals.queries.inbox import InboxPage, inbox_for
 from approvals.queries.live import mark_of, shown_in
 from approvals.queries.narrowing import (
@@ -21,9 +21,8 @@ from approvals.queries.narrowing import (
     chips_of,
 )
 from approvals.queries.saved_filters import filters_of
+from approvals.queries.undoing import UndoOffer, undo_offer
 from portal.accounts.actors import actor_of
-from portal.core.clock import wall_clock
-from portal.core.errors import NotFound
 
 CRUMB = "Inbox"
 PLACE_LENGTH_MAX = 2000
@@ -149,18 +148,10 @@ def _turned(asked: InboxAsked, cursor: str | None) -> str:
     return address_of(asked, **{"from": cursor}) if cursor else ""
 
 
-def _undo_offer(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
+def _undo_offer(request: HttpRequest, now: datetime) -> UndoOffer | None:
     """Offer to take an approval back while its grant is not usable yet."""
     try:
         proposal_id = UUID(request.GET.get("undo", ""))
-        decided = card_for(actor_of(request), proposal_id, now=now)
-    except (ValueError, NotFound):
+    except ValueError:
         return None
-    if decided.undo_until is None:
-        return None
-    return {
-        "id": decided.id,
-        "deed": decided.deed,
-        "headline": decided.headline,
-        "seconds": max(1, round((decided.undo_until - wall_clock()).total_seconds())),
-    }
+    return undo_offer(actor_of(request), proposal_id, now=now)

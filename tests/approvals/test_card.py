@@ -51,6 +51,9 @@ def test_a_card_shows_a_question_and_its_answer(portal):
     assert "Which lamp was it?" in waiting
     assert "The clock stands still" not in answered
     assert "The Brisa lamp." in answered
+    listed = portal.signed_in("dana").get("/inbox/").content.decode()
+    assert "· answered" in listed
+    assert "waiting for the agent" not in listed
 
 
 @pytest.mark.parametrize(

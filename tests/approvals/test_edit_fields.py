@@ -86,6 +86,7 @@ def test_one_edited_field_keeps_its_type_and_leaves_every_other_byte(
         ('{"to": ["a@b.c", "d@e.f"]}', {"to": "a@b.c"}, '{"to": ["a@b.c"]}'),
         ('{"ids": [1, 2]}', {"ids": "1\r\n3"}, '{"ids": [1,3]}'),
         ('{"p": {"q": [true, "x"]}}', {"p.q[1]": "y"}, '{"p": {"q": [true, "y"]}}'),
+        ('{"note": "", "n": 1}', {"note": "", "n": "2"}, '{"note": "", "n": 2}'),
         ('{"note": ""}', {"note": "x"}, '{"note": "x"}'),
         ('{"order": "1182"}', {"order": "A-1182"}, '{"order": "A-1182"}'),
         ('{"caf\\u00e9": 1, "é": 2}', {"é": "2"}, '{"caf\\u00e9": 1, "é": 2}'),
@@ -99,12 +100,32 @@ def test_an_edit_writes_its_own_value_in_its_own_type(text, given, expected):
     assert written == expected.replace('["a@b.c", "d@e.f"]', '["a@b.c"]')
 
 
+@pytest.mark.parametrize("sent", ["a\r\nb\r\nc\r\nd", "a\nb\nc\nd"])
+def test_line_ends_that_a_browser_made_alike_are_no_edit(sent):
+    text = json.dumps({"note": "a\rb\r\nc\nd"})
+
+    assert edited(text, {"note": sent}) == (text, {})
+
+
+def test_a_date_box_is_only_for_dates_that_it_can_hold():
+    schema = {"properties": {"on": {"format": "date"}}}
+
+    kinds = [
+        fields_of(json.dumps({"on": said}), schema)[2][0].kind
+        for said in ("2026-11-21", "20261121", "2026-W47-6")
+    ]
+
+    assert kinds == ["date", "text", "text"]
+
+
 @pytest.mark.parametrize(
     ("text", "given", "schema", "said"),
     [
         ('{"n": 5}', {"n": "five"}, None, "whole number"),
         ('{"n": 5}', {"n": "5.5"}, None, "whole number"),
         ('{"n": 5}', {"n": ""}, None, "whole number"),
+        ('{"s": "x"}', {"s": ""}, None, "cannot be empty"),
+        ('{"s": "x"}', {"s": " "}, {"minLength": 1}, "cannot be empty"),
         ('{"n": 5}', {"n": "1e3"}, None, "whole number"),
         ('{"n": 5}', {"n": str(INTEGER_MAX + 1)}, None, "too large"),
         ('{"n": 5.0}', {"n": "NaN"}, None, "plain number"),

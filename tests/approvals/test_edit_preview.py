@@ -50,6 +50,7 @@ def test_a_preview_says_that_an_edit_widens_and_who_then_approves(portal):
 
     assert "asks for more than before" in wider
     assert "another person approves it" in wider
+    assert "waits for: Lena Fischer, Tom Okafor." in wider
     assert "needs a higher approver" in unread
     assert "Erik Sandberg" in unread
 

@@ -105,7 +105,7 @@ def test_what_cannot_be_inspected_is_the_escalation_owners_from_the_start(
 
 def test_nobody_else_approves_it_even_where_it_waits_for_reviewers(portal):
     asked = blob(portal)
-    Proposal.objects.update(audience="reviewers")
+    Proposal.objects.update(audience="reviewers", stages=[])
     seen = portal.ask(run="plain")
 
     blind = portal.decide("dana", asked)

@@ -202,9 +202,12 @@ def test_a_reviewer_who_also_stands_in_has_one_vote(two_votes):
 def test_an_objection_to_the_absent_person_stops_the_stand_in(solo):
     away(solo, "dana", "lena")
     asked = solo.ask(on_behalf_of={"type": "employee", "id": "dana@example.com"})
+    card = solo.signed_in("lena").get(f"/inbox/{asked['proposal']['id']}/")
     refused = solo.decide("lena", asked)
     assert refused.status_code == 403
     assert "may not approve it themselves" in refused.content.decode()
+    assert "may not approve it themselves" in card.content.decode()
+    assert 'id="approve-form"' not in card.content.decode()
 
 
 def test_an_objection_to_the_stand_in_stops_them_too(solo):

@@ -64,6 +64,18 @@ def case_of(chance: Random, *, is_small: bool) -> Case:
     )
 
 
+REFUND_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["amount", "currency", "recipient"],
+    "properties": {
+        "amount": {"type": "string", "format": "money", "title": "Amount"},
+        "currency": {"enum": ["EUR"], "title": "Currency"},
+        "recipient": {"type": "string", "maxLength": 120, "title": "Recipient"},
+        "reason": {"enum": list(WHY), "title": "Reason"},
+    },
+}
+
+
 def refund_body(case: Case, **changes: Any) -> dict[str, Any]:
     """Write the request of one refund, with its evidence."""
     what, proof = WHY[case.category]
@@ -81,6 +93,7 @@ def refund_body(case: Case, **changes: Any) -> dict[str, Any]:
                 "reason": case.category,
             },
         },
+        "args_schema": REFUND_SCHEMA,
         "title": f"Refund EUR {amount} for order {case.order}",
         "description": f"{case.customer} writes that the {case.product} {what}.",
         "rationale": proof,

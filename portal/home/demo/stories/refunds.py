@@ -36,9 +36,18 @@ def story(number: int, chance: Random) -> Story:
 
 
 def waiting_story(
-    chance: Random, *, price: str, category: str, confidence: float
+    chance: Random,
+    *,
+    price: str,
+    category: str,
+    confidence: float,
+    customer_adds: str = "",
+    comment: str = "",
 ) -> Story:
-    """Give a run that still waits in the inbox."""
+    """Give a run that still waits in the inbox.
+
+    What the customer adds is quoted by the agent as it came, tricks and all.
+    """
     case = case_of(chance, is_small=False)
     product = min(PRODUCTS, key=lambda each: abs(Decimal(each[1]) - Decimal(price)))
     case.product, case.price = product[0], Decimal(price)
@@ -46,7 +55,12 @@ def waiting_story(
 
     def play(scene: Scene) -> Iterator[float]:
         yield from _opening(scene, case)
-        scene.ask(refund_body(case))
+        body = refund_body(case)
+        if customer_adds:
+            body["description"] += f" The customer adds: “{customer_adds}”"
+        asked = scene.ask(body)
+        if comment:
+            scene.comment(asked, "dana", comment)
         scene.flush()
 
     return play
