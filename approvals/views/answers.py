@@ -147,6 +147,10 @@ def lost_batch(request: HttpRequest, problem: Problem) -> HttpResponse:
     context = {
         "crumbs": [(CRUMB, reverse("inbox")), (problem.title, "")],
         "problem": problem,
+        "who": None,
+        "at": None,
+        "who_can_help": None,
+        "typed": "",
         "card_href": "",
         "next_href": "",
     }

@@ -34,8 +34,6 @@ def batch(request: HttpRequest) -> HttpResponse:
         chosen = selection_like(actor, like_id, now=now)
     else:
         chosen = select(actor, _picked(request, "pick"), like_id=None, now=now)
-    if chosen.like_id is None:
-        return HttpResponseRedirect(address_of(place_of(request)))
     return _page(request, chosen, {})
 
 

@@ -77,12 +77,12 @@ def live(request: HttpRequest) -> HttpResponse:
 
     Without a mark it gives the list anew, for whoever asked to see what is new.
     """
+    actor = actor_of(request)
     asked, now = asked_here(request), wall_clock()
     if not is_htmx(request):
         return HttpResponseRedirect(address_of(asked))
     if "mark" not in request.GET:
         return _anew(request, asked)
-    actor = actor_of(request)
     changes = changes_since(
         actor,
         asked,

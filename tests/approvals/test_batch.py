@@ -211,3 +211,10 @@ def test_more_than_a_batch_holds_is_refused_whole(portal, monkeypatch):
 
     assert refused.status_code == 422
     assert not Batch.objects.exists()
+
+
+def test_a_page_without_a_selection_says_how_to_select(portal):
+    dana = portal.signed_in("dana")
+
+    assert "Nothing is selected" in dana.get("/inbox/batch/").content.decode()
+    assert "Nothing is selected" in dana.post("/inbox/batch/").content.decode()

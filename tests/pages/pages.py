@@ -28,12 +28,14 @@ NO_PAGES = frozenset(
         "backtest_rows",
         "import_undo",
         "inbox_count",
+        "inbox_live",
         "exceptions_count",
         "weeks_count",
+        "notices_count",
     ]
 )
 # Parts that another page loads; alone they are fragments.
-FRAGMENTS = frozenset({"runs_recent", "run_story_fragment"})
+FRAGMENTS = frozenset({"runs_recent", "notices_live", "run_story_fragment"})
 _WHO_LOOKS = ("administrator", "owner", "risk", "reviewer")
 
 
