@@ -149,6 +149,9 @@ def turn_on(*, actor: Actor, endpoint_id: UUID, now: datetime) -> None:
 def send_ping(*, actor: Actor, endpoint_id: UUID, now: datetime) -> Delivery:
     """Send a message that says nothing, to see whether it arrives."""
     endpoint = _take(actor, endpoint_id)
+    waiting = Delivery.objects.filter(endpoint=endpoint, state=Delivery.State.WAITING)
+    if waiting.filter(event=callbacks.PING).exists():
+        raise Conflict("ping.waiting", "A ping is on its way already.")
     delivery = queue_delivery(
         endpoint=endpoint,
         event=callbacks.PING,

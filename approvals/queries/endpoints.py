@@ -16,7 +16,7 @@ from approvals.models import ActionRequest, CallbackEndpoint, Delivery
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department
-from portal.core.errors import Forbidden, NotFound
+from portal.core.errors import Forbidden, Invalid, NotFound
 
 # Reached through our own foreign key: the registry's tables are behind its door.
 WORKFLOWS = Delivery._meta.get_field("workflow").related_model._default_manager
@@ -131,6 +131,8 @@ def place_for(actor: Actor, key: str) -> Place:
 
     Raises NotFound for what they may not see, Forbidden for what they may not change.
     """
+    if not key:
+        raise Invalid({"place": "Pick what it is for."})
     kind, _, name = key.partition(":")
     if kind == "workflow":
         workflow = access.visible_or_404(
@@ -267,8 +269,8 @@ def _state_of(row: CallbackEndpoint) -> tuple[str, str, str, datetime | None]:
             row.failing_since,
         )
     if row.last_delivered_at is None:
-        return "New", "neutral", "Nothing was delivered yet.", None
-    return "Works", "done", "Its last message arrived", row.last_delivered_at
+        return "New", "draft", "Nothing was delivered yet.", None
+    return "Works", "live", "Its last message arrived", row.last_delivered_at
 
 
 def _unknown(actor: Actor, *, slug: str, keeps) -> tuple[UnknownName, ...]:
@@ -281,12 +283,14 @@ def _unknown(actor: Actor, *, slug: str, keeps) -> tuple[UnknownName, ...]:
     if slug:
         rows = rows.filter(workflow__slug=slug)
     grouped = (
-        rows.values("callback", "workflow", "workflow__name", "workflow__slug")
-        .annotate(
-            department=Max("workflow__department"),
-            count=Count("id"),
-            at=Max("created_at"),
+        rows.values(
+            "callback",
+            "workflow",
+            "workflow__name",
+            "workflow__slug",
+            "workflow__department",
         )
+        .annotate(count=Count("id"), at=Max("created_at"))
         .order_by("-at", "callback")[: 4 * UNKNOWN_SHOWN_MAX]
     )
     found = list(grouped)
@@ -308,5 +312,5 @@ def _unknown(actor: Actor, *, slug: str, keeps) -> tuple[UnknownName, ...]:
         )
         for row in found
         if (row["callback"], row["workflow"], None) not in known
-        and (row["callback"], None, row["department"]) not in known
+        and (row["callback"], None, row["workflow__department"]) not in known
     )[:UNKNOWN_SHOWN_MAX]

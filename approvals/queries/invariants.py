@@ -96,6 +96,12 @@ CHECKS = (
         " WHERE state = 'REDEEMED' GROUP BY action_request_id HAVING count(*) > 1",
     ),
     Check(
+        "6 Single use",
+        "basis %s has %s grants that ran or can run",
+        "SELECT basis_id, count(*) FROM approvals_grant"
+        " WHERE state IN ('REDEEMED', 'ISSUED') GROUP BY basis_id HAVING count(*) > 1",
+    ),
+    Check(
         "7 Audit is complete",
         "grant %s was issued without its entry in the journal",
         "SELECT grant_.id FROM approvals_grant grant_ WHERE NOT EXISTS"

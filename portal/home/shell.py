@@ -31,6 +31,8 @@ PLACES = (
 )
 PERSON_PLACES = (
     ("me", "My account", "user"),
+    ("grants_untold", "No outcome yet", "circle-question-mark"),
+    ("callbacks", "Callbacks", "webhook"),
     ("people", "People and departments", "users"),
     ("times", "Working time", "clock"),
     ("shortcuts", "Keyboard shortcuts", "keyboard"),

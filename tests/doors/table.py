@@ -27,6 +27,7 @@ KEEPERS = "LLHDDDDI"
 MACHINES = "LILLLLLL"
 TRAINERS = "LLDDDIDI"
 IMPORTERS = "LLHHIHHI"
+KEEPS_SOMETHING = "LLDDIDDI"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,22 @@ _MACHINES = (
     Door("api:tell_events", MACHINES, "post"),
     Door("api:batch", "LHLLLLLL"),
     Door("api:get_workflow", MACHINES),
+)
+_GRANTS = (
+    Door("callbacks", PERSONS),
+    Door("callback_add", KEEPS_SOMETHING),
+    Door("callback_add", KEEPS_SOMETHING, "post"),
+    Door("callback", SEEN),
+    Door("callback", EDITORS, "post", {"change": "ping"}),
+    Door("deliveries", PERSONS),
+    Door("delivery", SEEN),
+    Door("delivery_resend", EDITORS, "post"),
+    Door("grants_untold", PERSONS),
+    Door("grant", SEEN),
+    Door("grant_revoke", SEEN),
+    Door("grant_revoke", "LLHIIIDI", "post", {"reason": "Wrong customer"}),
+    Door("grant_settle", SEEN),
+    Door("grant_settle", "LLHDIIDD", "post", {"status": "failed"}),
 )
 _ACCOUNTS = (
     Door("people", ADMINISTRATORS),
@@ -378,6 +395,7 @@ _HOME = (
 DOORS = (
     *_PLAIN_PAGES,
     *_MACHINES,
+    *_GRANTS,
     *_ACCOUNTS,
     *_REGISTRY,
     *_RUNS,

@@ -14,9 +14,11 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.test import Client
 
+from approvals.models import Delivery
 from approvals.operations.backtest_runs import claim_backtest, run_slice
 from approvals.operations.backtesting import ask_backtest
 from approvals.operations.batching import open_batch
+from approvals.operations.endpoints import register_endpoint
 from approvals.operations.inbox_filters import save_filter
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKey
@@ -137,11 +139,34 @@ def make_world() -> World:
         "page": _page_as_toml(portal),
         "import_id": _checked_import(portal, now),
         "backtest_id": _finished_backtest(portal, now),
+        **_told(portal, now),
         **_duties(portal, now),
         **_training(portal, now),
         **_reviewed_week(portal, now),
     }
     return World(portal, values)
+
+
+def _told(portal: Portal, now: datetime) -> dict[str, Any]:
+    """Register a callback, tell it of one withdrawal, and use a grant without a word."""
+    made = register_endpoint(
+        actor=portal.people.actor("maya"),
+        place=f"workflow:{portal.workflow.slug}",
+        name="crm-hook",
+        url="https://hooks.example.com/in",
+        now=now,
+    )
+    taken_back = portal.ask(
+        "20.00", run="taken-back", model="gpt-5", callback="crm-hook"
+    )
+    portal.post(f"/actions/{taken_back['id']}/withdraw")
+    used = portal.ask("20.00", run="used", model="gpt-5", callback="nobody-knows")
+    portal.redeem(used["grant"], used["action_digest"])
+    return {
+        "endpoint_id": made.endpoint_id,
+        "delivery_id": Delivery.objects.latest("occurred_at").id,
+        "grant_id": used["grant"]["id"],
+    }
 
 
 def _duties(portal: Portal, now: datetime) -> dict[str, Any]:
