@@ -15,6 +15,7 @@ from approvals.operations.outcomes import Report, keep_report, lock_request
 from approvals.rules import granting
 from approvals.rules.moves import ActionStatus, GrantState
 from portal.accounts.actors import SYSTEM
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record
 from portal.core.clock import database_now
 from portal.core.errors import AlreadyDone
@@ -71,6 +72,12 @@ def give_up_waiting(*, grant_id: UUID, now: datetime) -> Outcome:
     """Say that nobody knows what happened, so that a person looks. Never a second run."""
     grant, request = _silent(grant_id, GrantChase.Kind.GIVEN_UP)
     GrantChase.objects.create(grant=grant, kind=GrantChase.Kind.GIVEN_UP, chased_at=now)
+    tell(
+        kind="no_outcome",
+        subject=("grant", grant.id),
+        workflow_id=grant.workflow_id,
+        at=now,
+    )
     report = Report(
         status=Outcome.Status.UNKNOWN,
         detail="The agent used the grant and told nothing in the time it had.",

@@ -13,6 +13,7 @@ from django.db import connection
 from approvals.models import CallbackEndpoint, Delivery
 from approvals.rules import callbacks
 from portal.accounts.actors import SYSTEM
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.clock import database_now
 from portal.core.errors import AlreadyDone
@@ -179,6 +180,12 @@ def give_up(*, delivery_id: UUID, number: int, now: datetime) -> None:
         event=delivery.event,
         attempts=delivery.attempts,
         error=delivery.last_error,
+    )
+    tell(
+        kind="delivery_given_up",
+        subject=("delivery", delivery.id),
+        workflow_id=delivery.workflow_id,
+        at=now,
     )
 
 

@@ -10,6 +10,7 @@ from approvals.operations.ruling import tell_run
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.turns import Way, begun_again, read_way, stored_way
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import step
 from registry.rules.answers import Answer, Risk, risk_rank
 
@@ -96,6 +97,12 @@ def open_proposal(
         due_at=proposal.due_at.isoformat(),
         headline=proposal.headline,
     )
+    tell(
+        kind="needs_you",
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        at=now,
+    )
     return proposal
 
 
@@ -165,4 +172,12 @@ def end_proposal(
             "resolved_at",
             "changed_at",
         )
+    )
+    tell(
+        kind="decided",
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        by=resolved_by.name if resolved_by else "",
+        by_id=person_id,
+        at=now,
     )

@@ -17,6 +17,7 @@ from approvals.rules import due
 from approvals.rules.moves import ProposalState
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.clock import database_now
 from portal.core.errors import AlreadyDone
@@ -25,6 +26,7 @@ from registry.queries.timing import time_plan
 
 SWEEP_MAX = 500
 NAMES_MAX = 5
+LAST_PERCENT = 90
 
 
 def due_reminders(*, limit: int = SWEEP_MAX) -> list[UUID]:
@@ -94,6 +96,13 @@ def _keep(proposal: Proposal, percent: int, now: datetime) -> Reminder:
         person_ids=[person.id for person in people],
         due_at=proposal.due_at,
         reminded_at=now,
+    )
+    tell(
+        kind="last_reminder" if percent >= LAST_PERCENT else "reminder",
+        subject=("proposal", proposal.id),
+        people=reminder.person_ids,
+        workflow_id=proposal.workflow_id,
+        at=now,
     )
     said = _said([person.name for person in people])
     keep_move(

@@ -29,6 +29,7 @@ from approvals.rules.turns import (
     way_of,
 )
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import record, step
 from registry.queries.rulebooks import RulebookInForce
 from registry.rules.answers import Answer, Turn
@@ -142,6 +143,12 @@ def go_on(
         request.status = ActionStatus.ESCALATED.value
     request.changed_at = now
     request.save(update_fields=("status", "changed_at"))
+    tell(
+        kind="needs_you",
+        subject=("proposal", proposal.id),
+        workflow_id=proposal.workflow_id,
+        at=now,
+    )
     record(
         "proposal.stage_begun",
         actor=actor,

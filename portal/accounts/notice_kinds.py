@@ -37,6 +37,8 @@ class Kind:
     must_show: bool = False
     # It asks for something that ends: told no more, and closed, once that is done.
     waits: bool = False
+    # It closes whatever its subject asked for.
+    settles: bool = False
     # While the person is away, whoever stands in is told in their place.
     can_be_stood_in: bool = False
     # More of them than this, unread in one workflow, become one line with a number.
@@ -143,6 +145,7 @@ _ALL = (
         "What you took part in was decided",
         "{workflow}: a proposal that you took part in {outcome}.",
         Way.PORTAL,
+        settles=True,
         alone_max=10,
         many="{workflow}: {count} proposals that you took part in are over.",
     ),
@@ -246,10 +249,10 @@ GROUPS = (DECIDE, FOLLOW, LOOK_AFTER, WORKFLOWS)
 OUTCOMES = {
     "APPROVED": "was approved",
     "REJECTED": "was rejected",
+    "EDITED": "was edited and approved",
     "RESPONDED": "was answered by a person",
     "EXPIRED": "ran out of time",
     "WITHDRAWN": "was withdrawn by the agent",
-    "CANCELLED": "was cancelled",
     "accepted": "agreed",
     "declined": "declined",
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.accounts.views import confirming, me, people, sessions
+from portal.accounts.views import confirming, me, notices, people, sessions
 
 urlpatterns = [
     path("login/", sessions.login_page, name="login"),
@@ -19,5 +19,14 @@ urlpatterns = [
         people.person_deactivate,
         name="person_deactivate",
     ),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/count/", notices.count, name="notices_count"),
+    path("notices/live/", notices.live, name="notices_live"),
+    path("notices/read/", notices.read, name="notices_read"),
+    path("notices/posted/", notices.hooks, name="notice_hooks"),
+    path(
+        "notices/posted/<uuid:hook_id>/", notices.hook_change, name="notice_hook_change"
+    ),
+    path("me/notices/", notices.my_notices, name="my_notices"),
     path("departments/", people.departments, name="departments"),
 ]

@@ -21,6 +21,8 @@ SENTENCES: dict[str, str] = {
     "absence.accepted": "{actor} will stand in for {person} until {ends}.",
     "absence.declined": "{actor} will not stand in for {person}.",
     "absence.ended": "{actor} ended the absence of {person}; nobody stands in any more.",
+    "notice_hook.added": "{actor} let notices of {whom} be posted to {hook}.",
+    "notice_hook.changed": "{actor} changed where notices are posted: {hook} is {what}.",
     "calendar.changed": "{actor} changed the working time of {whom}: {what}.",
     "calendar.removed": "{actor} took away the working time of {whom}; {what} counts again.",
     "review_times.changed": "{actor} changed the review times of {whom}: {what}.",

@@ -12,6 +12,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,8 @@ class Environment:
     undo_seconds: int
     irreversible_seconds: int | None
     webhook_private_hosts: tuple[str, ...]
+    mailer: dict[str, Any]
+    email_from: str
 
     @property
     def is_https(self) -> bool:
@@ -111,6 +114,9 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             environ, "APPROVALS_IRREVERSIBLE_SECONDS", None, least=0
         ),
         webhook_private_hosts=_list(environ, "COUNTERSIGN_WEBHOOK_PRIVATE_HOSTS"),
+        mailer=_mailer(environ, data_dir),
+        email_from=environ.get("EMAIL_FROM", "").strip()
+        or f"Countersign <countersign@{urlsplit(public_url).hostname}>",
     )
 
 
@@ -155,6 +161,39 @@ def _broker_url(
             "Redis are the brokers that Countersign knows."
         )
     return url
+
+
+def _mailer(environ: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
+    """This will say how e-mail is sent; without EMAIL_URL it is kept as files."""
+    url = environ.get("EMAIL_URL", "").strip()
+    backends = "django.core.mail.backends"
+    if not url:
+        return {
+            "BACKEND": f"{backends}.filebased.EmailBackend",
+            "OPTIONS": {"file_path": str(data_dir / "mail")},
+        }
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise EnvironmentRefused(f"EMAIL_URL is not a URL: {error}.") from error
+    if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
+        raise EnvironmentRefused(
+            "EMAIL_URL must look like smtp+tls://user:password@host:587; smtps:// is"
+            " encrypted from the first byte, smtp:// is not encrypted."
+        )
+    return {
+        "BACKEND": f"{backends}.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname,
+            "port": port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": parts.scheme == "smtp+tls",
+            "use_ssl": parts.scheme == "smtps",
+            "timeout": 15,
+        },
+    }
 
 
 def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:

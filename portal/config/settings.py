@@ -320,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
     "chase-grants": _every(60, "approvals.tasks.chase_grants"),
     "send-deliveries": _every(10, "approvals.tasks.send_deliveries"),
     "sweep-backtests": _every(15, "approvals.tasks.run_backtests"),
+    "send-notices": _every(10, "portal.accounts.tasks.send_notices"),
     "tidy": _every(3600, "portal.core.tasks.tidy"),
     "open-weeks": _every(3600, "runs.tasks.open_weeks"),
 }
@@ -340,6 +341,12 @@ APPROVALS_UNDO_SECONDS = ENVIRONMENT.undo_seconds
 APPROVALS_IRREVERSIBLE_SECONDS = ENVIRONMENT.irreversible_seconds
 # Hosts that outgoing webhooks may reach though they are private; all others are refused.
 WEBHOOK_PRIVATE_HOSTS = ENVIRONMENT.webhook_private_hosts
+
+# --- E-mail ---
+
+# Without EMAIL_URL nothing leaves: each e-mail is a file in the data folder.
+MAILERS = {"default": ENVIRONMENT.mailer}
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 # --- Words, times, files ---
 

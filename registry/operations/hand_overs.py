@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.accounts import access
 from portal.accounts.actors import SYSTEM, Actor
 from portal.accounts.models import Person
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.locks import lock_exclusive, workflow_scope
@@ -70,6 +71,14 @@ def offer_hand_over(
         offered,
         when=f"from {starts_on:%d %B %Y}" if starts_on else "at once",
         note=offered.note,
+    )
+    tell(
+        kind="role_offered",
+        subject=("hand_over", offered.id),
+        workflow_id=workflow.id,
+        by=actor.name,
+        by_id=actor.id,
+        at=now,
     )
     return offered
 

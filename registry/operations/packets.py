@@ -13,6 +13,7 @@ from django.db import IntegrityError
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import close_for, tell, tell_settled
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
@@ -109,6 +110,8 @@ def submit_version(
         label=difference.label,
         digest=packet.digest,
     )
+    about = ("packet", packet.id)
+    tell(kind="packet_to_sign", subject=about, workflow_id=workflow.id, at=now)
     return packet
 
 
@@ -149,6 +152,7 @@ def sign_packet(
         role=Role(role).label,
         digest=digest,
     )
+    close_for(person_id=actor.id, subject=("packet", packet.id), now=now)
     return signature
 
 
@@ -203,6 +207,7 @@ def withdraw_version(
     version.state = VersionState.WITHDRAWN
     version.save(update_fields=("state",))
     LaunchPacket.objects.filter(version=version, voided_at=None).update(voided_at=now)
+    tell_settled(subject=("packet", version.packet.id))
     draft = start_draft(
         workflow, document=version.document, based_on=version, actor=actor, now=now
     )

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
@@ -66,6 +67,14 @@ def pause_workflow(
         workflow=workflow.name,
         reason=reason,
         pause_epoch=workflow.pause_epoch + 1,
+    )
+    tell(
+        kind="paused",
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        by=actor.name,
+        by_id=actor.id,
+        at=now,
     )
     return workflow.pause_epoch + 1
 

@@ -141,6 +141,14 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
     )
 
 
+def role_holder_ids(workflow_id: UUID, *roles: str) -> frozenset[UUID]:
+    """Give the active people who hold these roles of a workflow, or any. One query."""
+    rows = RoleHolding.objects.filter(workflow_id=workflow_id, person__is_active=True)
+    if roles:
+        rows = rows.filter(role__in=roles)
+    return frozenset(rows.values_list("person_id", flat=True))
+
+
 def people_to_pick(*, actor: Actor) -> tuple[Choice, ...]:
     """Give the active people by name, to pick an owner from. One query."""
     if not actor.is_person:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from portal.accounts.actors import SYSTEM, agent_actor
 from portal.accounts.models import AgentKind
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.digest import sha256_of
 from portal.core.errors import NotFound
@@ -141,7 +142,16 @@ def _fold(
         if one.event.id in inserted:
             fresh.setdefault(one.run_id, []).append(one.event)
     for run_id, events in fresh.items():
-        fold_into(runs[run_id], events)
+        run = runs[run_id]
+        before = run.unauthorised_count
+        fold_into(run, events)
+        if run.unauthorised_count > before:
+            tell(
+                kind="unauthorised_change",
+                subject=("run", run_id),
+                workflow_id=run.workflow_id,
+                at=now,
+            )
     save_folded([runs[run_id] for run_id in fresh])
     add_tallies(
         (runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]

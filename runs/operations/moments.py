@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import record, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
@@ -197,6 +198,7 @@ def hold_run(
         sentence=text,
         rule=rule_key,
     )
+    tell(kind="run_held", subject=("run", run_id), workflow_id=run.workflow_id, at=now)
     return True
 
 

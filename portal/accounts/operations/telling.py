@@ -73,8 +73,8 @@ def tell(
     *,
     kind: str,
     subject: tuple[str, UUID],
-    href: str,
     at: datetime,
+    href: str = "",
     people: Collection[UUID] = (),
     workflow_id: UUID | None = None,
     many_href: str = "",
@@ -111,6 +111,14 @@ def tell(
 
 
 @step
+def close_for(*, person_id: UUID, subject: tuple[str, UUID], now: datetime) -> None:
+    """Close what one person was asked, because they did it. One query."""
+    Notice.objects.filter(
+        person=person_id, subject=f"{subject[0]}:{subject[1]}", closed_at=None
+    ).update(closed_at=now, closed_words="You did this.", mail_due_at=None)
+
+
+@step
 def tell_settled(*, subject: tuple[str, UUID]) -> None:
     """Say inside an operation that a subject asks for nothing any more."""
     if _is_long_ago():
@@ -122,6 +130,8 @@ def spread(payload: Mapping[str, Any]) -> None:
     """Tell everybody concerned, once: the outbox's handler. About eight queries."""
     news = _completed(_read(payload))
     kind = KINDS[news.kind]
+    if kind.settles:
+        settle({"subject": news.subject})
     if news.is_over and kind.waits:
         return
     posts_for(news)
@@ -215,7 +225,7 @@ def _read(payload: Mapping[str, Any]) -> News:
 
 
 def _completed(news: News) -> News:
-    for subject in (news.subject.partition(":")[0], "workflow"):
+    for subject in dict.fromkeys((news.subject.partition(":")[0], "workflow")):
         complete = _COMPLETES.get(subject)
         if complete is not None and (subject != "workflow" or news.workflow_id):
             news = complete(news)
@@ -246,7 +256,7 @@ def _many_for(news: News, kind: Kind, people: Collection[UUID]) -> dict[UUID, bo
             "SELECT p.id, (SELECT count(*) FROM (SELECT FROM accounts_notice n"
             "  WHERE n.person_id = p.id AND n.read_at IS NULL AND n.closed_at IS NULL"
             "  AND n.kind = %s AND n.workflow_id IS NOT DISTINCT FROM %s"
-            "  LIMIT %s) some)"
+            "  LIMIT %s) unread)"
             " FROM unnest(%s::uuid[]) AS p(id)",
             [news.kind, news.workflow_id, kind.alone_max, list(people)],
         )

@@ -33,6 +33,7 @@ class Command(BaseCommand):
         _until_nothing(current_app.tasks["approvals.tasks.chase_grants"])
         _until_nothing(current_app.tasks["approvals.tasks.send_deliveries"])
         relayed = _relayed()
+        _until_nothing(current_app.tasks["portal.accounts.tasks.send_notices"])
         self.stdout.write(
             f"{batches} buried batches and {messages} dead messages sent again;"
             f" {folded} batches folded, {moved} overdue rows moved,"

@@ -1,0 +1,144 @@
+"""What people do with their notices: read them, choose how to be told, post them elsewhere."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, time
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from portal.accounts.models import Department, Notice, NoticeHook, NoticeSettings
+from portal.accounts.notice_kinds import KINDS, ways_for
+from portal.accounts.notices_shown import unread_of
+from portal.accounts.queries import must_administrate
+from portal.audit.operation import operation, record
+from portal.core.addresses import AddressRefused, target_of
+from portal.core.errors import Invalid, NotFound
+
+NAME_LENGTH_MAX = 60
+URL_LENGTH_MAX = 500
+IDS_MAX = 200
+
+
+def mark_read(*, actor: Actor, ids: Collection[UUID] | None, now: datetime) -> int:
+    """Mark own notices as read, all of them for None; says how many. Two queries.
+
+    Not an operation: reading decides nothing and nobody else sees it.
+    """
+    mine = unread_of(actor)
+    if ids is not None:
+        mine = mine.filter(id__in=list(ids)[:IDS_MAX])
+    chosen = list(mine.values_list("id", "subject")[:10_000])
+    # The line that stood for many is over; the next of them begins another.
+    for_many = [row[0] for row in chosen if not row[1]]
+    Notice.objects.filter(id__in=for_many).update(is_current=False)
+    return Notice.objects.filter(id__in=[row[0] for row in chosen]).update(
+        read_at=now, mail_due_at=None
+    )
+
+
+@operation(leaves="person.changed")
+def choose_ways(
+    *,
+    actor: Actor,
+    ways: Mapping[str, str],
+    digest: str,
+    digest_at: time,
+    time_zone: str,
+    quiet_from: time | None,
+    quiet_until: time | None,
+) -> None:
+    """Keep how a person wants to be told. Raises Invalid for a way that a kind has not."""
+    for key, way in ways.items():
+        if key not in KINDS or way not in {each.value for each in ways_for(KINDS[key])}:
+            raise Invalid({"ways": "Pick one of the ways that the page offers."})
+    if (quiet_from is None) != (quiet_until is None):
+        raise Invalid({"quiet_until": "Say when the quiet hours begin and end."})
+    NoticeSettings.objects.update_or_create(
+        person_id=actor.id,
+        defaults={
+            "ways": dict(ways),
+            "digest": digest,
+            "digest_at": digest_at,
+            "time_zone": time_zone,
+            "quiet_from": quiet_from,
+            "quiet_until": quiet_until,
+        },
+    )
+    record(
+        "person.changed",
+        actor=actor,
+        subject=("person", actor.id),
+        person=actor.name,
+        what="how they are told of what happens",
+    )
+
+
+@operation(leaves="notice_hook.added")
+def add_hook(
+    *,
+    actor: Actor,
+    name: str,
+    url: str,
+    kinds: Collection[str],
+    department: Department | None,
+    now: datetime,
+) -> NoticeHook:
+    """Let notices of some kinds be posted to an address. Administrators only.
+
+    Raises Invalid for an address that may not be reached, or without a kind.
+    """
+    must_administrate(actor)
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH_MAX:
+        raise Invalid({"name": f"Give a name of at most {NAME_LENGTH_MAX} characters."})
+    if not kinds or not set(kinds) <= set(KINDS):
+        raise Invalid({"kinds": "Pick at least one kind of notice."})
+    try:
+        if len(url) > URL_LENGTH_MAX:
+            raise AddressRefused(f"At most {URL_LENGTH_MAX} characters.")
+        target_of(url)
+    except AddressRefused as refusal:
+        raise Invalid({"url": str(refusal)}) from refusal
+    hook = NoticeHook.objects.create(
+        name=name,
+        url=url,
+        kinds=sorted(kinds),
+        department=department,
+        created_at=now,
+        created_by_id=actor.id,
+    )
+    record(
+        "notice_hook.added",
+        actor=actor,
+        subject=("notice_hook", hook.id),
+        hook=name,
+        whom=department.name if department else "the organisation",
+        kinds=sorted(kinds),
+    )
+    return hook
+
+
+@operation(leaves="notice_hook.changed")
+def change_hook(*, actor: Actor, hook_id: UUID, change: str, now: datetime) -> None:
+    """Switch an address on or off, or remove it. Administrators only."""
+    must_administrate(actor)
+    hook = (
+        NoticeHook.objects.select_for_update(no_key=True, of=("self",))
+        .filter(id=hook_id, removed_at=None)
+        .first()
+    )
+    if hook is None:
+        raise NotFound("There is no such address.")
+    told = {"on": "switched on", "off": "switched off", "remove": "removed"}
+    if change not in told:
+        raise Invalid({"change": "Switch it on or off, or remove it."})
+    if change == "remove":
+        hook.removed_at = now
+    hook.is_on = change == "on"
+    hook.save(update_fields=("removed_at", "is_on"))
+    record(
+        "notice_hook.changed",
+        actor=actor,
+        subject=("notice_hook", hook.id),
+        hook=hook.name,
+        what=told[change],
+    )

@@ -1,0 +1,174 @@
+"""Notices: the bell, the page, how one is told, and where notices are posted.
+
+A GET here changes nothing: whatever fetches a link ahead of time decides and marks nothing.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from portal.accounts.actors import actor_of
+from portal.accounts.forms import HookForm, WaysForm
+from portal.accounts.hooks_shown import hooks_for
+from portal.accounts.notice_settings import wishes_of
+from portal.accounts.notices_shown import (
+    BELL_MAX,
+    newer_count,
+    notices_for,
+    unread_count,
+)
+from portal.accounts.operations.notices import (
+    add_hook,
+    change_hook,
+    choose_ways,
+    mark_read,
+)
+from portal.accounts.queries import is_administrator, must_administrate
+from portal.core.clock import wall_clock
+from portal.core.errors import Invalid
+from portal.core.htmx import render
+
+PAGE = "accounts/notices.html"
+IDS_MAX = 200
+
+
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    """List my notices, newest first; what is unread, or all."""
+    actor = actor_of(request)
+    shows_all = request.GET.get("show") == "all"
+    page = notices_for(
+        actor, only_unread=not shows_all, cursor=request.GET.get("at") or None
+    )
+    shown = {
+        "crumbs": [("Notices", "")],
+        "page": page,
+        "shows_all": shows_all,
+        "unread": unread_count(actor),
+        "since": (page.newest or wall_clock()).isoformat(),
+        "newer": 0,
+        "is_administrator": is_administrator(actor),
+    }
+    return render(request, PAGE, shown)
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The pill on the page: how many notices came since it was opened."""
+    actor = actor_of(request)
+    since = _moment(request.GET.get("since", ""))
+    shows_all = request.GET.get("show") == "all"
+    shown = {
+        "crumbs": [("Notices", "")],
+        "page": notices_for(actor, only_unread=True),
+        "shows_all": shows_all,
+        "unread": 0,
+        "since": since.isoformat(),
+        "newer": newer_count(actor, since),
+        "is_administrator": False,
+    }
+    return render(request, PAGE, shown, fragment="live")
+
+
+@require_safe
+def count(request: HttpRequest) -> HttpResponse:
+    """The number at the bell; empty for none."""
+    unread = unread_count(actor_of(request))
+    text = f"{BELL_MAX}+" if unread > BELL_MAX else str(unread or "")
+    return HttpResponse(text, content_type="text/html; charset=utf-8")
+
+
+@require_POST
+def read(request: HttpRequest) -> HttpResponse:
+    """Mark some notices, or all, as read."""
+    ids = [each for each in map(_id, request.POST.getlist("id")[:IDS_MAX]) if each]
+    is_all = request.POST.get("all") == "yes"
+    number = mark_read(
+        actor=actor_of(request), ids=None if is_all else ids, now=wall_clock()
+    )
+    if is_all:
+        messages.info(
+            request, f"{number} {'notice is' if number == 1 else 'notices are'} read."
+        )
+    kept = "?show=all" if request.POST.get("show") == "all" else ""
+    return HttpResponseRedirect(reverse("notices") + kept)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_notices(request: HttpRequest) -> HttpResponse:
+    """Choose how one is told of each kind."""
+    actor = actor_of(request)
+    wishes = wishes_of({actor.id})[actor.id]
+    form = WaysForm(request.POST if request.method == "POST" else None, wishes=wishes)
+    if request.method == "POST" and form.is_valid():
+        choose_ways(actor=actor, **form.chosen)
+        messages.info(request, "From now on you are told like this.")
+        return HttpResponseRedirect(reverse("my_notices"))
+    shown = {
+        "crumbs": [("Notices", reverse("notices")), ("How you are told", "")],
+        "form": form,
+        "groups": form.groups(),
+        "zone": settings.TIME_ZONE,
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/my_notices.html", shown, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def hooks(request: HttpRequest) -> HttpResponse:
+    """Show where notices are posted, and add an address. Administrators only."""
+    actor = actor_of(request)
+    must_administrate(actor)
+    form = HookForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = add_hook(actor=actor, now=wall_clock(), **form.cleaned_data)
+        except Invalid as refusal:
+            for name, words in refusal.fields.items():
+                form.add_error(name if name in form.fields else None, words)
+        else:
+            messages.info(request, f"Notices go to {added.name} from now on.")
+            return HttpResponseRedirect(reverse("notice_hooks"))
+    shown = {
+        "crumbs": [("Notices", reverse("notices")), ("Where they are posted", "")],
+        "form": form,
+        "hooks": hooks_for(actor),
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/notice_hooks.html", shown, status=status)
+
+
+@require_POST
+def hook_change(request: HttpRequest, hook_id: UUID) -> HttpResponse:
+    """Switch an address on or off, or remove it."""
+    change_hook(
+        actor=actor_of(request),
+        hook_id=hook_id,
+        change=request.POST.get("change", ""),
+        now=wall_clock(),
+    )
+    return HttpResponseRedirect(reverse("notice_hooks"))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return wall_clock()
+    return moment if moment.tzinfo else wall_clock()
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,90 @@
+"""What the registry knows about news: a workflow's name and people, where a subject leads."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from django.urls import reverse
+
+from portal.accounts.operations.telling import News, completes, knows_what_is_over
+from registry.models import HandOver, LaunchPacket, StandingReviewer, Workflow
+from registry.models.version import VersionState
+from registry.queries.people import SIGNING_ROLES, role_holder_ids
+
+
+def give_to_notices() -> None:
+    """Let notices know what the registry knows; called once, when the room starts."""
+    completes("workflow", _of_workflow)
+    completes("packet", _of_packet)
+    completes("hand_over", _of_hand_over)
+    knows_what_is_over("packet", over_packets)
+
+
+def over_packets(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say which launch packets wait for nobody's signature any more. One query."""
+    rows = LaunchPacket.objects.filter(id__in=ids).exclude(
+        version__state=VersionState.SUBMITTED, voided_at=None
+    )
+    return {
+        row[0]: "It was taken back."
+        if row[1] == VersionState.WITHDRAWN
+        else "It is signed and live."
+        for row in rows.values_list("id", "version__state")
+    }
+
+
+def _of_workflow(news: News) -> News:
+    if news.workflow_id is None:
+        return news
+    row = (
+        Workflow.objects.filter(id=news.workflow_id)
+        .values_list("name", "department_id", "slug")
+        .first()
+    )
+    if row is None:
+        return news
+    name, department_id, slug = row
+    people, href = news.people, news.href
+    if news.subject == f"workflow:{news.workflow_id}":
+        href = href or reverse("workflow", args=[slug])
+    if news.kind == "paused" and not people:
+        people = role_holder_ids(news.workflow_id) | frozenset(
+            StandingReviewer.objects.filter(workflow=news.workflow_id).values_list(
+                "person_id", flat=True
+            )
+        )
+    if news.kind in ("run_held", "unauthorised_change") and not people:
+        people = role_holder_ids(news.workflow_id, "escalation_owner", "business_owner")
+    return replace(
+        news, workflow=name, department_id=department_id, people=people, href=href
+    )
+
+
+def _of_packet(news: News) -> News:
+    packet = (
+        LaunchPacket.objects.filter(id=_id_of(news))
+        .values_list("version__workflow_id", "version__workflow__slug")
+        .first()
+    )
+    if packet is None:
+        return replace(news, is_over=True)
+    href = reverse("workflow_packet", args=[packet[1]])
+    return replace(
+        news,
+        workflow_id=packet[0],
+        people=news.people or role_holder_ids(packet[0], *SIGNING_ROLES),
+        href=href,
+        many_href=href,
+        is_over=bool(over_packets([_id_of(news)])),
+    )
+
+
+def _of_hand_over(news: News) -> News:
+    href = reverse("hand_over", args=[_id_of(news)])
+    receiver = HandOver.objects.filter(id=_id_of(news)).values_list("receiver_id")
+    people = news.people or frozenset(receiver.values_list("receiver_id", flat=True))
+    return replace(news, people=people, href=href, many_href=href)
+
+
+def _id_of(news: News) -> UUID:
+    return UUID(news.subject.partition(":")[2])
