@@ -100,6 +100,15 @@ _ACCOUNTS = (
     Door("me_password", PERSONS, "post"),
     Door("confirm", PERSONS),
     Door("confirm", PERSONS, "post"),
+    Door("notices", PERSONS),
+    Door("notices_count", PERSONS),
+    Door("notices_live", PERSONS),
+    Door("notices_read", PERSONS, "post", {"all": "yes"}),
+    Door("my_notices", PERSONS),
+    Door("my_notices", PERSONS, "post"),
+    Door("notice_hooks", ADMINISTRATORS),
+    Door("notice_hooks", ADMINISTRATORS, "post"),
+    Door("notice_hook_change", ADMINISTRATORS, "post", {"change": "off"}),
 )
 _RULE = _REVISION | {
     "sentence": "The reason is missing.",

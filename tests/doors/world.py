@@ -22,8 +22,11 @@ from approvals.operations.endpoints import register_endpoint
 from approvals.operations.inbox_filters import save_filter
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKey
+from portal.accounts.operations.notices import add_hook
+from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
 from portal.core import icons
+from portal.core.models import OutboxMessage
 from registry.models import OperatingModelVersion, System
 from registry.operations.catalogue import set_model_approved
 from registry.operations.drafts import discard_draft
@@ -95,6 +98,8 @@ def make_world() -> World:
     )
     asked = portal.ask()
     entry = Entry.objects.filter(workflow_id=portal.workflow.id).latest("at")
+    for news in OutboxMessage.objects.filter(topic=NEWS):
+        spread(news.payload)
     values = {
         "slug": portal.workflow.slug,
         "agent": people.agent.slug,
@@ -115,6 +120,14 @@ def make_world() -> World:
         "part": "caps",
         "form": "cap",
         "number": 1,
+        "hook_id": add_hook(
+            actor=people.actor("ada"),
+            name="Care team chat",
+            url="https://chat.example.com/hooks/1",
+            kinds=["break_glass", "paused"],
+            department=None,
+            now=now,
+        ).id,
         "position": 0,
         "filter_id": save_filter(
             actor=people.actor("dana"), name="High", filters={"risk": "high"}, now=now
