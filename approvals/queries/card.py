@@ -147,7 +147,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
     ruling = version.authority_record
     decisions = list(
         Decision.objects.filter(version__proposal=proposal).select_related(
-            "person", "version"
+            "person", "version", "acting_for"
         )
     )
     grant = _grant_of(version)

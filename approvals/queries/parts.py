@@ -147,15 +147,15 @@ def moves_of(
     proposal: Proposal, decisions: Sequence[Decision]
 ) -> tuple[MoveShown, ...]:
     rows = list(
-        Move.objects.filter(proposal=proposal).order_by("moved_at", "id")[
-            :MOVES_SHOWN_MAX
-        ]
+        Move.objects.filter(proposal=proposal)
+        .select_related("concerned")
+        .order_by("moved_at", "id")[:MOVES_SHOWN_MAX]
     )
     names = names_of(identity for move in rows for identity in move.mentions)
     found = [
         MoveShown(
             who=move.actor_name,
-            did=move.get_kind_display(),
+            did=_deed(move),
             text=move.text,
             at=move.moved_at,
             is_agent=move.actor_kind == "agent",
@@ -167,7 +167,7 @@ def moves_of(
     found += [
         MoveShown(
             who=decision.person.name,
-            did=decision.get_verdict_display(),
+            did=_verdict(decision),
             text=decision.message,
             at=decision.decided_at,
             is_agent=False,
@@ -175,6 +175,17 @@ def moves_of(
         for decision in decisions
     ]
     return tuple(sorted(found, key=lambda move: move.at))
+
+
+def _deed(move: Move) -> str:
+    said = move.get_kind_display()
+    return f"{said} to {move.concerned.name}" if move.concerned else said
+
+
+def _verdict(decision: Decision) -> str:
+    said = decision.get_verdict_display()
+    absent = decision.acting_for
+    return f"{said} for {absent.name}" if absent else said
 
 
 def _answered_with(items: Sequence[Mapping[str, object]]) -> tuple[EvidenceShown, ...]:

@@ -1,15 +1,16 @@
 """Who has a proposal and who stands in for whom, in the words of its card."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from approvals.models import Proposal, ProposalVersion
 from approvals.queries.access import proposal_seen_by, seats_for
 from approvals.queries.candidates import Candidate, candidates_for
-from approvals.queries.seats import Seats
 from approvals.rules.moves import UNDECIDED, ProposalState
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.away import StandIn
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 
 
@@ -27,7 +28,7 @@ class WhoHasIt:
     assigned_to: str
     is_mine: bool
     stand_ins: tuple[StandInShown, ...]
-    acting_for: str
+    acting_for: StandInShown | None
     may_assign: bool
     may_give_back: bool
 
@@ -53,8 +54,10 @@ def who_has(
     return WhoHasIt(
         assigned_to=proposal.assigned_to.name if proposal.assigned_to else "",
         is_mine=is_mine,
-        stand_ins=_shown(seats),
-        acting_for=lent[0].absent if lent else "",
+        stand_ins=_shown(
+            [each for each in seats.stand_ins if each.person_id != actor.id]
+        ),
+        acting_for=_shown(lent)[0] if lent else None,
         may_assign=actor.id in seats.people
         or access.may(actor, access.EDIT, proposal.workflow_id),
         may_give_back=is_mine or proposal.claimed_by_id == actor.id,
@@ -79,7 +82,9 @@ def assign_page(actor: Actor, proposal_id, *, text: str = "") -> AssignPage:
     )
 
 
-def _shown(seats: Seats) -> tuple[StandInShown, ...]:
+def _shown(stand_ins: Sequence[StandIn]) -> tuple[StandInShown, ...]:
+    # Until midnight is until the day before, for whoever reads a day.
     return tuple(
-        StandInShown(each.person, each.absent, each.until) for each in seats.stand_ins
+        StandInShown(each.person, each.absent, each.until - timedelta(seconds=1))
+        for each in stand_ins
     )

@@ -36,7 +36,10 @@ def test_an_absence_is_planned_accepted_shown_on_the_card_and_ended():
     proposal = portal.ask()["proposal"]["id"]
     card = lena.get(f"/inbox/{proposal}/").content.decode()
     assert "You would decide this for Dana Reyes" in card
-    assert "Lena Fischer decides for Dana Reyes until" in card
+    assert (
+        "Lena Fischer decides for Dana"
+        in dana.get(f"/inbox/{proposal}/").content.decode()
+    )
 
     dana.post(PAGE, {"change": "end", "absence": absence.id})
     card = lena.get(f"/inbox/{proposal}/").content.decode()
