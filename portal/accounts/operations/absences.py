@@ -14,6 +14,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor, actor_for
 from portal.accounts.models import Absence, Person
 from portal.accounts.models.absences import LONGEST
+from portal.accounts.operations.telling import tell
 from portal.accounts.queries import is_administrator
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
@@ -71,6 +72,8 @@ def plan_absence(
         workflows=list(workflows.values()),
         reason=reason,
     )
+    if stand_in is not None:
+        _tell(absence, "stand_in_asked", stand_in.id, actor, now)
     return absence
 
 
@@ -96,6 +99,7 @@ def accept_absence(*, actor: Actor, absence_id: UUID, now: datetime) -> Absence:
         person=absence.person.name,
         ends=_day(absence.ends_at),
     )
+    _tell(absence, "stand_in_answered", absence.person_id, actor, now, "accepted")
     return absence
 
 
@@ -111,6 +115,7 @@ def decline_absence(*, actor: Actor, absence_id: UUID, now: datetime) -> Absence
         subject=("absence", absence.id),
         person=absence.person.name,
     )
+    _tell(absence, "stand_in_answered", absence.person_id, actor, now, "declined")
     return absence
 
 
@@ -132,6 +137,26 @@ def end_absence(*, actor: Actor, absence_id: UUID, now: datetime) -> Absence:
         person=absence.person.name,
     )
     return absence
+
+
+@step
+def _tell(
+    absence: Absence,
+    kind: str,
+    person_id: UUID,
+    actor: Actor,
+    now: datetime,
+    outcome: str = "",
+) -> None:
+    tell(
+        kind=kind,
+        subject=("absence", absence.id),
+        people=[person_id],
+        by=actor.name,
+        by_id=actor.id,
+        outcome=outcome,
+        at=now,
+    )
 
 
 def _check_words(reason: str) -> None:
