@@ -1,8 +1,12 @@
 """What people may send when they decide or move a proposal. Validates; never saves."""
 
+import re
+
 from django import forms
 
 from approvals.operations.decide import MESSAGE_LENGTH_MAX, REASON_CODES
+
+DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class DigestForm(forms.Form):

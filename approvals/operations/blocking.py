@@ -28,8 +28,28 @@ class Blocked:
     who_can_help: str | None
 
 
+def kept_from_running(ruled: Ruled, sitting: Sitting) -> Blocked | None:
+    """Say what keeps everybody from letting this run, in an emergency too."""
+    found = _closed(ruled, sitting)
+    if found is not None:
+        return found
+    reasons = ruled.ruling.reasons
+    is_hidden = any(reason.code == CANNOT_INSPECT for reason in reasons)
+    return _said(ruled, sitting) if ruled.answer == Answer.REFUSE or is_hidden else None
+
+
 def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
     """Say what keeps an approval from counting now, if anything does."""
+    found = _closed(ruled, sitting)
+    if found is not None:
+        return found
+    if ruled.answer != Answer.REFUSE and demanded_way(sitting.proposal, ruled):
+        return None
+    return _said(ruled, sitting)
+
+
+def _closed(ruled: Ruled, sitting: Sitting) -> Blocked | None:
+    """Say which fact about the workflow or its checks stops whatever people decide."""
     if not sitting.facts.agent_is_assigned:
         return _removed(sitting)
     if ruled.answer != Answer.REFUSE and sitting.facts.vacant_roles:
@@ -38,8 +58,10 @@ def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
         return _lapsed(sitting)
     if ruled.answer != Answer.REFUSE and (unchecked := _unchecked(ruled, sitting)):
         return unchecked
-    if ruled.answer != Answer.REFUSE and demanded_way(sitting.proposal, ruled):
-        return None
+    return None
+
+
+def _said(ruled: Ruled, sitting: Sitting) -> Blocked:
     reason = next(iter(ruled.ruling.reasons), None)
     said = reason.text if reason else "The rulebook gives no leave."
     if ruled.answer == Answer.REFUSE:

@@ -17,6 +17,7 @@ from approvals.models import (
 )
 from approvals.models.proposing import Audience
 from approvals.queries.access import proposal_seen_by, seats_for, who_decides
+from approvals.queries.break_glass import GlassLine, glass_of_proposal, role_of
 from approvals.queries.clock_shown import ClockShown, clock_shown
 from approvals.queries.envelope import argument_literals, mapping_of, parsed
 from approvals.queries.inbox import claimant
@@ -32,6 +33,7 @@ from approvals.queries.parts import (
     words_of,
 )
 from approvals.queries.precedents import Precedents, precedents_of
+from approvals.queries.stages_shown import StageShown, stages_shown
 from approvals.queries.weighing import (
     After,
     HiddenIn,
@@ -79,6 +81,9 @@ class Card:
     undo_sentence: str
     quorum: int
     votes: int
+    stages: tuple[StageShown, ...]
+    glass: GlassLine | None
+    may_break_glass: bool
     voters: tuple[str, ...]
     is_open: bool
     is_waiting_for_agent: bool
@@ -179,6 +184,9 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         undo_sentence=UNDO.get(ruling.reversibility, "Cannot be undone."),
         quorum=proposal.quorum,
         votes=_votes(decisions, version),
+        stages=stages_shown(proposal, version, decisions, facts, is_open=is_open),
+        may_break_glass=is_open and bool(role_of(actor.id, facts)),
+        glass=None if is_open else glass_of_proposal(actor, proposal, now=now),
         voters=tuple(
             decision.person.name
             for decision in decisions

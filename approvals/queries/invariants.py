@@ -12,6 +12,7 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, Grant, ProposalVersion
 from approvals.queries.envelope import digest_of
+from approvals.queries.stage_invariants import STAGE_CHECKS
 from portal.core.invariants import Check
 from registry.queries.rulebooks import live_rulebook
 from registry.rules.answers import Authority
@@ -59,7 +60,9 @@ CHECKS = (
         " JOIN approvals_proposalversion version ON version.id = decision.version_id"
         " WHERE version.proposal_id = proposal.id AND decision.verdict = ANY (CASE"
         " proposal.state WHEN 'REJECTED' THEN ARRAY['REJECT'] WHEN 'RESPONDED'"
-        " THEN ARRAY['RESPOND'] ELSE ARRAY['APPROVE', 'EDIT'] END))",
+        " THEN ARRAY['RESPOND'] ELSE ARRAY['APPROVE', 'EDIT'] END))"
+        " AND NOT EXISTS (SELECT FROM approvals_breakglass glass"
+        " WHERE glass.proposal_id = proposal.id AND proposal.state IN ('APPROVED', 'EDITED'))",
     ),
     Check(
         "3 Pause",
@@ -86,7 +89,8 @@ CHECKS = (
         " AND decision.person_id IS DISTINCT FROM request.operator_id"
         " AND decision.person_id IS DISTINCT FROM request.key_owner_id"
         " AND NOT (version.is_widening AND decision.person_id = version.edited_by_id)"
-        " WHERE proposal.state IN ('APPROVED', 'EDITED')"
+        " WHERE proposal.state IN ('APPROVED', 'EDITED') AND NOT EXISTS (SELECT FROM"
+        " approvals_breakglass glass WHERE glass.proposal_id = proposal.id)"
         " GROUP BY proposal.id HAVING count(DISTINCT decision.person_id) < proposal.quorum",
     ),
     Check(
@@ -131,6 +135,7 @@ CHECKS = (
         " WHERE grant_.state = 'REDEEMED' AND request.status IN"
         " ('REFUSED', 'IN_REVIEW', 'ESCALATED', 'RESPONDED')",
     ),
+    *STAGE_CHECKS,
 )
 
 

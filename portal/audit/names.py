@@ -102,6 +102,8 @@ SENTENCES: dict[str, str] = {
     "proposal.edited": "{actor}{place} edited and approved: {headline}",
     "proposal.vote_counted": "{actor}{place} approved, {votes} of {quorum}: {headline}",
     "proposal.stage_begun": "Stage {stage} of {stages} waits for {audience}: {headline}",
+    "proposal.glass_broken": "EMERGENCY: {actor}, {role}, let run without {missing}: {headline} Why: {why}",
+    "proposal.glass_reviewed": "{actor} reviewed an emergency; it {verdict}: {headline} {text}",
     "proposal.question_asked": "{actor} asked the agent about: {headline}",
     "proposal.question_answered": "{actor} answered a question about: {headline}",
     "proposal.escalated": "{actor} escalated: {headline} {reason}",

@@ -38,6 +38,7 @@ MOMENT_KINDS = (
     "withdrawn",
     "expired",
     "revoked",
+    "glass_broken",
     "held",
     "resumed",
     "flagged",

@@ -284,6 +284,12 @@ _MOMENTS: dict[str, Callable[[Event], Said]] = {
     "escalated": _words("Escalated", "escalate", tone="review", question="escalated"),
     "withdrawn": _words("Withdrawn", "undo-2"),
     "revoked": _words("Taken back", "undo-2", tone="review"),
+    "glass_broken": _words(
+        "Let run in an emergency, without all its approvals",
+        "triangle-alert",
+        tone="never",
+        question="escalated",
+    ),
     "expired": _expired,
     "held": _held,
     "resumed": _words("Let go on", "play"),

@@ -8,7 +8,7 @@ from portal.accounts.models import Person
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
 from registry.operations.pausing import pause_workflow
-from registry.operations.people import add_reviewer
+from registry.operations.reviewing import add_reviewer
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import refunds_document
 

@@ -20,6 +20,7 @@ SEEN = "LLHIIIII"
 EDITORS = "LLHDIDDI"
 PAUSERS = "LLHDIIDI"
 REVIEWERS = "LLHIDDDD"
+BREAKERS = "LLHDIIDD"
 SIGNERS = "LLHDIIDI"
 ADMINISTRATORS = "LLDDDDDI"
 ASSESSORS = "LLHDIIDD"
@@ -365,6 +366,14 @@ _INBOX = (
     Door("inbox_respond", REVIEWERS, "post", _SAID),
     Door("inbox_undo", SEEN, "post"),
     Door("inbox_ask", REVIEWERS, "post", _SAID),
+    Door("inbox_break_glass", BREAKERS),
+    Door("inbox_break_glass", BREAKERS, "post"),
+    Door("break_glass_list", PERSONS),
+    Door("break_glass_count", PERSONS),
+    Door("break_glass", SEEN),
+    Door("break_glass", "LLHDIDDD", "post", {"verdict": "ACCEPTED", "text": "Right."}),
+    Door("break_glass_band", SEEN),
+    Door("break_glass_band_of_run", PERSONS),
     Door("inbox_escalate", REVIEWERS, "post", _SAID),
     Door("inbox_snoozed", PERSONS),
     Door("inbox_snooze", SEEN),

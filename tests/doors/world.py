@@ -18,9 +18,10 @@ from approvals.models import Delivery
 from approvals.operations.backtest_runs import claim_backtest, run_slice
 from approvals.operations.backtesting import ask_backtest
 from approvals.operations.batching import open_batch
+from approvals.operations.break_glass import break_glass
 from approvals.operations.endpoints import register_endpoint
 from approvals.operations.inbox_filters import save_filter
-from portal.accounts.actors import SYSTEM
+from portal.accounts.actors import SYSTEM, actor_for
 from portal.accounts.models import AgentKey
 from portal.accounts.operations.notices import add_hook
 from portal.accounts.operations.telling import NEWS, spread
@@ -40,7 +41,7 @@ from registry.queries.inventory_known import Choices
 from runs.models import Run
 from runs.operations.findings import add_finding
 from runs.operations.weeks import open_week
-from tests.approvals.asking import Portal, make_portal
+from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import draft_workflow
 from tests.runs.helpers import start_run
 
@@ -153,6 +154,7 @@ def make_world() -> World:
         "import_id": _checked_import(portal, now),
         "backtest_id": _finished_backtest(portal, now),
         **_told(portal, now),
+        "glass_id": _emergency(portal, now),
         **_duties(portal, now),
         **_training(portal, now),
         **_reviewed_week(portal, now),
@@ -180,6 +182,20 @@ def _told(portal: Portal, now: datetime) -> dict[str, Any]:
         "delivery_id": Delivery.objects.latest("occurred_at").id,
         "grant_id": used["grant"]["id"],
     }
+
+
+def _emergency(portal: Portal, now: datetime) -> UUID:
+    """Let the risk owner break the glass for one proposal."""
+    proposal_id = portal.ask(run="an-emergency")["proposal"]["id"]
+    rosa = portal.people.people["rosa"]
+    broken = break_glass(
+        actor=actor_for(rosa, confirmed_at=now, confirmed_by="password"),
+        proposal_id=UUID(proposal_id),
+        digest=digest_of_proposal(proposal_id),
+        why="All reviewers are ill and the customer is stranded.",
+        now=now,
+    )
+    return broken.id
 
 
 def _duties(portal: Portal, now: datetime) -> dict[str, Any]:
