@@ -23,13 +23,14 @@ from portal.home.demo.company import (
     found_company,
     known_company,
 )
+from portal.home.demo.filters import keep_filter
 from portal.home.demo.halves import in_two_processes
 from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import publishing, refunds, remediation, security, voice
 from portal.home.demo.stories.cases import Story
-from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.teams import share_the_work
+from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
 
@@ -97,6 +98,7 @@ def load_demo(*, now: datetime) -> int:
     train_everybody(now=now)
     set_times(now=now)
     put_one_away(known_company(), now=now)
+    keep_filter(known_company(), now=now)
     share_the_work(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
