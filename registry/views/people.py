@@ -8,7 +8,6 @@ from portal.accounts.models import Agent, Person
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from registry.forms.duties import BelongingForm
-from registry.forms.reviewing import Named, named_of
 from registry.operations.pausers import add_pauser, remove_pauser
 from registry.operations.people import (
     assign_agent,
@@ -23,6 +22,7 @@ from registry.operations.reviewing import (
     set_assigning,
 )
 from registry.queries.duties import duties_of
+from registry.queries.naming import Named, named_of
 from registry.queries.people import people_of, people_to_pick
 from registry.queries.reviewing import assigns_least_loaded, reviewer_choices
 from registry.views.common import errors_of, go, head_of, show
