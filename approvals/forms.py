@@ -4,7 +4,8 @@ import re
 
 from django import forms
 
-from approvals.operations.decide import MESSAGE_LENGTH_MAX, REASON_CODES
+from approvals.operations.decide import MESSAGE_LENGTH_MAX
+from approvals.rules.reasons import REASON_CODES
 
 DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 

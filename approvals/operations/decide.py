@@ -35,26 +35,13 @@ from approvals.queries.access import who_decides
 from approvals.queries.envelope import request_of, with_mapped_amount
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.quorum import Tally
+from approvals.rules.reasons import NEEDS_WORDS, REASON_CODES
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Forbidden, Invalid
 from runs.queries.holds import hold_of_run
 
 MESSAGE_LENGTH_MAX = 4000
-REASON_CODES = {
-    "wrong_amount": "The amount is wrong",
-    "wrong_target": "The wrong record or recipient",
-    "not_justified": "The evidence does not support it",
-    "against_policy": "Against policy",
-    "missing_information": "Something is missing",
-    "duplicate": "Already done or asked twice",
-    "other": "Another reason",
-}
-# Reasons that tell the agent nothing without a word more.
-NEEDS_WORDS = {
-    "missing_information": "Say what is missing: the agent is told.",
-    "other": "Say why in your own words.",
-}
 
 
 @dataclass(frozen=True)
