@@ -90,12 +90,12 @@ class CellForm(forms.Form):
     recipient_field = PathField()
     resource_field = PathField()
 
-    def __init__(self, *args: Any, initial: Any = None, **more: Any) -> None:
+    def __init__(self, data: Any = None, *, initial: Any = None) -> None:
         shown = dict(initial or {})
         for at, stage in enumerate(shown.get("then") or (), start=1):
             shown[f"then_{at}"] = stage["decided_by"]
             shown[f"then_{at}_quorum"] = stage.get("quorum")
-        super().__init__(*args, initial=shown, **more)
+        super().__init__(data, initial=shown)
 
     def clean(self) -> dict[str, Any]:
         """Refuse the same people in two stages: nobody counts twice."""

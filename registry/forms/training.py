@@ -2,21 +2,19 @@
 
 from django import forms
 
-from registry.models.training import MONTHS_VALID_MAX, Duty, TrainingTier
+from registry.queries.training import DUTIES, MONTHS_MAX, TIERS
 
 
 class CourseForm(forms.Form):
     name = forms.CharField(max_length=120)
-    tier = forms.ChoiceField(choices=TrainingTier.choices)
-    months_valid = forms.IntegerField(
-        required=False, min_value=1, max_value=MONTHS_VALID_MAX
-    )
+    tier = forms.ChoiceField(choices=TIERS)
+    months_valid = forms.IntegerField(required=False, min_value=1, max_value=MONTHS_MAX)
     about = forms.CharField(max_length=300, required=False)
 
 
 class NeedsForm(forms.Form):
-    duty = forms.ChoiceField(choices=Duty.choices)
-    tiers = forms.MultipleChoiceField(choices=TrainingTier.choices, required=False)
+    duty = forms.ChoiceField(choices=DUTIES)
+    tiers = forms.MultipleChoiceField(choices=TIERS, required=False)
     courses = forms.TypedMultipleChoiceField(required=False)
 
     def __init__(self, *args, courses: tuple[tuple[str, str], ...] = (), **more):

@@ -9,10 +9,12 @@ from django.db.models import BooleanField, Func
 
 from portal.core.clock import database_now
 from registry.models import TrainingCompletion, TrainingRequirement
-from registry.models.training import Duty
+from registry.models.training import MONTHS_VALID_MAX, Duty, TrainingTier
 from registry.rules.training import Done, Need, TrainingStanding, standing_of
 
 REVIEWER = Duty.REVIEWER.value
+DUTIES, TIERS = Duty.choices, TrainingTier.choices
+MONTHS_MAX = MONTHS_VALID_MAX
 _LAPSED = (
     "SELECT duty FROM unnest(%s::text[]) duty WHERE NOT registry_is_trained(%s, duty)"
 )

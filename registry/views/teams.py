@@ -72,7 +72,9 @@ def _change(actor: Actor, form: TeamForm) -> str:
             made = add_team(
                 actor=actor, name=said["name"], department=department, now=now
             )
-            return f"{made.name} is a team of {department.name} now. Put people into it."
+            return (
+                f"{made.name} is a team of {department.name} now. Put people into it."
+            )
         case "join" if person and team_id:
             join_team(actor=actor, team_id=team_id, person=person, now=now)
             return f"{person.name} is in the team now and decides what it reviews."

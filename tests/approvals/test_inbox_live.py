@@ -94,7 +94,8 @@ def test_an_address_by_hand_with_odd_marks_is_no_error(portal):
     dana = portal.signed_in("dana")
 
     for odd in (
-        "shown=_x-"shown=%00%F1&mark=x"mark=x",
+        "shown=_x-&mark=x",
+        "shown=%00%F1&mark=x",
         "shown=AAAA&mark=",
         "mark=x&open=7",
         "mark=x&amount_min=NaN",

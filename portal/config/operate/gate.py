@@ -36,6 +36,7 @@ PRODUCTION = {
     "BROKER_URL": "redis://broker.example/0",
     "SECRET_KEY": "gate-0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3-gate-0aB1cD2eF",
     "PUBLIC_URL": "https://countersign.example.com",
+    "EMAIL_URL": "smtp+tls://countersign:x@mail.example:587",
     "DEBUG": "off",
     "DJANGO_SETTINGS_MODULE": "portal.config.settings",
 }
