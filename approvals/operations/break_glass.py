@@ -42,6 +42,7 @@ from approvals.rules.emergencies import ROLES, review_due_at, why_problem
 from approvals.rules.moves import ActionStatus, ProposalState
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.clock import database_now
 from portal.core.errors import Conflict, Forbidden, Invalid
@@ -218,6 +219,15 @@ def _tell(sitting: Sitting, broken: BreakGlass, counts, now: datetime) -> None:
         role=Audience(broken.role).label,
         digest=broken.digest,
         break_glass=str(broken.id),
+    )
+    tell(
+        kind="break_glass",
+        subject=("break_glass", broken.id),
+        people=[UUID(each) for each in broken.concerned],
+        workflow_id=sitting.proposal.workflow_id,
+        by=sitting.actor.name,
+        by_id=sitting.actor.id,
+        at=now,
     )
     tell_run(
         sitting.request,

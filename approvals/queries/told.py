@@ -7,6 +7,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from approvals.models import Decision, Grant, Move, Proposal
+from approvals.models.proposing import IS_UNDECIDED
 from approvals.queries.access import eligible_ids
 from approvals.rules.moves import UNDECIDED, ProposalState
 from portal.accounts.notice_kinds import OUTCOMES
@@ -37,7 +38,9 @@ def give_to_notices() -> None:
     completes("grant", _of_grant)
     completes("delivery", _of_delivery)
     completes("absence", _of_absence)
+    completes("break_glass", _of_break_glass)
     knows_what_is_over("proposal", over_proposals)
+    knows_what_is_over("many", over_workflows)
 
 
 def over_proposals(ids: Collection[UUID]) -> Mapping[UUID, str]:
@@ -49,6 +52,13 @@ def over_proposals(ids: Collection[UUID]) -> Mapping[UUID, str]:
         row[0]: _WHO_DID[ProposalState(row[1])].format(who=row[2] or "Somebody")
         for row in rows.values_list("id", "state", "resolved_by__name")
     }
+
+
+def over_workflows(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say in which workflows nothing waits any more. One query."""
+    waits = Proposal.objects.filter(IS_UNDECIDED, workflow__in=ids)
+    busy = set(waits.values_list("workflow_id", flat=True).distinct())
+    return {each: "All of them are over." for each in ids if each not in busy}
 
 
 def _of_proposal(news: News) -> News:
@@ -141,6 +151,14 @@ def _of_delivery(news: News) -> News:
         people=news.people or owners,
         href=reverse("delivery", args=[_id_of(news)]),
         many_href=reverse("deliveries"),
+    )
+
+
+def _of_break_glass(news: News) -> News:
+    return replace(
+        news,
+        href=reverse("break_glass", args=[_id_of(news)]),
+        many_href=reverse("break_glass_list"),
     )
 
 

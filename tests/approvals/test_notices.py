@@ -85,6 +85,18 @@ def test_a_flood_becomes_one_line_with_a_number(quiet):
     assert sorted(line.count for line in lines)[-1] == 4
 
 
+def test_the_line_for_many_closes_when_nothing_of_it_waits(quiet):
+    asked = [quiet.ask(run=f"case-{number}") for number in range(7)]
+    relay()
+    for one in asked:
+        assert not Notice.objects.filter(subject="", closed_at__isnull=False).exists()
+        quiet.decide("tom", one, "reject", reason_code="wrong_amount", message="No.")
+        relay()
+    assert quiet.signed_in("dana").get("/notices/count/").content == b""
+    many = Notice.objects.get(subject="", person__name="Dana Reyes")
+    assert many.closed_words == "All of them are over."
+
+
 def test_news_that_is_spread_twice_is_told_once(quiet):
     quiet.ask()
     message = OutboxMessage.objects.get(topic=telling.NEWS)
@@ -374,5 +386,7 @@ def test_the_bell_and_the_page_cost_few_queries_whatever_their_number(quiet):
         client.get("/notices/count/")
     with CaptureQueriesContext(connection) as page:
         client.get("/notices/")
-    assert len(bell) <= 5
-    assert len(page) <= 10
+    assert len(bell) <= 7
+    assert len(page) <= 14
+    said = [query["sql"] for query in (*bell, *page)]
+    assert sum("accounts_notice" in sql for sql in said) <= 4

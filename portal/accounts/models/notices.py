@@ -69,6 +69,12 @@ class Notice(models.Model):
                 condition=models.Q(closed_at=None) & ~models.Q(subject=""),
                 name="accounts_notice_subject",
             ),
+            # lines that stand for many, closed when nothing of them waits
+            models.Index(
+                fields=("workflow_id",),
+                condition=models.Q(subject="", read_at=None, closed_at=None),
+                name="accounts_notice_many",
+            ),
             # the sweep: what is to be mailed
             models.Index(
                 fields=("mail_due_at", "id"),

@@ -132,6 +132,7 @@ def spread(payload: Mapping[str, Any]) -> None:
     kind = KINDS[news.kind]
     if kind.settles:
         settle({"subject": news.subject})
+        _settle_many(news.workflow_id)
     if news.is_over and kind.waits:
         return
     posts_for(news)
@@ -166,6 +167,28 @@ def settle(payload: Mapping[str, Any]) -> None:
     if words is not None:
         open_ones.update(
             closed_at=database_now(), closed_words=words[:200], mail_due_at=None
+        )
+
+
+def _settle_many(workflow_id: UUID | None) -> None:
+    """Close the lines that stand for many when nothing of them waits. Up to three queries."""
+    lines = Notice.objects.filter(
+        workflow_id=workflow_id,
+        subject="",
+        read_at=None,
+        closed_at=None,
+        kind__in=[kind.key for kind in KINDS.values() if kind.waits],
+    )
+    if not lines.exists():
+        return
+    about = f"many:{workflow_id}"
+    words = over_words({about}).get(about)
+    if words is not None:
+        lines.update(
+            closed_at=database_now(),
+            closed_words=words,
+            is_current=False,
+            mail_due_at=None,
         )
 
 
