@@ -10,6 +10,7 @@ from approvals.views import (
     callbacks,
     deciding,
     emergencies,
+    exceptions,
     filters,
     granted,
     in_flight,
@@ -92,6 +93,22 @@ urlpatterns = [
         "inbox/<uuid:proposal_id>/evidence/<int:position>/",
         moving.evidence,
         name="inbox_evidence",
+    ),
+    path("exceptions/", exceptions.exceptions, name="exceptions"),
+    path("exceptions/count/", exceptions.count, name="exceptions_count"),
+    path("exceptions/<uuid:exception_id>/", exceptions.exception, name="exception"),
+    path(
+        "exceptions/<uuid:exception_id>/settle/",
+        exceptions.settle,
+        name="exception_settle",
+    ),
+    path(
+        "exceptions/<uuid:exception_id>/take/", exceptions.take, name="exception_take"
+    ),
+    path(
+        "exceptions/<uuid:exception_id>/comment/",
+        exceptions.comment,
+        name="exception_comment",
     ),
     path(
         "workflows/<slug:slug>/in-flight/",

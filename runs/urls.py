@@ -12,7 +12,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>/story/", stories.run_story, name="run_story_fragment"),
     path("runs/<uuid:run_id>.md", stories.run_markdown, name="run_markdown"),
     path("runs/<uuid:run_id>.json", stories.run_json, name="run_json"),
-    path("runs/<uuid:run_id>/resume/", stories.run_resume, name="run_resume"),
     path("runs/<uuid:run_id>/flag/", stories.run_flag, name="run_flag"),
     path("reviews/", weeks.weeks, name="weeks"),
     path("reviews/count/", weeks.weeks_count, name="weeks_count"),

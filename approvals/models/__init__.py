@@ -10,6 +10,7 @@ from approvals.models.backtesting import Backtest, BacktestChunk, BacktestRow
 from approvals.models.batching import Batch, BatchItem, InboxFilter
 from approvals.models.breaking import BreakGlass, BreakGlassReview
 from approvals.models.delivering import CallbackEndpoint, Delivery, DeliveryAttempt
+from approvals.models.excepting import ExceptionDisposition, ExceptionNote
 from approvals.models.granting import Grant, GrantChase, Outcome
 from approvals.models.proposing import (
     Decision,
@@ -35,6 +36,8 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "EvidenceOpening",
+    "ExceptionDisposition",
+    "ExceptionNote",
     "Grant",
     "GrantChase",
     "InboxFilter",

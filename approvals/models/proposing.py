@@ -74,6 +74,9 @@ class Proposal(models.Model):
     remind_at = models.DateTimeField(null=True)
     reminded = models.PositiveSmallIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)
+    # The code that decided the ruling: with the verb and the system, what makes
+    # escalations alike.
+    cause = models.CharField(max_length=80, blank=True, default="")
     claimed_by = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -174,6 +177,26 @@ class Proposal(models.Model):
                     state=ProposalState.OPEN.value, remind_at__isnull=False
                 ),
                 name="approvals_remind",
+            ),
+            # the queue of exceptions: what is escalated, oldest first
+            models.Index(
+                fields=("escalated_at", "id"),
+                condition=IS_UNDECIDED & models.Q(escalated_at__isnull=False),
+                name="approvals_escalated",
+            ),
+            # how many escalations are alike, and the queue of one kind
+            models.Index(
+                fields=("workflow", "cause", "system", "verb", "escalated_at", "id"),
+                condition=IS_UNDECIDED & models.Q(escalated_at__isnull=False),
+                name="approvals_escalated_alike",
+            ),
+            # how the last escalations alike were decided
+            models.Index(
+                fields=("workflow", "cause", "system", "verb", "-resolved_at", "-id"),
+                condition=models.Q(
+                    resolved_at__isnull=False, escalated_at__isnull=False
+                ),
+                name="approvals_escalated_before",
             ),
             # the decided tab, newest first
             models.Index(

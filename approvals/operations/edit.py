@@ -26,6 +26,7 @@ from approvals.operations.decide import (
     keep_decision,
     rule_again,
 )
+from approvals.operations.proposals import cause_of
 from approvals.operations.ruling import Ruled, tell_run
 from approvals.operations.sitting import Sitting, parties_of, sit
 from approvals.operations.stages import begin_again
@@ -181,6 +182,7 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     proposal.version_number = version.number
     proposal.headline = version.headline
     proposal.authority_record = ruled.record
+    proposal.cause = cause_of(ruled.record)
     proposal.amount, proposal.currency = ruled.record.amount, ruled.record.currency
     proposal.risk, proposal.risk_rank = risk.value, risk_rank(risk)
     if proposal.state == ProposalState.ASKED:

@@ -17,6 +17,7 @@ from registry.rules.answers import Answer, Risk, risk_rank
 # An agent's first twenty of a risk stand before the rest of any agent's flood.
 CROWD_SIZE = 20
 CROWD_MAX = 50
+CAUSE_MAX = 80
 
 
 def audience_of(authority_record: AuthorityRecord) -> str:
@@ -25,6 +26,16 @@ def audience_of(authority_record: AuthorityRecord) -> str:
         return Audience.ESCALATION_OWNER.value
     known = authority_record.decided_by in Audience.values
     return authority_record.decided_by if known else Audience.ESCALATION_OWNER.value
+
+
+def cause_of(authority_record: AuthorityRecord) -> str:
+    """Give the code that decided a ruling: the first of the answer's own reasons."""
+    codes = [
+        str(reason.get("code", ""))
+        for reason in authority_record.reasons
+        if reason.get("answer") == authority_record.answer
+    ]
+    return codes[0][:CAUSE_MAX] if codes else ""
 
 
 @step
@@ -52,6 +63,7 @@ def open_proposal(
         verb=action_request.verb,
         system=action_request.system,
         authority_record=authority_record,
+        cause=cause_of(authority_record),
         reopens_id=undone.proposal_id if undone else None,
         audience=audience,
         risk=risk.value,

@@ -131,6 +131,10 @@ SENTENCES: dict[str, str] = {
     "grant.reissued": "{actor} was granted anew, for one that ran out unused: {headline}",
     "grant.chased": "The agent was asked what became of: {headline}",
     "outcome.reported": "{actor} reported {status}: {headline}",
+    # exceptions
+    "exception.settled": "{actor} settled an exception, {disposition}: {sentence}. {consistency}",
+    "exception.taken": "{actor} took an exception on: {sentence}",
+    "exception.commented": "{actor} commented on an exception: {sentence}",
     # callbacks
     "endpoint.registered": "{actor} registered the callback {endpoint}, sent to {host}.",
     "endpoint.moved": "{actor} sends the callback {endpoint} to {host} from now on.",
@@ -152,6 +156,7 @@ SENTENCES: dict[str, str] = {
     "run.batch_redriven": "{actor} sent {count} buried batches through again.",
     "run.held": "{actor} put run {run} on hold: {sentence}",
     "run.resumed": "{actor} let run {run} go on: {reason}",
+    "run.stopped": "{actor} stopped run {run} for good: {reason}",
     "run.flagged": "{actor} flagged run {run} for the weekly review.",
     "run.tallies_rebuilt": "{actor} counted {count} tallies anew; {wrong} were wrong.",
     "review.week_opened": "{actor} opened the week of {week} with {count} runs to read.",

@@ -23,6 +23,8 @@ APPEND_ONLY_TABLES = (
     "approvals_decision",
     "approvals_deliveryattempt",
     "approvals_evidenceopening",
+    "approvals_exceptiondisposition",
+    "approvals_exceptionnote",
     "approvals_grantchase",
     "approvals_move",
     "approvals_outcome",

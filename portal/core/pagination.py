@@ -69,6 +69,42 @@ def keyset(
     )
 
 
+def keyset_of_many(
+    querysets: Sequence[QuerySet],
+    *,
+    order: Sequence[str],
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Cut one page out of several querysets of dicts that have the ordered fields alike.
+
+    Ascending fields only. One query each, each as long as a page at most.
+    """
+    size = max(1, min(size, PAGE_SIZE_MAX))
+    backwards, position = _read(cursor, len(order))
+    pages = [keyset(each, order=order, cursor=cursor, size=size) for each in querysets]
+    rows = sorted(
+        (row for page in pages for row in page.items),
+        key=lambda row: [_value(row, field) for field in order],
+    )
+    # Each queryset is cut off where its own page ends; what is kept is nearer than that.
+    if backwards:
+        is_cut = any(page.previous_cursor for page in pages if page.items)
+        has_beyond = len(rows) > size or is_cut
+        rows = rows[-size:]
+    else:
+        is_cut = any(page.next_cursor for page in pages if page.items)
+        has_beyond = len(rows) > size or is_cut
+        rows = rows[:size]
+    has_next = has_beyond if not backwards else position is not None
+    has_previous = has_beyond if backwards else position is not None
+    return Page(
+        items=tuple(rows),
+        next_cursor=_write(rows[-1], order, "n") if rows and has_next else None,
+        previous_cursor=_write(rows[0], order, "p") if rows and has_previous else None,
+    )
+
+
 def beyond(row: object, order: Sequence[str]) -> Q:
     """Give the condition for what comes after `row` in `order`. No query."""
     return _beyond(order, [_value(row, field.lstrip("-")) for field in order])

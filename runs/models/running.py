@@ -113,6 +113,13 @@ class Hold(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     resume_reason = models.CharField(max_length=500, blank=True)
+    # Stopped for good: the hold stays, and everything the run asks for is refused.
+    stopped_at = models.DateTimeField(null=True)
+    # Who looks into it; the workflow's escalation owner until somebody takes it on.
+    taken_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    taken_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -129,6 +136,15 @@ class Hold(models.Model):
                 ),
                 name="runs_hold_lifted_by_a_person_with_reason",
             ),
+            models.CheckConstraint(
+                condition=models.Q(resumed_at=None) | models.Q(stopped_at=None),
+                name="runs_hold_lifted_or_stopped",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_by=None, taken_at=None)
+                | models.Q(taken_by__isnull=False, taken_at__isnull=False),
+                name="runs_hold_taken_has_time",
+            ),
         )
         indexes = (
             # the exceptions queue: what is held now, oldest first
@@ -136,6 +152,26 @@ class Hold(models.Model):
                 fields=("workflow", "placed_at", "id"),
                 condition=models.Q(resumed_at=None),
                 name="runs_hold_open",
+            ),
+            # the queue of exceptions: what nobody has settled, oldest first
+            models.Index(
+                fields=("placed_at", "id"),
+                condition=models.Q(resumed_at=None, stopped_at=None),
+                name="runs_hold_waiting",
+            ),
+            # how many are alike, and the queue of one rule
+            models.Index(
+                fields=("workflow", "rule_key", "placed_at", "id"),
+                condition=models.Q(resumed_at=None, stopped_at=None),
+                name="runs_hold_alike",
+            ),
+            # what one person has taken on
+            models.Index(
+                fields=("taken_by", "placed_at", "id"),
+                condition=models.Q(
+                    resumed_at=None, stopped_at=None, taken_by__isnull=False
+                ),
+                name="runs_hold_taken",
             ),
             # how often each stop rule fired
             models.Index(

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell
 from portal.audit.operation import record, step
@@ -169,7 +171,9 @@ def hold_run(
     run = lock_run(run_id=run_id)
     text = (sentence or "A stop rule fired.")[:SENTENCE_MAX]
     open_holds = Hold.objects.filter(run_id=run_id, resumed_at=None)
-    if open_holds.filter(rule_key=rule_key).exists():
+    # What is stopped for good is past holding: nobody is asked about it again.
+    is_known = Q(rule_key=rule_key) | Q(stopped_at__isnull=False)
+    if open_holds.filter(is_known).exists():
         return False
     Hold.objects.create(
         run_id=run_id,

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 
+from portal.accounts import access
+from portal.accounts.actors import Actor
 from runs.models import Hold
+
+IS_WAITING = Q(resumed_at=None, stopped_at=None)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,71 @@ def hold_of_run(*, run_id: UUID) -> HoldRow | None:
         .first()
     )
     return HoldRow(*row) if row else None
+
+
+@dataclass(frozen=True)
+class HoldCase:
+    """One hold as whoever settles it reads it."""
+
+    id: UUID
+    run_id: UUID
+    run_title: str
+    agent_run_id: str
+    agent_id: UUID
+    agent: str
+    workflow_id: UUID
+    rule_key: str
+    sentence: str
+    placed_at: datetime
+    placed_by: str
+    taken_by_id: UUID | None
+    taken_by: str | None
+    resumed_at: datetime | None
+    stopped_at: datetime | None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.resumed_at is None and self.stopped_at is None
+
+
+def waiting_holds(actor: Actor) -> QuerySet[Hold]:
+    """Give the holds that nobody has settled, of workflows a person may see."""
+    return access.visible(
+        Hold.objects.filter(IS_WAITING), actor=actor, workflow_path="workflow_id"
+    )
+
+
+def hold_seen_by(actor: Actor, hold_id: UUID) -> HoldCase | None:
+    """Give one hold, settled or not, to somebody who may see it; else None."""
+    seen = access.visible(
+        Hold.objects.filter(id=hold_id), actor=actor, workflow_path="workflow_id"
+    )
+    row = seen.select_related("run__agent", "taken_by").first()
+    if row is None:
+        return None
+    return HoldCase(
+        id=row.id,
+        run_id=row.run_id,
+        run_title=row.run.title,
+        agent_run_id=row.run.agent_run_id,
+        agent_id=row.run.agent_id,
+        agent=row.run.agent.name,
+        workflow_id=row.workflow_id,
+        rule_key=row.rule_key,
+        sentence=row.sentence,
+        placed_at=row.placed_at,
+        placed_by=row.placed_by_name,
+        taken_by_id=row.taken_by_id,
+        taken_by=row.taken_by.name if row.taken_by else None,
+        resumed_at=row.resumed_at,
+        stopped_at=row.stopped_at,
+    )
+
+
+def unsettled_of_run(*, run_id: UUID) -> tuple[tuple[UUID, str, str], ...]:
+    """Give id, rule and sentence of each hold on a run that waits. One query."""
+    rows = Hold.objects.filter(IS_WAITING, run_id=run_id).order_by("placed_at", "id")
+    return tuple(rows.values_list("id", "rule_key", "sentence"))
 
 
 def holds_by_rule(*, workflow_id: UUID, since: datetime) -> Mapping[str, int]:

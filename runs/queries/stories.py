@@ -55,10 +55,12 @@ class AnswerShown:
 
 @dataclass(frozen=True)
 class HoldShown:
+    id: UUID
     rule_key: str
     sentence: str
     placed_at: datetime
     placed_by: str
+    stopped_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,6 @@ class RunPage:
     is_flagged: bool
     is_held: bool
     holds: tuple[HoldShown, ...]
-    may_resume: bool
     may_flag: bool
     contradictions: int
     telling: Telling
@@ -128,7 +129,6 @@ def run_page(*, actor: Actor, run_id: UUID, now: datetime) -> RunPage:
         is_flagged=run.is_flagged,
         is_held=run.is_held,
         holds=holds,
-        may_resume=run.is_held and access.may(actor, access.RESOLVE, run.workflow_id),
         may_flag=not run.is_flagged,
         contradictions=sum(
             line.kind == LineKind.CONTRADICTION for line in telling.lines
@@ -226,7 +226,14 @@ def _holds(run: Run) -> tuple[HoldShown, ...]:
         "placed_at", "id"
     )
     return tuple(
-        HoldShown(row.rule_key, row.sentence, row.placed_at, row.placed_by_name)
+        HoldShown(
+            row.id,
+            row.rule_key,
+            row.sentence,
+            row.placed_at,
+            row.placed_by_name,
+            row.stopped_at,
+        )
         for row in rows
     )
 

@@ -41,6 +41,7 @@ MOMENT_KINDS = (
     "glass_broken",
     "held",
     "resumed",
+    "stopped",
     "flagged",
 )
 

@@ -268,6 +268,10 @@ def _resumed(state: State, event: Event) -> None:
     latest(state, "resumed", [stamp_of(event), event.source])
 
 
+def _stopped(state: State, event: Event) -> None:
+    latest(state, "halted", [stamp_of(event), event.source])
+
+
 TOLD: dict[str, Callable[[State, Event], None]] = {
     "run.started": _started,
     "data.read": _read,
@@ -295,4 +299,5 @@ MOMENTS: dict[str, Callable[[State, Event], None]] = {
     "revoked": _ended,
     "held": _held,
     "resumed": _resumed,
+    "stopped": _stopped,
 }

@@ -255,6 +255,8 @@ def _troubles(state: Mapping[str, Any]) -> list[str]:
         and state["resumed"][0] > state["held"][0]
     ):
         told.append(f"{state['resumed'][1]} let it go on")
+    if "halted" in state:
+        told.append(f"{state['halted'][1]} stopped it for good")
     number = folding.unauthorised(state)
     if number:
         told.append(f"{count(number, 'change')} had no redeemed grant")

@@ -104,7 +104,8 @@ def _waits(ordered: list[Event]) -> Iterator[Span]:
     yield from _pairs(
         ordered, ("question",), ("answer",), "proposal", "the agent's answer"
     )
-    yield from _pairs(ordered, ("held",), ("resumed",), "", "a person to lift the hold")
+    ends = ("resumed", "stopped")
+    yield from _pairs(ordered, ("held",), ends, "", "a person to lift the hold")
 
 
 def _pairs(ordered: list[Event], begins, ends, key: str, whom: str) -> Iterator[Span]:  # type: ignore[no-untyped-def]

@@ -293,5 +293,6 @@ _MOMENTS: dict[str, Callable[[Event], Said]] = {
     "expired": _expired,
     "held": _held,
     "resumed": _words("Let go on", "play"),
+    "stopped": _words("Stopped for good", "hand", tone="never", question="escalated"),
     "flagged": _words("Flagged", "flag"),
 }

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import AlreadyDone, Invalid
+from portal.core.errors import AlreadyDone
 from portal.core.htmx import render
 from portal.core.http import json_response
 from registry.queries.pauses import pause_shown
-from runs.operations.holding import flag_run, resume_run
+from runs.operations.holding import flag_run
 from runs.queries.stories import RunPage, as_document, as_markdown, run_page
 
 
@@ -49,24 +49,6 @@ def run_json(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def run_resume(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Let a held run go on, with a reason."""
-    actor = actor_of(request)
-    try:
-        resume_run(
-            actor=actor,
-            run_id=run_id,
-            reason=request.POST.get("reason", ""),
-            now=wall_clock(),
-        )
-    except Invalid as wrong:
-        page = run_page(actor=actor, run_id=run_id, now=wall_clock())
-        return _page(request, page, problems=wrong.fields, status=422)
-    messages.info(request, "The run goes on.")
-    return redirect("run", run_id)
-
-
-@require_POST
 def run_flag(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Flag a run for the next weekly review."""
     try:
@@ -78,25 +60,19 @@ def run_flag(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect("run", run_id)
 
 
-def _page(
-    request: HttpRequest,
-    page: RunPage,
-    *,
-    problems: dict[str, str] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    shown = _shown(page, problems)
+def _page(request: HttpRequest, page: RunPage) -> HttpResponse:
+    shown = _shown(page)
     shown["pause"] = pause_shown(actor=actor_of(request), slug=page.workflow_slug)
-    return render(request, "runs/run.html", shown, status=status)
+    return render(request, "runs/run.html", shown)
 
 
-def _shown(page: RunPage, problems: dict[str, str] | None = None) -> dict[str, object]:
+def _shown(page: RunPage) -> dict[str, object]:
     crumbs = [
         ("Runs", reverse("runs")),
         (page.workflow, _of(page)),
         (page.agent_run_id, ""),
     ]
-    return {"crumbs": crumbs, "run": page, "problems": problems or {}}
+    return {"crumbs": crumbs, "run": page}
 
 
 def _of(page: RunPage) -> str:

@@ -302,7 +302,6 @@ _RUNS = (
     Door("run_story_fragment", SEEN),
     Door("run_markdown", SEEN),
     Door("run_json", SEEN),
-    Door("run_resume", "LLHDDDDD", "post", {"reason": "Looked into it."}),
     Door("run_flag", SEEN, "post"),
     Door("weeks", PERSONS),
     Door("weeks_count", PERSONS),
@@ -317,6 +316,7 @@ _RUNS = (
     Door("review", ASSESSORS, "post"),
     Door("review_take", ASSESSORS, "post"),
 )
+_SETTLED = {"disposition": "RESUMED", "text": "Looked into it."}
 _SAID = {"message": "Where is the receipt?", "digest": "<digest>"}
 _INBOX = (
     Door("rulings_past", SEEN),
@@ -331,6 +331,12 @@ _INBOX = (
     Door("backtest_stop", SIGNERS, "post"),
     Door("backtest_attach", SIGNERS, "post"),
     Door("backtest_of", SEEN),
+    Door("exceptions", PERSONS),
+    Door("exceptions_count", PERSONS),
+    Door("exception", SEEN),
+    Door("exception_settle", "LLHDDDDD", "post", _SETTLED),
+    Door("exception_take", "LLHDDDDD", "post"),
+    Door("exception_comment", SEEN, "post", {"text": "Looked at the log."}),
     Door("inbox", PERSONS),
     Door("inbox_count", PERSONS),
     Door("inbox_live", PERSONS),

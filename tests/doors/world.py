@@ -41,6 +41,7 @@ from registry.queries.inventory_known import Choices
 from runs.models import Run
 from runs.operations.findings import add_finding
 from runs.operations.weeks import open_week
+from runs.queries.holds import unsettled_of_run
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import draft_workflow
 from tests.runs.helpers import start_run
@@ -98,6 +99,7 @@ def make_world() -> World:
         actor=people.actor("maya"), workflow_id=submitted.id, revision=1, now=now
     )
     asked = portal.ask()
+    held = portal.ask("20.00", run="held", description="The customer calls a lawyer")
     entry = Entry.objects.filter(workflow_id=portal.workflow.id).latest("at")
     for news in OutboxMessage.objects.filter(topic=NEWS):
         spread(news.payload)
@@ -111,6 +113,7 @@ def make_world() -> World:
         "proposal_id": asked["proposal"]["id"],
         "action_id": asked["id"],
         "run_id": asked["run"]["id"],
+        "exception_id": unsettled_of_run(run_id=held["run"]["id"])[0][0],
         "question": "what_changes",
         "role": "escalation_owner",
         "system": "billing",

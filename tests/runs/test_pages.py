@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
-from runs.models import Run
+from runs.models import Hold, Run
 from runs.operations import moments
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import START, inside, refund_story, start_run, store, told
@@ -166,37 +166,16 @@ def test_pages_of_the_list_follow_each_other(client, company, workflow):
     assert second.count("row-link") == 10
 
 
-def test_only_the_escalation_owner_lets_a_held_run_go_on(client, company, run_id):
+def test_a_held_run_leads_to_its_exception_and_lifts_no_hold_itself(
+    client, company, run_id
+):
     hold(run_id)
-    address = reverse("run_resume", args=[run_id])
 
-    assert (
-        sign_in(client, company.olga).post(address, {"reason": "x"}).status_code == 404
-    )
-    assert (
-        sign_in(client, company.dana).post(address, {"reason": "x"}).status_code == 403
-    )
-    assert (
-        "Let this run go on"
-        not in client.get(reverse("run", args=[run_id])).content.decode()
-    )
-    sign_in(client, company.erik)
-    assert (
-        "Let this run go on"
-        in client.get(reverse("run", args=[run_id])).content.decode()
-    )
-    empty = client.post(address, {"reason": " "})
-    assert empty.status_code == 422
-    assert "Say why" in empty.content.decode()
+    page = sign_in(client, company.erik).get(reverse("run", args=[run_id]))
+
+    assert reverse("exception", args=[Hold.objects.get().id]) in page.content.decode()
+    assert client.post(f"/runs/{run_id}/resume/").status_code == 404
     assert Run.objects.get().is_held
-    assert client.post(address, {"reason": "It was a joke."}).status_code == 302
-
-    run = Run.objects.get()
-    assert not run.is_held
-    assert (
-        "It was a joke." in client.get(reverse("run", args=[run_id])).content.decode()
-    )
-    assert client.post(address, {"reason": "again"}).status_code == 409
 
 
 def test_a_run_is_flagged_once(client, company, run_id):

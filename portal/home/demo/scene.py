@@ -18,6 +18,7 @@ from approvals.operations.decide import (
     respond_to_proposal,
 )
 from approvals.operations.edit import edit_and_approve
+from approvals.operations.exceptions import settle_hold
 from approvals.operations.grants import Redeemed, redeem_grant
 from approvals.operations.moves import (
     answer_question,
@@ -36,7 +37,7 @@ from portal.home.demo.company import Company
 from runs.operations.accepting import accept_batch
 from runs.operations.batch_bytes import look_at
 from runs.operations.folding import fold_batch
-from runs.operations.holding import resume_run
+from runs.queries.holds import unsettled_of_run
 
 JSON = "application/json"
 
@@ -233,12 +234,17 @@ class Scene:
                 now=self.now,
             )
 
-    def resume(self, asked: Asked, who: str, reason: str) -> None:
-        """Let a held run go on."""
-        resume_run(
+    def settle(
+        self, asked: Asked, who: str, reason: str, *, ends: str = "RESUMED", code: str
+    ) -> None:
+        """Settle what holds the run of a request."""
+        hold_id, _, _ = unsettled_of_run(run_id=asked.action_request.run_id)[0]
+        settle_hold(
             actor=self.company.actor(who),
-            run_id=asked.action_request.run_id,
-            reason=reason,
+            hold_id=hold_id,
+            disposition=ends,
+            reason_code=code,
+            text=reason,
             now=self.now,
         )
 

@@ -24,6 +24,7 @@ def story(number: int, chance: Random) -> Story:
     rare = {
         4: _deletes, 11: _recovered, 17: _conflict, 23: _asked_back, 29: _withheld,
         34: _unknown, 38: _conflict, 42: _lawyer, 47: _asked_back, 52: _half_failed,
+        27: _given_up, 36: _recovered,
     }  # fmt: skip
     chosen = rare.get(number)
     if chosen is None:
@@ -31,7 +32,7 @@ def story(number: int, chance: Random) -> Story:
             (_small, _approved, _edited, _rejected, _unsure, _credit),
             weights=(46, 26, 7, 9, 5, 7),
         )[0]
-    case = case_of(chance, is_small=chosen in (_small, _half_failed, _recovered))
+    case = case_of(chance, is_small=chosen in (_small, *_HELD))
     return lambda scene: chosen(scene, case)
 
 
@@ -260,8 +261,11 @@ def _half_failed(scene: Scene, case: Case) -> Iterator[float]:
 def _recovered(scene: Scene, case: Case) -> Iterator[float]:
     held = yield from _cut_off(scene, case)
     yield 7200
-    scene.resume(
-        held, "erik", "Billing was down until noon and paid nothing. I paid by hand."
+    scene.settle(
+        held,
+        "erik",
+        "Billing was down until noon and paid nothing. I paid by hand.",
+        code="put_right",
     )
     yield 30
     scene.tell("handoff", to="Erik Sandberg")
@@ -285,6 +289,21 @@ def _cut_off(scene: Scene, case: Case) -> Generator[float, None, Asked]:
     scene.tell("escalated", reason="Billing did not answer; a person should look.")
     scene.flush()
     return asked
+
+
+def _given_up(scene: Scene, case: Case) -> Iterator[float]:
+    held = yield from _cut_off(scene, case)
+    yield 3600
+    scene.settle(
+        held,
+        "erik",
+        "Billing had paid it after all; a second try would pay twice.",
+        ends="STOPPED",
+        code="done_before",
+    )
+
+
+_HELD = (_half_failed, _recovered, _given_up)
 
 
 def _withheld(scene: Scene, case: Case) -> Iterator[float]:
