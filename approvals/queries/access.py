@@ -21,9 +21,6 @@ from registry.queries.training import REVIEWER, lapsed_duties
 # Reached through our own foreign key: the registry's tables are behind its door.
 _WORKFLOWS = Proposal._meta.get_field("workflow").related_model._default_manager
 
-# Reached through our own foreign key: the registry's tables are behind its door.
-_WORKFLOWS = Proposal._meta.get_field("workflow").related_model._default_manager
-
 
 def proposals_seen_by(actor: Actor) -> QuerySet[Proposal]:
     """Give the proposals of workflows that a person may view. At most one query."""

@@ -19,7 +19,9 @@ ALL_TEXT_READ_MAX = 60_000
 NESTING_MAX = 12
 NAME_READ_MAX = 200
 UNREADABLE_MAX = 8
-_ENCODED = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{200}|(?:%[0-9A-Fa-f]{2}){60}")
+_ENCODED = re.compile(
+    r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{200}|(?:%[0-9A-Fa-f]{2}){60}"
+)
 _INLINE_DATA = re.compile(r"\s{0,9}data:[^,]{0,100};base64,", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"\s{0,9}(?:file|s3|gs|az|blob|cid|attachment|ftp|sftp|smb)://?\S", re.IGNORECASE

@@ -13,6 +13,7 @@ from portal.accounts.models import Person
 from portal.audit.operation import operation, record
 from portal.audit.queries import JournalFilter, lines_of
 from portal.home.demo import workflows
+from portal.home.demo.backtesting import try_next_refunds
 from portal.home.demo.clockwork import Clockwork, working_times
 from portal.home.demo.company import (
     CAST,
@@ -99,6 +100,7 @@ def load_demo(*, now: datetime) -> int:
     set_times(now=now)
     put_one_away(known_company(), now=now)
     keep_filter(known_company(), now=now)
+    try_next_refunds(now=now)
     share_the_work(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count

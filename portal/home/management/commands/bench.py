@@ -3,15 +3,15 @@
 import json
 import os
 import platform
-
 from functools import partial
+
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.core.clock import wall_clock
 from portal.home.bench.acts import ACTS as FIRST_ACTS
 from portal.home.bench.acts import Bench
-from portal.home.bench.inbox import inbox
 from portal.home.bench.backtest import ROWS, backtest
+from portal.home.bench.inbox import inbox
 from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.registry_list import registry_list
 from portal.home.bench.stage import stage
@@ -19,8 +19,8 @@ from portal.home.bench.stage import stage
 ACTS = FIRST_ACTS | {
     "pause_under_load": pause_under_load,
     "registry_list": registry_list,
-    "backtest": backtest,
     "inbox": inbox,
+    "backtest": backtest,
 }
 
 
