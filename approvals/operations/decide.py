@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, EvidenceOpening, ProposalVersion
+from approvals.operations.assigning import assign_least_loaded
 from approvals.operations.blocking import Blocked, blocked_by
 from approvals.operations.confirming import confirmed_by, require_confirmed
 from approvals.operations.grants import issue_grant
@@ -272,6 +273,8 @@ def _wait_for_more(sitting, version, decision, counts, open_stage, now) -> Decid
         actor=sitting.actor,
         now=now,
     )
+    if said or sitting.proposal.assigned_to_id == sitting.person.id:
+        assign_least_loaded(proposal=sitting.proposal, facts=sitting.facts, now=now)
     return Decided(sitting.proposal.id, None, votes, version.headline, said=said)
 
 

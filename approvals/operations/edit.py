@@ -11,6 +11,7 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, ProposalVersion
 from approvals.models.proposing import Audience
+from approvals.operations.assigning import assign_least_loaded
 from approvals.operations.blocking import (
     AGENT_REMOVED,
     CHECK_MISSING,
@@ -206,6 +207,9 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
 def _approve_own(sitting, version, ruled, message, now) -> Decided | EditWaits:
     waits = _why_waiting(sitting, version, ruled)
     if waits:
+        proposal = sitting.proposal
+        if proposal.assigned_to_id in (None, sitting.person.id):
+            assign_least_loaded(proposal=proposal, facts=sitting.facts, now=now)
         return EditWaits(sitting.proposal.id, version.number, waits, version.headline)
     decision = keep_decision(
         sitting, version, Decision.Verdict.EDIT, message=message, now=now

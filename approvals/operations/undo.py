@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import Decision, Grant, Move, Proposal
+from approvals.operations.assigning import assign_least_loaded
 from approvals.operations.grants import end_live_grant
 from approvals.operations.keeping import keep_move
 from approvals.operations.proposals import open_proposal
@@ -15,6 +16,7 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
 from portal.core.clock import database_now
 from portal.core.errors import Conflict, Forbidden
+from registry.queries.rulebooks import standing_facts
 
 UNDOABLE = (ProposalState.APPROVED, ProposalState.EDITED)
 
@@ -78,7 +80,7 @@ def undo_approval(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal
         reason="The approval was taken back.",
         headline=version.headline,
     )
-    return open_proposal(
+    opened = open_proposal(
         actor=actor,
         action_request=request,
         agent_name=proposal.agent_name,
@@ -87,3 +89,6 @@ def undo_approval(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal
         now=now,
         undone=version,
     )
+    facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
+    assign_least_loaded(proposal=opened, facts=facts, now=now)
+    return opened

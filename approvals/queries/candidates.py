@@ -1,9 +1,10 @@
 """Whom a proposal may be given to: who decides it now, and what keeps some from it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from approvals.models import ActionRequest, Proposal, ProposalVersion
+from approvals.models import ActionRequest, Decision, Proposal, ProposalVersion
 from approvals.queries.access import seats_for
 from approvals.queries.seats import Seats
 from approvals.rules.separation import Objection, Parties, objection_to
@@ -33,7 +34,7 @@ class Candidate:
 def candidates_for(
     proposal: Proposal, version: ProposalVersion, facts: RulebookInForce
 ) -> tuple[Candidate, ...]:
-    """Give everybody who may decide a proposal, by name. Three to five queries."""
+    """Give everybody who may decide a proposal, by name. Four to six queries."""
     seats = seats_for(facts, proposal.audience)
     ids = seats.people
     if not ids:
@@ -44,9 +45,10 @@ def candidates_for(
         each.id: each
         for each in Person.objects.filter(id__in=[s.absent_id for s in seats.stand_ins])
     }
+    voted = _voted(version)
     rows = Person.objects.filter(id__in=ids, is_active=True).order_by("name", "id")
     return tuple(
-        _candidate(person, seats, absent, parties, is_away=person.id in away)
+        _candidate(person, seats, absent, parties, away=away, voted=voted)
         for person in rows[:CANDIDATES_MAX]
     )
 
@@ -57,7 +59,8 @@ def _candidate(
     absent: dict[UUID, Person],
     parties: Parties,
     *,
-    is_away: bool,
+    away: Collection[UUID],
+    voted: frozenset[UUID],
 ) -> Candidate:
     lent = seats.absent_of(person.id)
     why = _why_not(person, parties)
@@ -67,8 +70,23 @@ def _candidate(
         id=person.id,
         name=person.name,
         acting_for=lent[0].absent if lent else "",
-        why_not="is away now" if is_away else why,
+        why_not=_prevented(person.id, away=away, voted=voted) or why,
     )
+
+
+def _prevented(
+    person_id: UUID, *, away: Collection[UUID], voted: frozenset[UUID]
+) -> str:
+    if person_id in voted:
+        return "approved it already"
+    return "is away now" if person_id in away else ""
+
+
+def _voted(version: ProposalVersion) -> frozenset[UUID]:
+    approvals = Decision.objects.filter(
+        version=version, verdict__in=(Decision.Verdict.APPROVE, Decision.Verdict.EDIT)
+    )
+    return frozenset(approvals.values_list("person_id", flat=True))
 
 
 def _why_not(person: Person, parties: Parties) -> str:

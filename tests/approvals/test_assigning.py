@@ -25,6 +25,7 @@ from registry.operations.reviewing import set_assigning
 from tests.approvals.asking import make_portal
 from tests.approvals.test_races import asking, together
 from tests.approvals.test_standing_in import away
+from tests.people import refunds_document
 
 _RUNS = itertools.count(1)
 ROUNDS = 200
@@ -220,3 +221,56 @@ def test_control_without_turns_the_work_is_not_level(
         if levels[-1] > 1:
             return
     pytest.fail(f"the race was never run: {levels}")
+
+
+def staged(quorum: int = 1, then=()):
+    """Assigns; so many reviewers, then whoever `then` says."""
+    rows = refunds_document()["allowances"]
+    rows[1] |= {"quorum": quorum, "authority": "review", "then": list(then)}
+    return assigns(make_portal(document=refunds_document(allowances=rows)))
+
+
+@pytest.mark.django_db
+def test_whoever_had_it_and_voted_hands_it_on_to_one_who_did_not():
+    portal = staged(quorum=3)
+    asked = portal.ask("84.20")
+    held = [assignee(asked)]
+    for _ in range(2):
+        portal.decide(held[-1].lower(), asked)
+        held.append(assignee(asked))
+    assert sorted(held) == ["Dana", "Lena", "Tom"]
+
+
+@pytest.mark.django_db
+def test_a_stage_that_goes_back_to_the_reviewers_is_shared_out_anew():
+    portal = staged(quorum=2, then=[{"decided_by": "risk_owner"}])
+    asked = portal.ask("84.20")
+    for name in ("dana", "tom"):
+        portal.decide(name, asked)
+    higher = assignee(asked)
+    deactivate_person(actor=SYSTEM, person=portal.people.people["dana"])
+    portal.decide("rosa", asked)
+
+    assert higher is None, "the risk owner is one person and is not assigned"
+    assert assignee(asked) == "Lena", "Dana is gone and Tom has voted"
+
+
+@pytest.mark.django_db
+def test_what_was_undone_is_shared_out_anew(balanced):
+    asked = balanced.ask("84.20")
+    first = assignee(asked)
+    balanced.decide(first.lower(), asked)
+    balanced.decide(first.lower(), asked, "undo")
+
+    opened = Proposal.objects.get(reopens__isnull=False)
+    assert opened.assigned_to is not None
+
+
+@pytest.mark.django_db
+def test_an_edit_that_waits_for_another_is_given_to_another(balanced):
+    asked = balanced.ask("84.20")
+    editor = assignee(asked)
+    balanced.decide(editor.lower(), asked, "edit", **{"arg-0": "94.20"})
+
+    assert Proposal.objects.get().version_number == 2
+    assert assignee(asked) not in (editor, None)
