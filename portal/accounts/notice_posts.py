@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 60
 TRIES_MAX = 8
+KEPT_FOR = timedelta(days=30)
 BACKOFF = timedelta(seconds=30)
 _CLAIM = (
     "UPDATE accounts_noticepost SET tries = tries + 1,"
@@ -106,6 +107,12 @@ def claim_post() -> ClaimedPost | None:
         payload=post.payload,
         tries=post.tries,
     )
+
+
+def forget_old_posts() -> int:
+    """Remove messages that were done with a month ago; says how many."""
+    before = database_now() - KEPT_FOR
+    return NoticePost.objects.filter(due_at=None, made_at__lt=before).delete()[0]
 
 
 def mark_post(claimed: ClaimedPost, posted: Posted) -> None:

@@ -1,8 +1,8 @@
 """How people want to be told, and when an e-mail is due by that. Written down, or built in."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,30 @@ WORK_BEGINS, WORK_ENDS = 8, 18
 SATURDAY = 5
 # What is older than this when it is told is no news for an e-mail.
 STALE_AFTER = timedelta(hours=12)
-DIGEST_DAYS_MAX = 10
+DAYS_WITHOUT_WORK_MAX = 60
+
+
+def _in_the_week(day: date) -> bool:
+    return day.weekday() < SATURDAY
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """On which days a person works, and in which zone, as their company says."""
+
+    time_zone: str = ""
+    is_working: Callable[[date], bool] = _in_the_week
+
+
+USUAL_DAYS = WorkingDays()
+_CALENDARS: list[Callable[[Collection[UUID]], Mapping[UUID, WorkingDays]]] = []
+
+
+def knows_working_days(
+    read: Callable[[Collection[UUID]], Mapping[UUID, WorkingDays]],
+) -> None:
+    """Let a room say on which days people work; called once, when it starts."""
+    _CALENDARS.append(read)
 
 
 @dataclass(frozen=True)
@@ -29,10 +52,11 @@ class Wishes:
     time_zone: str = ""
     quiet_from: time | None = None
     quiet_until: time | None = None
+    days: WorkingDays = USUAL_DAYS
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone or settings.TIME_ZONE)
+        return ZoneInfo(self.time_zone or self.days.time_zone or settings.TIME_ZONE)
 
     def way_of(self, kind: Kind) -> Way:
         """Give the way for a kind; what must be shown is never off."""
@@ -63,8 +87,10 @@ class Wishes:
             due = _at(here, self.digest_at)
             if due <= here:
                 due = _at(due + timedelta(days=1), self.digest_at)
-        while due.weekday() >= SATURDAY:
-            begins = time(WORK_BEGINS) if self.digest == "hourly" else self.digest_at
+        begins = time(WORK_BEGINS) if self.digest == "hourly" else self.digest_at
+        for _ in range(DAYS_WITHOUT_WORK_MAX):
+            if self.days.is_working(due.date()):
+                break
             due = _at(due + timedelta(days=1), begins)
         return due.astimezone(UTC)
 
@@ -86,12 +112,21 @@ class Wishes:
 
 
 def wishes_of(people: Collection[UUID]) -> dict[UUID, Wishes]:
-    """Read how these people want to be told. One query."""
+    """Read how these people want to be told, and when they work. Three queries."""
     kept = {
         row.person_id: wishes_in(row)
         for row in NoticeSettings.objects.filter(person__in=people)
     }
-    return {person_id: kept.get(person_id) or Wishes(person_id) for person_id in people}
+    days: dict[UUID, WorkingDays] = {}
+    for read in _CALENDARS:
+        days |= read(people)
+    return {
+        person_id: replace(
+            kept.get(person_id) or Wishes(person_id),
+            days=days.get(person_id, USUAL_DAYS),
+        )
+        for person_id in people
+    }
 
 
 def wishes_in(row: NoticeSettings) -> Wishes:

@@ -5,8 +5,9 @@ import time
 import structlog
 from celery import shared_task
 
-from portal.accounts.notice_posts import claim_post, mark_post
-from portal.accounts.operations import mailing
+from portal.accounts import notice_mail as mailing
+from portal.accounts.notice_posts import claim_post, forget_old_posts, mark_post
+from portal.accounts.notice_reading import forget_old_news
 from portal.core.clock import wall_clock
 from portal.core.webhooks import post_signed
 
@@ -29,6 +30,15 @@ def send_notices(**_later: object) -> int:
     while time.monotonic() < until and _post_one():
         done += 1
     return done
+
+
+@shared_task(
+    name="portal.accounts.tasks.tidy_notices", time_limit=120, ignore_result=True
+)
+def tidy_notices(**_later: object) -> None:
+    """Forget which news was told, and what was posted, a month ago. Notices stay."""
+    forget_old_posts()
+    forget_old_news()
 
 
 def _mail_one() -> bool:

@@ -321,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-deliveries": _every(10, "approvals.tasks.send_deliveries"),
     "sweep-backtests": _every(15, "approvals.tasks.run_backtests"),
     "send-notices": _every(10, "portal.accounts.tasks.send_notices"),
+    "tidy-notices": _every(3600, "portal.accounts.tasks.tidy_notices"),
     "tidy": _every(3600, "portal.core.tasks.tidy"),
     "open-weeks": _every(3600, "runs.tasks.open_weeks"),
 }

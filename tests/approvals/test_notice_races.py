@@ -6,8 +6,9 @@ from unittest import mock
 
 import pytest
 
+from portal.accounts import notice_mail as mailing
 from portal.accounts.models import Notice, ToldNews
-from portal.accounts.operations import mailing, telling
+from portal.accounts.operations import telling
 from portal.core.clock import wall_clock
 from portal.core.ids import new_id
 from tests.approvals.test_races import together

@@ -1,7 +1,7 @@
 """Notices: who is told what, once, without arguments, and that opening one decides nothing."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import pytest
@@ -9,17 +9,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Decision, Proposal
-from portal.accounts.actors import actor_for
+from portal.accounts import notice_mail as mailing
+from portal.accounts.actors import SYSTEM, actor_for
 from portal.accounts.models import Absence, Notice, NoticePost, Person, ToldNews
 from portal.accounts.notice_kinds import KINDS
-from portal.accounts.operations import mailing, telling
+from portal.accounts.notice_settings import wishes_of
+from portal.accounts.operations import telling
 from portal.accounts.operations.notices import add_hook
-from portal.accounts.tasks import send_notices
+from portal.accounts.tasks import send_notices, tidy_notices
+from portal.audit.operation import operation
 from portal.core import outbox
 from portal.core.clock import wall_clock
 from portal.core.models import OutboxMessage
 from portal.core.webhooks import secrets_of
+from registry.models import LaunchPacket, WorkCalendar
+from registry.operations.packets import new_version, sign_packet, submit_version
 from registry.operations.pausing import pause_workflow
+from runs.operations.moments import hold_run
 from tests.core.receiver import receiving
 
 pytestmark = pytest.mark.django_db
@@ -390,3 +396,79 @@ def test_the_bell_and_the_page_cost_few_queries_whatever_their_number(quiet):
     assert len(page) <= 14
     said = [query["sql"] for query in (*bell, *page)]
     assert sum("accounts_notice" in sql for sql in said) <= 4
+
+
+def test_a_run_that_is_held_tells_who_may_let_it_go_on(quiet):
+    run_id = quiet.ask()["run"]["id"]
+    OutboxMessage.objects.all().delete()
+
+    @operation(leaves="run.held")
+    def hold() -> None:
+        hold_run(
+            run_id=run_id,
+            rule_key="conflicting-records",
+            sentence="The records differ.",
+            actor=SYSTEM,
+            now=wall_clock(),
+        )
+
+    hold()
+    relay()
+    assert kinds(quiet, "erik") == ["run_held"] == kinds(quiet, "maya")
+    assert told(quiet, "erik")[0].href == f"/runs/{run_id}/"
+    assert kinds(quiet, "dana") == []
+
+
+def submit_new_version(portal) -> None:
+    actor, now = portal.people.actor("maya"), wall_clock()
+    draft = new_version(actor=actor, workflow_id=portal.workflow.id, now=now)
+    OutboxMessage.objects.all().delete()
+    submit_version(
+        actor=actor,
+        workflow_id=portal.workflow.id,
+        revision=draft.revision,
+        reason="A new season",
+        now=now,
+    )
+
+
+def test_a_packet_asks_those_who_sign_and_closes_for_whoever_signed(quiet):
+    submit_new_version(quiet)
+    relay()
+    for name in ("maya", "ilan", "rosa"):
+        assert kinds(quiet, name) == ["packet_to_sign"]
+    packet = LaunchPacket.objects.order_by("-created_at")[0]
+    sign_packet(
+        actor=quiet.people.actor("maya"),
+        workflow_id=quiet.workflow.id,
+        role="business_owner",
+        digest=packet.digest,
+        now=wall_clock(),
+    )
+    assert told(quiet, "maya")[0].closed_words == "You did this."
+    assert told(quiet, "rosa")[0].closed_at is None
+
+
+def test_news_of_a_month_ago_is_forgotten_and_notices_stay(quiet):
+    quiet.ask()
+    relay()
+    ToldNews.objects.update(told_at=wall_clock() - timedelta(days=31))
+    tidy_notices()
+    assert not ToldNews.objects.exists()
+    assert Notice.objects.exists()
+
+
+def test_the_digest_waits_for_the_next_working_day_of_the_departments_calendar(quiet):
+    monday = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    dana = Person.objects.get(id=quiet.people.people["dana"].id)
+    WorkCalendar.objects.create(
+        scope=f"department:{dana.department_id}",
+        department_id=dana.department_id,
+        time_zone="Europe/Berlin",
+        week=[[[540, 1020]]] * 3 + [[]] * 4,
+        closed_days=[{"day": "2026-11-24", "name": "Stocktaking"}],
+        changed_at=monday,
+    )
+    wishes = wishes_of({dana.id})[dana.id]
+    # Tuesday is closed; Wednesday at eight o'clock in Berlin.
+    assert wishes.next_digest(monday) == datetime(2026, 11, 25, 7, 0, tzinfo=UTC)

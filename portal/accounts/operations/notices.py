@@ -1,13 +1,12 @@
-"""What people do with their notices: read them, choose how to be told, post them elsewhere."""
+"""How people want to be told, and where else notices are posted."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, time
 from uuid import UUID
 
 from portal.accounts.actors import Actor
-from portal.accounts.models import Department, Notice, NoticeHook, NoticeSettings
+from portal.accounts.models import Department, NoticeHook, NoticeSettings
 from portal.accounts.notice_kinds import KINDS, ways_for
-from portal.accounts.notices_shown import unread_of
 from portal.accounts.queries import must_administrate
 from portal.audit.operation import operation, record
 from portal.core.addresses import AddressRefused, target_of
@@ -15,24 +14,6 @@ from portal.core.errors import Invalid, NotFound
 
 NAME_LENGTH_MAX = 60
 URL_LENGTH_MAX = 500
-IDS_MAX = 200
-
-
-def mark_read(*, actor: Actor, ids: Collection[UUID] | None, now: datetime) -> int:
-    """Mark own notices as read, all of them for None; says how many. Two queries.
-
-    Not an operation: reading decides nothing and nobody else sees it.
-    """
-    mine = unread_of(actor)
-    if ids is not None:
-        mine = mine.filter(id__in=list(ids)[:IDS_MAX])
-    chosen = list(mine.values_list("id", "subject")[:10_000])
-    # The line that stood for many is over; the next of them begins another.
-    for_many = [row[0] for row in chosen if not row[1]]
-    Notice.objects.filter(id__in=for_many).update(is_current=False)
-    return Notice.objects.filter(id__in=[row[0] for row in chosen]).update(
-        read_at=now, mail_due_at=None
-    )
 
 
 @operation(leaves="person.changed")

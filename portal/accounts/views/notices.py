@@ -19,6 +19,7 @@ from django.views.decorators.http import (
 from portal.accounts.actors import actor_of
 from portal.accounts.forms import HookForm, WaysForm
 from portal.accounts.hooks_shown import hooks_for
+from portal.accounts.notice_reading import mark_read
 from portal.accounts.notice_settings import wishes_of
 from portal.accounts.notices_shown import (
     BELL_MAX,
@@ -30,7 +31,6 @@ from portal.accounts.operations.notices import (
     add_hook,
     change_hook,
     choose_ways,
-    mark_read,
 )
 from portal.accounts.queries import is_administrator, must_administrate
 from portal.core.clock import wall_clock
