@@ -1,15 +1,16 @@
 """Patterns that an agent's schema names, tried only where trying them is certain to end soon.
 
 A pattern from outside may take hours on a short text. Tried is only what holds no repeat
-inside a repeat, no look-around and no back-reference, with few open ends, on a short text.
+inside a repeat, no look-around and no back-reference, on a short text, and only while the
+ways to match it, counted before it is tried, are few.
 """
 
 import re
+from math import prod
 
 PATTERN_LENGTH_MAX = 200
-TEXT_LENGTH_MAX = 500
-OPEN_ENDS_MAX = 2
-REPEAT_MAX = 100
+TEXT_LENGTH_MAX = 200
+WAYS_MAX = 100_000
 _TOKEN = re.compile(
     r"""
       (?P<group>\((?:\?:)?)
@@ -28,7 +29,7 @@ def is_harmless(pattern: str) -> bool:
     """Say whether a pattern can be tried without being able to take long."""
     if len(pattern) > PATTERN_LENGTH_MAX:
         return False
-    at, open_ends, depth, before = 0, 0, 0, ""
+    ways, branches, at, before = _starts(pattern), [1], 0, ""
     while at < len(pattern):
         token = _TOKEN.match(pattern, at)
         if token is None:
@@ -38,12 +39,18 @@ def is_harmless(pattern: str) -> bool:
             return False
         if kind == "maybe" and before not in ("atom", "end"):
             return False
-        open_ends += kind == "open" or (kind == "repeat" and _is_wide(token))
-        depth += (kind == "group") - (kind == "end")
-        if depth < 0 or open_ends > OPEN_ENDS_MAX:
+        if kind == "group":
+            branches.append(1)
+        elif kind == "or":
+            branches[-1] += 1
+        elif kind == "end":
+            ways *= branches.pop()
+        ways *= _choices(token, kind)
+        # With none left, a group was closed that was never opened.
+        if not branches or ways > WAYS_MAX:
             return False
         at, before = token.end(), kind
-    return depth == 0
+    return len(branches) == 1 and ways * prod(branches) <= WAYS_MAX
 
 
 def fits(pattern: str, text: str) -> bool | None:
@@ -62,7 +69,19 @@ def _kind(token: re.Match[str]) -> str:
     return token.lastgroup or ""
 
 
-def _is_wide(token: re.Match[str]) -> bool:
-    if token["comma"] is None:
-        return False
-    return not token["most"] or int(token["most"]) > REPEAT_MAX
+def _starts(pattern: str) -> int:
+    """Count the places in a text where a match may begin."""
+    is_anchored = pattern.startswith("^") and "|" not in pattern
+    return 1 if is_anchored else TEXT_LENGTH_MAX
+
+
+def _choices(token: re.Match[str], kind: str) -> int:
+    """Count how many lengths a repeat may take; one token that is none has one."""
+    if kind == "maybe":
+        return 2
+    if kind == "open":
+        return TEXT_LENGTH_MAX
+    if kind != "repeat" or token["comma"] is None:
+        return 1
+    most = int(token["most"] or TEXT_LENGTH_MAX)
+    return max(1, min(most, TEXT_LENGTH_MAX) - int(token["least"]) + 1)

@@ -210,6 +210,14 @@ def test_an_odd_schema_is_as_if_it_were_not_there(schema):
         ("(a)\\1", False),
         ("x" * 201, False),
         ("[", False),
+        ("^[^@]+@[^@]+$", True),
+        ("^\\d{5}(-\\d{4})?$", True),
+        ("a?" * 24 + "b", False),
+        ("(a|a)?" * 18 + "b", False),
+        ("(a|a)" * 20 + "b", False),
+        ("a{0,100}" * 5 + "b", False),
+        ("a{3}" * 20, True),
+        (".?" * 98 + "\\B\\b", False),
     ],
 )
 def test_only_patterns_that_end_soon_are_tried(pattern, is_fine):
