@@ -1,10 +1,15 @@
 """A batch and what became of each of its items; only for the person whose word it was."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from approvals.models import Batch, BatchItem
+from django.db.models.functions import Now
+
+from approvals.models import Batch, BatchItem, Grant
+from approvals.queries.untold import may_revoke
+from approvals.rules.moves import GrantState
 from portal.accounts.access import visible_or_404
 from portal.accounts.actors import Actor
 
@@ -16,6 +21,8 @@ class ItemShown:
     state: str
     words: str
     told: str
+    # The grant that can still be revoked, when the approval can no longer be undone.
+    grant_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def batch_of(actor: Actor, batch_id: UUID) -> Batch:
 
 
 def batch_shown(actor: Actor, batch_id: UUID, *, now: datetime) -> BatchShown:
-    """Give an own batch with its items, what failed first. Two queries."""
+    """Give an own batch with its items, what failed first. At most eight queries."""
     batch = batch_of(actor, batch_id)
     items = list(batch.items.select_related("proposal").order_by("position"))
     states = [item.state for item in items]
@@ -58,6 +65,7 @@ def batch_shown(actor: Actor, batch_id: UUID, *, now: datetime) -> BatchShown:
         if item.state == BatchItem.State.DONE and item.undo_until
     ]
     last = max(until, default=None)
+    grants = _revocable(actor, items)
     return BatchShown(
         id=batch.id,
         what=batch.what,
@@ -72,6 +80,7 @@ def batch_shown(actor: Actor, batch_id: UUID, *, now: datetime) -> BatchShown:
                 state=item.state.lower(),
                 words=BatchItem.State(item.state).label,
                 told=item.told,
+                grant_id=grants.get(item.proposal_id),
             )
             for item in sorted(items, key=_worth_reading)
         ),
@@ -82,6 +91,20 @@ def batch_shown(actor: Actor, batch_id: UUID, *, now: datetime) -> BatchShown:
         undone=states.count(BatchItem.State.UNDONE),
         undo_until=last if last and last > now else None,
     )
+
+
+def _revocable(actor: Actor, items: Sequence[BatchItem]) -> dict[UUID, UUID]:
+    """Give, by proposal, the usable and unused grants that this person may revoke."""
+    done = [each for each in items if each.state == BatchItem.State.DONE]
+    rows = Grant.objects.filter(
+        version__proposal_id__in=[each.proposal_id for each in done],
+        state=GrantState.ISSUED,
+        not_before__lte=Now(),
+        expires_at__gt=Now(),
+    ).values_list("version__proposal_id", "id", "workflow_id")
+    found = list(rows)
+    free = {one for one in {row[2] for row in found} if may_revoke(actor, one)}
+    return {row[0]: row[1] for row in found if row[2] in free}
 
 
 def _worth_reading(item: BatchItem) -> tuple[bool, bool, int]:

@@ -2,7 +2,7 @@
 
 import random
 
-from approvals.models import Batch, BatchItem, Decision, Proposal
+from approvals.models import Batch, BatchItem, Decision, Grant, Proposal
 from approvals.operations import batching
 from portal.audit.models import Entry
 from tests.approvals.asking import digest_of_proposal
@@ -218,3 +218,22 @@ def test_a_page_without_a_selection_says_how_to_select(portal):
 
     assert "Nothing is selected" in dana.get("/inbox/batch/").content.decode()
     assert "Nothing is selected" in dana.post("/inbox/batch/").content.decode()
+
+
+def test_what_can_no_longer_be_undone_offers_to_revoke_it_and_only_that(
+    portal, no_undo_time
+):
+    ids = ask(portal, 2)
+    decide(portal, "dana", picks(ids))
+    batch = Batch.objects.get()
+    used = Grant.objects.order_by("id").first()
+    Grant.objects.filter(id=used.id).update(
+        state="REDEEMED", redeemed_at=used.issued_at, execution_id=used.id
+    )
+    unused = Grant.objects.exclude(id=used.id).get()
+
+    page = portal.signed_in("dana").get(f"/inbox/batch/{batch.id}/").content.decode()
+
+    assert "too late to undo" in page
+    assert f"/grants/{unused.id}/revoke/" in page
+    assert f"/grants/{used.id}/" not in page
