@@ -31,8 +31,10 @@ PLACES = (
 )
 PERSON_PLACES = (
     ("me", "My account", "user"),
+    ("break_glass_list", "Emergencies", "triangle-alert"),
     ("grants_untold", "No outcome yet", "circle-question-mark"),
     ("callbacks", "Callbacks", "webhook"),
+    ("teams", "Teams", "user-check"),
     ("people", "People and departments", "users"),
     ("times", "Working time", "clock"),
     ("shortcuts", "Keyboard shortcuts", "keyboard"),

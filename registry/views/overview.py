@@ -4,6 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
+from portal.accounts.actors import actor_of
+from portal.accounts.queries import is_administrator
 from registry.queries.importing import inventory_source_of
 from registry.queries.pages import one_page, shown_version
 from registry.queries.people import people_of
@@ -32,6 +34,9 @@ def workflow(request: HttpRequest, slug: str) -> HttpResponse:
             "inventory": inventory_source_of(head.id),
             "recent_runs_href": _elsewhere(RECENT_RUNS, slug),
             "runs_href": _elsewhere("runs"),
+            "times_href": reverse("times_of", args=["workflow", slug])
+            if is_administrator(actor_of(request))
+            else None,
         },
         current="overview",
     )

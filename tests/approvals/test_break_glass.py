@@ -285,3 +285,23 @@ def test_reviewing_is_for_who_answers_for_it_and_says_something(staged):
     review_break_glass(actor=staged.people.actor("maya"), **said)
     with pytest.raises(Conflict):
         review_break_glass(actor=staged.people.actor("erik"), **said)
+
+
+def test_the_pages_of_the_workflow_and_the_run_load_the_band_and_the_start_counts_it(
+    staged, no_undo_time
+):
+    asked = staged.ask("84.20")
+    break_it(staged, asked)
+    run_id = Proposal.objects.get().run_id
+    maya = staged.signed_in("maya")
+
+    pages = [
+        maya.get(address).content.decode()
+        for address in (f"/workflows/{staged.workflow.slug}/", f"/runs/{run_id}/", "/")
+    ]
+    own = staged.signed_in("rosa").get("/").content.decode()
+
+    assert f'hx-get="/break-glass/of/{staged.workflow.slug}/"' in pages[0]
+    assert f'hx-get="/break-glass/of-run/{run_id}/"' in pages[1]
+    assert "emergency to review" in pages[2]
+    assert "to review" not in own, "nobody looks at their own"

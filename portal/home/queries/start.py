@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Count
 
 from approvals.queries.access import proposals_seen_by
+from approvals.queries.break_glass import review_count
 from approvals.queries.exceptions import holds_waiting
 from approvals.queries.inbox import InboxRow, inbox_for, waiting_count
 from portal.accounts.actors import Actor
@@ -63,6 +64,7 @@ class Start:
     decide: tuple[InboxRow, ...]
     decide_count: int
     held_count: int
+    emergency_count: int
     look_after: tuple[Looked, ...]
     signatures: tuple[SignatureAsked, ...]
     shares: tuple[ReviewShare, ...]
@@ -80,7 +82,7 @@ class Start:
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most twenty-six queries."""
+    """Give what needs this person. At most twenty-eight queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -88,6 +90,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         decide=rows[:DECIDE_SHOWN],
         decide_count=decide_count,
         held_count=holds_waiting(actor),
+        emergency_count=review_count(actor),
         look_after=look_after,
         signatures=signatures_asked_of(actor=actor),
         shares=my_review_share(actor=actor),
