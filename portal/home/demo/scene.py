@@ -12,6 +12,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from approvals.operations.ask import Asked, ask_action
+from approvals.operations.break_glass import break_glass
 from approvals.operations.decide import (
     approve_proposal,
     reject_proposal,
@@ -152,6 +153,15 @@ class Scene:
             proposal_id=proposal_of(asked),
             digest=asked.action_request.digest,
             message=message,
+            now=self.now,
+        )
+
+    def break_glass(self, asked: Asked, who: str, why: str) -> object:
+        return break_glass(
+            actor=self.company.confirmed(who, self.now),
+            proposal_id=proposal_of(asked),
+            digest=asked.action_request.digest,
+            why=why,
             now=self.now,
         )
 

@@ -53,6 +53,13 @@ def _first_refunds(page: dict[str, Any]) -> None:
     ].replace("EUR 25.00", "EUR 15.00")
 
 
+def _suspend_in_two_stages(page: dict[str, Any]) -> None:
+    """Cutting a colleague off takes two analysts and then the risk owner."""
+    for row in page["allowances"]:
+        if row["verb"] == "suspend":
+            row["then"] = [{"decided_by": "risk_owner"}]
+
+
 PLANS = (
     Plan(
         "refund-management",
@@ -65,7 +72,7 @@ PLANS = (
     ),
     Plan("voice-service-desk", "customer-care", "maya", "erik", ("dana", "lena"), "voice"),
     Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation"),
-    Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security"),
+    Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security", change=_suspend_in_two_stages),
     Plan("content-publishing", "marketing", "greta", "helen", ("paul", "lena"), "publishing"),
     Plan("policy-assistant", "people-culture", "amara", "helen", ("bruno",), "policies"),
 )  # fmt: skip

@@ -34,6 +34,40 @@ def waiting_story(chance: Random, *, verb: str) -> Story:
     return play
 
 
+def second_stage_story(chance: Random) -> Story:
+    """Give an account that two analysts want suspended; the risk owner is asked now."""
+
+    def play(scene: Scene) -> Iterator[float]:
+        yield from _triage(scene, "credential-theft")
+        asked = scene.ask(_suspend(chance))
+        yield 240
+        scene.look(asked, "nina", (0, 1))
+        scene.approve(asked, "nina")
+        yield 310
+        scene.approve(asked, "jonas", "Two failed calls to the owner; suspend.")
+
+    return play
+
+
+def emergency_story(chance: Random) -> Story:
+    """Give an account that was suspended at night, before everybody could be reached."""
+
+    def play(scene: Scene) -> Iterator[float]:
+        yield from _triage(scene, "credential-theft")
+        asked = scene.ask(_suspend(chance))
+        yield 160
+        scene.approve(asked, "jonas")
+        yield 420
+        scene.break_glass(asked, "samir", "Mail is being forwarded out of the company now. Nina and Rosa do not answer their phones.")  # fmt: skip
+        yield 13
+        if scene.redeem(asked):
+            yield 2
+            _done(scene, asked, "identity", "account", "state", "suspended")
+        scene.finish("The account is suspended; its owner was called.")
+
+    return play
+
+
 def _triage(scene: Scene, kind: str) -> Iterator[float]:
     scene.start(f"Alert: {kind.replace('-', ' ')}.")
     yield 2
@@ -205,6 +239,8 @@ def _suspended(scene: Scene, chance: Random) -> Iterator[float]:
     yield 140
     scene.look(asked, "jonas", (0, 1))
     scene.approve(asked, "jonas", "Seen the sign-ins; suspend.")
+    yield 260
+    scene.approve(asked, "rosa")
     yield 13
     if scene.redeem(asked):
         yield 2
