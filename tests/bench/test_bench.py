@@ -10,7 +10,7 @@ from approvals.models import Proposal
 from approvals.queries.card import card_for
 from approvals.queries.inbox import inbox_for, waiting_count
 from portal.home.bench.crowd import OPEN_ONE_IN, make_crowd
-from portal.home.bench.measuring import memory_of, milliseconds, ratio, timed
+from portal.home.bench.measuring import memory_of, milliseconds, ratio, rush, timed
 from runs.models import Run, RunEvent
 from tests.approvals.asking import make_portal
 
@@ -18,10 +18,17 @@ from tests.approvals.asking import make_portal
 def test_quantiles_are_in_milliseconds():
     told = milliseconds([0.001 * number for number in range(1, 101)])
 
-    assert told == {"p50_ms": 50.5, "p95_ms": 95.05, "count": 100}
+    assert told == {"p50_ms": 50.5, "p95_ms": 95.05, "p99_ms": 99.01, "count": 100}
     assert ratio(3.0, 1.5) == 2.0
     assert ratio(1.0, 0) is None
     assert len(timed(lambda: None, times=5)) == 5
+
+
+def test_a_rush_times_each_and_all():
+    told = rush(lambda number: number, times=20, at_once=4)
+
+    assert len(told.seconds) == 20
+    assert told.a_second > 0
 
 
 def test_memory_counts_a_process_that_is_there_and_none_that_is_not():

@@ -24,6 +24,7 @@ from portal.home.bench.measuring import (
     memory_of,
     milliseconds,
     ratio,
+    rush,
     timed,
     together,
 )
@@ -33,6 +34,7 @@ from portal.home.demo.company import PASSWORD, Company, found_company
 
 RULINGS = 200
 AT_ONCE = 8
+AGENTS = 16
 COMMITS = 300
 BATCHES = 20
 BATCH_SIZE = 1_000
@@ -78,7 +80,7 @@ class Bench:
         )
         return cls(stage, company, agent, signed_in(stage.url, dana.email))
 
-    def ask(self, amount: str, *, run: str = "") -> None:
+    def ask(self, amount: str, *, run: str = "") -> dict[str, Any]:
         """Ask for one refund over HTTP; anything but 201 ends the benchmark."""
         body = {
             "workflow": SLUG,
@@ -105,8 +107,9 @@ class Bench:
         for _ in range(ASKED_AGAIN_MAX):
             answer = self.agent.post("/api/v1/actions", json=body, headers=headers)
             if answer.status_code == 201:
-                self._keep(answer.json())
-                return
+                told: dict[str, Any] = answer.json()
+                self._keep(told)
+                return told
             if answer.status_code != 503:
                 break
             self.told_to_come_back += 1
@@ -124,31 +127,38 @@ class Bench:
         self.person.close()
 
 
-def rulings(bench: Bench) -> dict[str, Any]:
+def rulings(bench: Bench, *, times: int = RULINGS) -> dict[str, Any]:
     """Measure a ruling over HTTP against one durable commit on the same database."""
-    commit = milliseconds(_commits(bench.stage))
-    allowed = milliseconds(timed(lambda: bench.ask("0.05"), times=RULINGS))
-    reviewed = milliseconds(timed(lambda: bench.ask("84.20"), times=RULINGS // 2))
+    commit = milliseconds(commits(bench.stage))
+    allowed = milliseconds(timed(lambda: bench.ask("0.05"), times=times))
+    reviewed = milliseconds(timed(lambda: bench.ask("84.20"), times=times // 2))
     in_one_run = milliseconds(
-        timed(lambda: bench.ask("0.05", run="bench-one-run"), times=RULINGS // 4)
+        timed(lambda: bench.ask("0.05", run="bench-one-run"), times=times // 4)
     )
-    bench.told_to_come_back = 0
-    a_second = together(lambda _: bench.ask("0.05"), times=RULINGS, at_once=AT_ONCE)
+    at_once = {}
+    for agents in (AT_ONCE, AGENTS):
+        bench.told_to_come_back = 0
+        busy = rush(lambda _: bench.ask("0.05"), times=times, at_once=agents)
+        at_once[f"{agents}_agents"] = {
+            **milliseconds(busy.seconds),
+            "a_second": round(busy.a_second, 1),
+            "told_to_come_back": bench.told_to_come_back,
+            "over_commit": ratio(
+                milliseconds(busy.seconds)["p50_ms"], commit["p50_ms"]
+            ),
+        }
     return {
         "durable_commit": commit,
         "ruling_allowed": allowed,
         "ruling_reviewed": reviewed,
         "ruling_in_one_growing_run": in_one_run,
-        "rulings_a_second": {
-            "at_once": AT_ONCE,
-            "value": round(a_second, 1),
-            "told_to_come_back": bench.told_to_come_back,
-        },
+        "at_once": at_once,
         "ruling_over_commit": ratio(allowed["p50_ms"], commit["p50_ms"]),
     }
 
 
-def _commits(stage: Stage) -> list[float]:
+def commits(stage: Stage) -> list[float]:
+    """Time small commits that are durable, one after another, on the same database."""
     with psycopg.connect(stage.superuser_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS bench_commit (body text)")
         body = "x" * 500

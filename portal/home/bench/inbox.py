@@ -35,7 +35,7 @@ _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _LIVE = re.compile(r'hx-get="(/inbox/live/[^"]*mark=[^"]*)"')
 
 
-def inbox(bench: Bench) -> dict[str, Any]:
+def inbox(bench: Bench, *, many: int = MANY) -> dict[str, Any]:
     """Measure the inbox at 100 and at 100,000 open proposals, and a batch of 500."""
     for _ in range(FEW):
         bench.ask("84.20")
@@ -44,15 +44,15 @@ def inbox(bench: Bench) -> dict[str, Any]:
         bench.ask("84.20")
     decided = _decide_batch(bench)
     bench.ask("84.20")
-    make_crowd(bench.stage.superuser_url, count=MANY, open_one_in=1)
-    many = _load(bench)
+    make_crowd(bench.stage.superuser_url, count=many, open_one_in=1)
+    crowded = _load(bench)
     return {
         "open_few": FEW,
-        "open_many": MANY,
+        "open_many": many,
         "few": few,
-        "many": many,
+        "many": crowded,
         "many_over_few": {
-            name: ratio(many[name]["p50_ms"], few[name]["p50_ms"]) for name in few
+            name: ratio(crowded[name]["p50_ms"], few[name]["p50_ms"]) for name in few
         },
         "batch": decided,
     }

@@ -9,17 +9,21 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.core.clock import wall_clock
 from portal.home.bench.acts import ACTS as FIRST_ACTS
-from portal.home.bench.acts import Bench
+from portal.home.bench.acts import RULINGS, Bench, rulings
 from portal.home.bench.backtest import ROWS, backtest
+from portal.home.bench.card import MANY, card
 from portal.home.bench.inbox import inbox
 from portal.home.bench.pausing import pause_under_load
+from portal.home.bench.redeeming import redeem
 from portal.home.bench.registry_list import registry_list
 from portal.home.bench.stage import stage
 
 ACTS = FIRST_ACTS | {
     "pause_under_load": pause_under_load,
     "registry_list": registry_list,
+    "redeem": redeem,
     "inbox": inbox,
+    "card": card,
     "backtest": backtest,
 }
 
@@ -38,17 +42,37 @@ class Command(BaseCommand):
             default=ROWS,
             help=f"past requests of the benchmark backtest, {ROWS:,} unless told",
         )
+        parser.add_argument(
+            "--times",
+            type=int,
+            default=RULINGS,
+            help=f"requests each of rulings and redeem, {RULINGS} unless told",
+        )
+        parser.add_argument(
+            "--many",
+            type=int,
+            default=MANY,
+            help=f"proposals in the crowd of inbox and card, {MANY:,} unless told",
+        )
 
     def handle(self, *args, **options) -> None:
         name = options["name"]
         if name and name not in ACTS:
             raise CommandError(f"There is no benchmark {name}; {', '.join(ACTS)} are.")
-        acts = ACTS | {"backtest": partial(backtest, rows=options["rows"])}
+        times, many = options["times"], options["many"]
+        acts = ACTS | {
+            "backtest": partial(backtest, rows=options["rows"]),
+            "rulings": partial(rulings, times=times),
+            "redeem": partial(redeem, times=times),
+            "inbox": partial(inbox, many=many),
+            "card": partial(card, many=many),
+        }
         chosen = [name] if name else list(ACTS)
         report = {
             "at": wall_clock().isoformat(timespec="seconds"),
             "machine": {
                 "processors": len(os.sched_getaffinity(0)),
+                "load": [round(each, 1) for each in os.getloadavg()],
                 "system": platform.system(),
                 "kind": platform.machine(),
                 "python": platform.python_version(),
