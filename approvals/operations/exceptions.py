@@ -3,6 +3,7 @@
 The end of the hold, its disposition and the journal are written together or not at all.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -44,41 +45,30 @@ def settle_hold(
 ) -> Disposition:
     """Let a held run go on or stop it for good; every hold on it is settled alike.
 
-    Raises NotFound for what they may not see, Conflict with who and when for what is
-    settled, Forbidden for who may not, Invalid without a reason, or without a reason
-    code where it differs from how the last ones alike were settled.
+    Raises NotFound, Forbidden, Conflict with who and when for what is settled, Invalid
+    without a reason, or without a code where it differs from those before it.
     """
     hold = _seen(actor, hold_id)
     wanted = _wanted(disposition, reason_code, text)
-    facts = standing_facts(hold.workflow_id, agent_id=hold.agent_id)
     lock_run(run_id=hold.run_id)
+    facts = standing_facts(hold.workflow_id, agent_id=hold.agent_id)
     waiting = unsettled_of_run(run_id=hold.run_id)
-    if hold_id not in {each[0] for each in waiting}:
+    if all(hold_id != each[0] for each in waiting):
         raise _settled_before(hold_id)
     acting_for = _require_may(actor, hold, facts, resumes=wanted == "RESUMED")
-    customs = {
-        id_: custom_of_hold(hold_signature(hold.workflow_id, rule_key))
-        for id_, rule_key, _ in waiting
-    }
-    unusual = {
-        id_: differs(custom, passes=wanted == Disposition.RESUMED)
-        for id_, custom in customs.items()
-    }
-    if any(unusual.values()) and not reason_code:
-        told = next(customs[id_] for id_, is_unusual in unusual.items() if is_unusual)
-        raise Invalid(
-            {"reason_code": f"{sentence_of(told)} Say which reason is different here."}
-        )
-    reason = ". ".join(
-        part for part in (REASON_WORDS.get(reason_code, ""), text.strip()) if part
-    )
+    end = let_run_go_on if wanted == Disposition.RESUMED else stop_run_for_good
+    signed = {id_: hold_signature(hold.workflow_id, rule) for id_, rule, _ in waiting}
+    customs = {id_: custom_of_hold(signature) for id_, signature in signed.items()}
+    unusual = _unusual(customs, wanted, reason_code)
+    said = (REASON_WORDS.get(reason_code, ""), text.strip())
+    reason = ". ".join(part for part in said if part)
     ExceptionDisposition.objects.bulk_create(
         ExceptionDisposition(
             id=new_id(),
             hold_id=id_,
             run_id=hold.run_id,
             workflow_id=hold.workflow_id,
-            signature=hold_signature(hold.workflow_id, rule_key),
+            signature=signed[id_],
             sentence=sentence,
             disposition=wanted,
             reason_code=reason_code,
@@ -89,12 +79,25 @@ def settle_hold(
             acting_for_id=acting_for,
             disposed_at=now,
         )
-        for id_, rule_key, sentence in waiting
+        for id_, _, sentence in waiting
     )
-    end = let_run_go_on if wanted == Disposition.RESUMED else stop_run_for_good
     end(run_id=hold.run_id, reason=reason, actor=actor, now=now)
     _record_settled(actor, hold, wanted, reason, customs[hold_id], unusual[hold_id])
     return wanted
+
+
+def _unusual(
+    customs: Mapping[UUID, Custom], wanted: Disposition, reason_code: str
+) -> dict[UUID, bool]:
+    """Say for which holds this differs from before; Invalid when no code says why."""
+    passes = wanted == Disposition.RESUMED
+    found = {id_: differs(each, passes=passes) for id_, each in customs.items()}
+    if any(found.values()) and not reason_code:
+        told = next(customs[id_] for id_, is_unusual in found.items() if is_unusual)
+        raise Invalid(
+            {"reason_code": f"{sentence_of(told)} Say which reason is different here."}
+        )
+    return found
 
 
 @operation(leaves="exception.taken")
@@ -144,7 +147,9 @@ def _keep_note(
         hold_id=hold.id, kind=kind, person_id=actor.id, text=text, noted_at=now
     )
     record(
-        f"exception.{kind.lower()}",
+        "exception.taken"
+        if kind == ExceptionNote.Kind.TAKEN
+        else "exception.commented",
         actor=actor,
         subject=("run", hold.run_id),
         workflow_id=hold.workflow_id,

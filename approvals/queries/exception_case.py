@@ -191,7 +191,6 @@ def _case_of_hold(actor: Actor, hold: HoldCase) -> Case:
         .select_related("disposed_by")
         .order_by("-disposed_at", "-id")[:LOOKED_AT]
     )
-    notes = ExceptionNote.objects.filter(hold_id=hold.id).select_related("person")
     others = unsettled_of_run(run_id=hold.run_id) if hold.is_waiting else ()
     owner = owners_of([hold.workflow_id]).get(hold.workflow_id)
     mine = settled.select_related("disposed_by").first()
@@ -219,20 +218,22 @@ def _case_of_hold(actor: Actor, hold: HoldCase) -> Case:
         },
         settled=_before(mine) if mine else None,
         also=tuple(said for id_, _, said in others if id_ != hold.id),
-        notes=tuple(
-            Note(
-                ExceptionNote.Kind(note.kind).label,
-                note.text,
-                note.person.name,
-                note.noted_at,
-            )
-            for note in notes.order_by("noted_at", "id")[:_NOTES_MAX]
-        ),
+        notes=_notes_of(hold),
         why_not_resume=why_not(
             actor, hold=hold, facts=facts, seats=seats, resumes=True
         ),
         why_not_stop=why_not(actor, hold=hold, facts=facts, seats=seats, resumes=False),
         may_take=actor.id in seats.people and hold.taken_by_id != actor.id,
+    )
+
+
+def _notes_of(hold: HoldCase) -> tuple[Note, ...]:
+    rows = ExceptionNote.objects.filter(hold_id=hold.id).select_related("person")
+    return tuple(
+        Note(
+            ExceptionNote.Kind(row.kind).label, row.text, row.person.name, row.noted_at
+        )
+        for row in rows.order_by("noted_at", "id")[:_NOTES_MAX]
     )
 
 

@@ -14,9 +14,11 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from approvals.models import Proposal
 from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.queries.access import proposals_seen_by
+from approvals.queries.endpoints import WORKFLOWS
 from approvals.queries.seats import waits_for
 from approvals.rules.consistency import hold_signature
 from approvals.rules.due import CLAIM_TIME
+from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.away import stands_in_of
 from portal.accounts.models import Person
@@ -29,6 +31,7 @@ HOLD, ESCALATION = "hold", "escalation"
 GROUPS_MAX = 40
 COUNT_MAX = 1000
 _ORDER = ("opened", "id")
+_NAMED = ("id", "slug", "name")
 _OWNER = Audience.ESCALATION_OWNER.value
 
 
@@ -103,33 +106,34 @@ def queue_for(
     tab = asked.tab or ("mine" if mine else "all")
     asked = ExceptionsAsked(tab, asked.workflow, asked.like, asked.owner)
     holds, proposals = waiting_holds(actor), escalated(actor)
-    everyone = {*_workflow_ids(holds), *_workflow_ids(proposals)}
-    owners = owners_of(everyone)
+    seen = access.visible(WORKFLOWS, actor=actor).order_by("name", "id")
+    names = {id_: (slug, name) for id_, slug, name in seen.values_list(*_NAMED)}
+    owners = owners_of(names)
     if tab == "mine":
         holds, proposals = _mine(actor, mine, holds, proposals)
     if asked.workflow:
-        holds = holds.filter(workflow__slug=asked.workflow)
-        proposals = proposals.filter(workflow__slug=asked.workflow)
+        ids = [id_ for id_, (slug, _) in names.items() if slug == asked.workflow]
+        holds = holds.filter(workflow_id__in=ids)
+        proposals = proposals.filter(workflow_id__in=ids)
     if asked.owner:
         holds, proposals = _of_owner(asked.owner, owners, holds, proposals, now)
-    groups = _groups(holds, proposals, owners)
+    groups = _groups(holds, proposals, names, owners)
     if asked.like:
         holds, proposals = _alike(asked.like, holds, proposals)
     page = keyset_of_many(
         (_hold_rows(holds), _proposal_rows(proposals)), order=_ORDER, cursor=cursor
     )
     alike = {group.signature: group.count for group in groups}
-    names = {slug: name for _, slug, name in _named(everyone)}
     return Queue(
         asked=asked,
         groups=groups[:GROUPS_MAX],
-        rows=tuple(_row(row, owners, alike, now) for row in page.items),
+        rows=tuple(_row(row, names, owners, alike, now) for row in page.items),
         total=sum(
             group.count for group in groups if asked.like in ("", group.signature)
         ),
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
-        workflows=tuple(sorted(names.items(), key=lambda pair: pair[1])),
+        workflows=tuple(names.values()),
         owners=tuple(sorted({(str(i), n) for i, n in owners.values()})),
     )
 
@@ -225,38 +229,33 @@ def _alike(like: str, holds: QuerySet, proposals: QuerySet):  # type: ignore[no-
     )
 
 
-def _workflow_ids(rows: QuerySet) -> list[UUID]:
-    return list(rows.order_by().values_list("workflow_id", flat=True).distinct())
+def _name_in(names, row) -> str:  # type: ignore[no-untyped-def]
+    return names.get(row["workflow_id"], ("", ""))[1]
 
 
-def _named(ids: Iterable[UUID]) -> list[tuple[UUID, str, str]]:
-    workflows = Proposal._meta.get_field("workflow").related_model._default_manager
-    return list(workflows.filter(id__in=list(ids)).values_list("id", "slug", "name"))
-
-
-def _groups(holds: QuerySet, proposals: QuerySet, owners) -> tuple[Alike, ...]:  # type: ignore[no-untyped-def]
+def _groups(holds: QuerySet, proposals: QuerySet, names, owners) -> tuple[Alike, ...]:  # type: ignore[no-untyped-def]
     found = [
         Alike(
             hold_signature(row["workflow_id"], row["rule_key"]),
             HOLD,
             row["said"],
-            row["workflow__name"],
+            _name_in(names, row),
             owners.get(row["workflow_id"], (None, None))[1],
             row["count"],
             row["oldest"],
             None,
         )
         for row in holds.order_by()
-        .values("workflow_id", "workflow__name", "rule_key")
+        .values("workflow_id", "rule_key")
         .annotate(count=Count("id"), oldest=Min("placed_at"), said=Min("sentence"))
     ]
-    columns = ("workflow_id", "workflow__name", "cause", "system", "verb")
+    columns = ("workflow_id", "cause", "system", "verb")
     found += [
         Alike(
             signature_of_proposal(row),
             ESCALATION,
             cause_words(row["cause"], row["verb"], row["system"]),
-            row["workflow__name"],
+            _name_in(names, row),
             owners.get(row["workflow_id"], (None, None))[1],
             row["count"],
             row["oldest"],
@@ -278,19 +277,19 @@ def cause_words(cause: str, verb: str, system: str) -> str:
 
 def _hold_rows(holds: QuerySet) -> QuerySet:
     return holds.annotate(opened=F("placed_at")).values(
-        *("id", "opened", "workflow_id", "workflow__name", "rule_key", "sentence"),
+        *("id", "opened", "workflow_id", "rule_key", "sentence"),
         *("run__title", "taken_by__name"),
     )
 
 
 def _proposal_rows(proposals: QuerySet) -> QuerySet:
     return proposals.annotate(opened=F("escalated_at")).values(
-        *("id", "opened", "workflow_id", "workflow__name", "cause", "system", "verb"),
+        *("id", "opened", "workflow_id", "cause", "system", "verb"),
         *("headline", "due_at", "claimed_by__name", "claimed_at", "assigned_to__name"),
     )
 
 
-def _row(row, owners, alike, now: datetime) -> ExceptionRow:  # type: ignore[no-untyped-def]
+def _row(row, names, owners, alike, now: datetime) -> ExceptionRow:  # type: ignore[no-untyped-def]
     is_hold = "rule_key" in row
     if is_hold:
         signature = hold_signature(row["workflow_id"], row["rule_key"])
@@ -307,7 +306,7 @@ def _row(row, owners, alike, now: datetime) -> ExceptionRow:  # type: ignore[no-
         if is_hold
         else cause_words(row["cause"], row["verb"], row["system"]),
         signature=signature,
-        workflow=row["workflow__name"],
+        workflow=_name_in(names, row),
         owner=taken or owners.get(row["workflow_id"], (None, None))[1],
         is_taken=bool(taken),
         opened=row["opened"],

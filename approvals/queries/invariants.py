@@ -65,6 +65,14 @@ CHECKS = (
         " WHERE glass.proposal_id = proposal.id AND proposal.state IN ('APPROVED', 'EDITED'))",
     ),
     Check(
+        "2 Decisions",
+        "hold %s ended, and no disposition of a person says so",
+        "SELECT held.id FROM runs_hold held WHERE (held.resumed_at IS NOT NULL"
+        " OR held.stopped_at IS NOT NULL) AND NOT EXISTS (SELECT"
+        " FROM approvals_exceptiondisposition settled WHERE settled.hold_id = held.id"
+        " AND (settled.disposition = 'STOPPED') = (held.stopped_at IS NOT NULL))",
+    ),
+    Check(
         "3 Pause",
         "grant %s was issued or redeemed while its workflow was paused (%s, entry %s)",
         # Entries of a stream are chained last in their transactions, so their order is

@@ -157,7 +157,7 @@ def _page(
 
 
 def _asked(request: HttpRequest) -> ExceptionsAsked:
-    said = {name: text.replace("\x00", "") for name, text in request.GET.items()}
+    said = {name: str(text).replace("\x00", "") for name, text in request.GET.items()}
     try:
         owner = UUID(said["owner"]) if said.get("owner") else None
     except ValueError:

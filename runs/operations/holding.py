@@ -32,7 +32,7 @@ def let_run_go_on(*, run_id: UUID, reason: str, actor: Actor, now: datetime) -> 
     if lifted == 0:
         raise AlreadyDone("run.not_held", "Nothing holds this run any more.")
     Run.objects.filter(id=run_id).update(is_held=False, hold_reason="")
-    _tell(run, "resumed", reason, actor, now)
+    _tell(run, "run.resumed", reason, actor, now)
 
 
 @step
@@ -49,7 +49,7 @@ def stop_run_for_good(
     ).update(stopped_at=now)
     if stopped == 0:
         raise AlreadyDone("run.not_held", "Nothing holds this run any more.")
-    _tell(run, "stopped", reason, actor, now)
+    _tell(run, "run.stopped", reason, actor, now)
 
 
 @step
@@ -60,12 +60,16 @@ def take_hold(*, hold_id: UUID, actor: Actor, now: datetime) -> bool:
 
 
 @step
-def _tell(run: Run, kind: str, reason: str, actor: Actor, now: datetime) -> None:
+def _tell(run: Run, name: str, reason: str, actor: Actor, now: datetime) -> None:
     append_moment(
-        run_id=run.id, kind=kind, at=now, facts={"reason": reason}, actor=actor
+        run_id=run.id,
+        kind=name.removeprefix("run."),
+        at=now,
+        facts={"reason": reason},
+        actor=actor,
     )
     record(
-        f"run.{kind}",
+        name,
         actor=actor,
         subject=("run", run.id),
         workflow_id=run.workflow_id,
