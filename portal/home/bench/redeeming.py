@@ -1,5 +1,6 @@
 """Redeeming over HTTP by one agent and by sixteen, against a durable commit."""
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,9 +20,7 @@ def redeem(bench: Bench, *, times: int = RULINGS) -> dict[str, Any]:
     for place, agents in enumerate((1, AGENTS)):
         first = WARM + place * times
         mine = grants[first : first + times]
-        done = rush(
-            lambda n, mine=mine: _use(bench, mine[n]), times=times, at_once=agents
-        )
+        done = rush(partial(_use_nth, bench, mine), times=times, at_once=agents)
         spent = milliseconds(done.seconds)
         told_by[f"{agents}_agents"] = {
             **spent,
@@ -29,6 +28,10 @@ def redeem(bench: Bench, *, times: int = RULINGS) -> dict[str, Any]:
             "over_commit": ratio(spent["p50_ms"], commit["p50_ms"]),
         }
     return {"durable_commit": commit, **told_by}
+
+
+def _use_nth(bench: Bench, grants: list[dict[str, Any]], number: int) -> None:
+    _use(bench, grants[number])
 
 
 def _use(bench: Bench, told: dict[str, Any]) -> None:
