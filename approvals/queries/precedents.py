@@ -137,7 +137,9 @@ def _shown(here: Proposal, row: Proposal) -> Precedent:
         id=row.id,
         headline=row.headline,
         resolution=row.state.lower(),
-        reason_code=row.reason_code.replace("_", " "),
+        reason_code="in an emergency"
+        if row.reason_code == "break_glass"
+        else row.reason_code.replace("_", " "),
         message=row.message[:200],
         likeness=_likeness(here, row),
         decided_by=row.resolved_by.name if row.resolved_by else None,
