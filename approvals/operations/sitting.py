@@ -20,6 +20,7 @@ from approvals.queries.access import (
     who_decides,
 )
 from approvals.queries.clocks import is_overdue
+from approvals.queries.editors import editors_of
 from approvals.queries.envelope import parsed
 from approvals.queries.seats import Seats
 from approvals.rules.moves import UNDECIDED, ProposalState
@@ -187,11 +188,12 @@ def parties_of(
     """Name those who stand behind one version."""
     request = sitting.request
     behind = (request.operator_id, request.key_owner_id, sitting.facts.operator_id)
+    editors = editors_of(version)
     return Parties(
         requester_names=frozenset({request.on_behalf_of_id} - {""}),
         operator_ids=frozenset(one for one in behind if one),
-        editor_id=version.edited_by_id,
-        edit_widens=version.is_widening,
+        editor_ids=editors.everybody,
+        widener_ids=editors.wideners,
         risk=Risk(risk),
         reversibility=Reversibility(reversibility),
     )

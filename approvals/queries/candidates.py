@@ -6,6 +6,7 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, Decision, Proposal, ProposalVersion
 from approvals.queries.access import seats_for
+from approvals.queries.editors import editors_of
 from approvals.queries.seats import Seats
 from approvals.rules.separation import Objection, Parties, objection_to
 from portal.accounts.away import away_ids
@@ -102,12 +103,13 @@ def _parties(
     request: ActionRequest, version: ProposalVersion, facts: RulebookInForce
 ) -> Parties:
     behind = (request.operator_id, request.key_owner_id, facts.operator_id)
+    editors = editors_of(version)
     ruling = version.authority_record
     return Parties(
         requester_names=frozenset({request.on_behalf_of_id} - {""}),
         operator_ids=frozenset(one for one in behind if one),
-        editor_id=version.edited_by_id,
-        edit_widens=version.is_widening,
+        editor_ids=editors.everybody,
+        widener_ids=editors.wideners,
         risk=Risk(ruling.risk),
         reversibility=Reversibility(ruling.reversibility),
     )

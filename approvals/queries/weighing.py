@@ -13,6 +13,7 @@ from approvals.models import (
     Proposal,
     ProposalVersion,
 )
+from approvals.queries.editors import editors_of
 from approvals.queries.envelope import mapping_of
 from approvals.queries.parts import EvidenceShown, text_of
 from approvals.rules.contradictions import Flag, OnRecord, Said, flags_in
@@ -194,14 +195,15 @@ def parties_behind(
     ruling: AuthorityRecord,
     facts: RulebookInForce,
 ) -> Parties:
-    """Name those who stand behind one version. No query."""
+    """Name those who stand behind one version. At most one query."""
     request = proposal.action_request
     behind = (request.operator_id, request.key_owner_id, facts.operator_id)
+    editors = editors_of(version)
     return Parties(
         requester_names=frozenset({request.on_behalf_of_id} - {""}),
         operator_ids=frozenset(one for one in behind if one),
-        editor_id=version.edited_by_id,
-        edit_widens=version.is_widening,
+        editor_ids=editors.everybody,
+        widener_ids=editors.wideners,
         risk=Risk(ruling.risk),
         reversibility=Reversibility(ruling.reversibility),
     )

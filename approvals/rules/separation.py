@@ -35,28 +35,25 @@ class Parties:
 
     requester_names: frozenset[str] = frozenset()
     operator_ids: frozenset[UUID] = frozenset()
-    editor_id: UUID | None = None
-    edit_widens: bool = False
+    editor_ids: frozenset[UUID] = frozenset()
+    widener_ids: frozenset[UUID] = frozenset()
     risk: Risk = Risk.HIGH
     reversibility: Reversibility = Reversibility.IRREVERSIBLE
 
 
 def needs_other_than_editor(parties: Parties) -> bool:
     """Say whether the editor's own approval is not enough (settled question 18)."""
-    is_grave = (
-        parties.risk == Risk.HIGH
-        and parties.reversibility == Reversibility.IRREVERSIBLE
-    )
-    return parties.editor_id is not None and (parties.edit_widens or is_grave)
+    return bool(_bound_editors(parties))
 
 
 def parties_of_edit(
     *, editor_id: UUID, edit_widens: bool, risk: Risk, reversibility: Reversibility
 ) -> Parties:
     """Name the editor of a version that is only typed yet."""
+    editor = frozenset({editor_id})
     return Parties(
-        editor_id=editor_id,
-        edit_widens=edit_widens,
+        editor_ids=editor,
+        widener_ids=editor if edit_widens else frozenset(),
         risk=risk,
         reversibility=reversibility,
     )
@@ -71,6 +68,15 @@ def objection_to(
         return Objection.REQUESTER
     if person_id in parties.operator_ids:
         return Objection.OPERATOR
-    if person_id == parties.editor_id and needs_other_than_editor(parties):
+    if person_id in _bound_editors(parties):
         return Objection.EDITOR
     return None
+
+
+def _bound_editors(parties: Parties) -> frozenset[UUID]:
+    """Give the editors who may not approve: whoever wrote a part of it is no other person."""
+    is_grave = (
+        parties.risk == Risk.HIGH
+        and parties.reversibility == Reversibility.IRREVERSIBLE
+    )
+    return parties.editor_ids if is_grave else parties.widener_ids

@@ -161,6 +161,25 @@ def test_an_edit_that_widens_waits_for_another_person(portal, no_undo_time):
     assert ProposalVersion.objects.count() == 2
 
 
+def test_two_editors_of_what_asks_for_more_are_both_kept_from_approving_it(
+    portal, no_undo_time
+):
+    """Else one writes it, the other changes a cent, and nobody else ever looked."""
+    asked = portal.ask("44.20")
+
+    portal.decide("dana", asked, "edit", **{"arg-0": "48.20"})
+    portal.decide("tom", asked, "edit", **{"arg-0": "48.19"})
+    first = portal.decide("dana", asked)
+    second = portal.decide("tom", asked)
+
+    assert (first.status_code, second.status_code) == (403, 403)
+    assert Proposal.objects.get().state == "OPEN"
+    assert not Grant.objects.exists()
+
+    portal.decide("tom", asked, "edit", **{"arg-0": "40.00"})
+    assert Proposal.objects.get().state == "EDITED", "it asks for less than at first"
+
+
 def test_an_edit_keeps_the_type_of_each_argument(portal, no_undo_time):
     action = {
         "verb": "credit",
