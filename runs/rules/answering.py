@@ -173,11 +173,14 @@ def _approved(state: Mapping[str, Any]) -> _Found:
         return _unsaid("a change has no approval on record")
     asks = _asks(state)
     people = sorted({name for ask in asks for name in ask.get("approvers", ())})
+    resolved = [ask["resolved"] for ask in asks if "resolved" in ask]
+    forced = [each[2] for each in resolved if each[1] == "emergency"]
+    if forced:
+        people = [f"{max(forced)}, in an emergency", *people]
     if people:
         return listed(people[:2], len(people) - 2), len(people), True
     if folding.open_asks(state):
         return "Nobody yet: a person is asked", 0, False
-    resolved = [ask["resolved"] for ask in asks if "resolved" in ask]
     if resolved:
         return f"Nobody: {max(resolved)[2]} {max(resolved)[1]} it", len(resolved), True
     if any("ended" in ask for ask in asks):

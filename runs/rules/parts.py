@@ -251,6 +251,13 @@ def _moment_escalated(state: State, event: Event) -> None:
     _told_escalation(state, event)
 
 
+def _glass_broken(state: State, event: Event) -> None:
+    """Nobody is asked any more; whoever let it run is named, and approved nothing."""
+    headline = short(event.facts.get("headline"))
+    entry = [stamp_of(event), "emergency", event.source, None, None, headline]
+    latest(_ask_of(state, event), "resolved", entry)
+
+
 def _ended(state: State, event: Event) -> None:
     # A grant that ran out says nothing about who was asked.
     if event.facts.get("grant") and event.kind == "expired":
@@ -294,6 +301,7 @@ MOMENTS: dict[str, Callable[[State, Event], None]] = {
     "redeemed": _redeemed,
     "outcome": _outcome,
     "escalated": _moment_escalated,
+    "glass_broken": _glass_broken,
     "withdrawn": _ended,
     "expired": _ended,
     "revoked": _ended,

@@ -125,6 +125,8 @@ def _what_came(ask: Mapping[str, Any]) -> str:
     """Say how one ask ended, as the end of a sentence."""
     outcome = ask.get("outcome", [None, None])[1]
     after = " after approval" if ask.get("approvers") else ""
+    if ask.get("resolved", (None, None))[1] == "emergency":
+        after = " in an emergency"
     if ask.get("redeemed"):
         return {
             "succeeded": f"done{after}",
@@ -140,6 +142,8 @@ def _what_came(ask: Mapping[str, Any]) -> str:
             return f"rejected by {last[2]}"
         if last[1] == "responded":
             return f"answered by {last[2]} instead"
+        if last[1] == "emergency":
+            return f"let run by {last[2]} in an emergency, {_unused(ask)}"
         if last[1] in ("approved", "edited"):
             return f"approved by {last[2]}, {_unused(ask)}"
         return {"withdrawn": "withdrawn by the agent", "revoked": "taken back"}.get(
@@ -220,7 +224,11 @@ def _how_decided(state: Mapping[str, Any], ask: Mapping[str, Any]) -> list[str]:
         if "first_proposed" in ask:
             begin, end = time_of(ask["first_proposed"][0]), time_of(resolved[0])
             took = f" after {rough(max(0, (end - begin).total_seconds()))}"
-        verdict = {"edited": "edited and approved", "responded": "answered instead"}
+        verdict = {
+            "edited": "edited and approved",
+            "responded": "answered instead",
+            "emergency": "let it run in an emergency",
+        }
         told.append(f"{resolved[2]} {verdict.get(resolved[1], resolved[1])}{took}")
     elif folding.is_open(ask):
         told.append("A person is asked")

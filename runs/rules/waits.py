@@ -126,6 +126,8 @@ def _pairs(ordered: list[Event], begins, ends, key: str, whom: str) -> Iterator[
 def _ends_proposal(event: Event) -> bool:
     if event.kind == "decided":
         return bool(event.facts.get("resolution"))
+    if event.kind == "glass_broken":
+        return True
     is_about_a_grant = event.kind == "expired" and event.facts.get("grant")
     return event.kind in ("withdrawn", "expired", "revoked") and not is_about_a_grant
 

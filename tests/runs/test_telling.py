@@ -410,3 +410,18 @@ def test_folding_leaves_the_old_state_alone(events):
     folding.fold(state, events[5:])
 
     assert str(state) == before
+
+
+def test_what_ran_in_an_emergency_waits_no_more_and_names_who_let_it_run():
+    events = [
+        *asked(answer="review"),
+        moment("proposed", 11, proposal="p1", source="Countersign", headline="Refund"),
+        moment("decided", 60, proposal="p1", source="Dana Reyes", verdict="approve"),
+        moment("glass_broken", 120, proposal="p1", source="Rosa Lindqvist"),
+    ]
+    state = folding.fold({}, events)
+
+    assert folding.open_asks(state) == []
+    assert "so far" not in " ".join(texts(events, LineKind.WAIT))
+    assert "Rosa Lindqvist, in an emergency" in answer_of(events, "approved").line
+    assert "let run by Rosa Lindqvist in an emergency" in story(events).title
