@@ -38,6 +38,7 @@ TEXT_LENGTH_MAX = 100
 CHOICES_MAX = 500
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}", re.ASCII)
 _AMOUNT_MAX = Decimal(10) ** 20
+_AMOUNT_DIGITS_MAX = 20
 _LABELS = {
     "q": "Words",
     "workflow": "Workflow",
@@ -206,8 +207,14 @@ def _identity(text: str) -> str:
 
 def _amount(text: str) -> str:
     try:
-        amount = Decimal(text.strip().replace(",", ""))
+        amount = Decimal(text.strip()[:TEXT_LENGTH_MAX].replace(",", ""))
     except InvalidOperation:
         return ""
-    is_usual = amount.is_finite() and 0 <= amount < _AMOUNT_MAX
+    is_usual = is_plain(amount) and 0 <= amount < _AMOUNT_MAX
     return format(amount.normalize(), "f") if is_usual else ""
+
+
+def is_plain(amount: Decimal) -> bool:
+    """Say whether a typed number is one that money can be: 1e-999999 is a million signs."""
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and abs(exponent) <= _AMOUNT_DIGITS_MAX

@@ -25,6 +25,7 @@ from approvals.queries.backtest_pages import (
     rows_of,
 )
 from approvals.queries.backtest_summary import Summary
+from approvals.queries.narrowing import is_plain
 from approvals.rules.backtests import Change, Verdict
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
@@ -201,7 +202,7 @@ def _filter_of(
             amount = Decimal(text) if len(text) <= 20 else None
         except InvalidOperation:
             amount = None
-        if amount is None or not amount.is_finite():
+        if amount is None or not is_plain(amount):
             amount, errors = None, {"amount": "Write a number, such as 250."}
     currencies = {name for tile in summary.tiles for name, _ in tile.money}
     return (

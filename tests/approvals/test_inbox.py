@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Move, Proposal
+from approvals.queries.narrowing import InboxAsked, asked_in
 from tests.approvals.asking import digest_of_proposal
 
 LIST_QUERIES_MAX = 16
@@ -118,3 +119,16 @@ def test_a_decision_opens_the_next_proposal(portal):
     assert answered.status_code == 302
     assert second["proposal"]["id"] in answered["Location"]
     assert f"undo={first['proposal']['id']}" in answered["Location"]
+
+
+@pytest.mark.parametrize("typed", ["1e-999999", "1e-20000", "1e999999", "NaN", "-1"])
+def test_an_amount_that_no_money_can_be_is_not_asked_for(portal, typed):
+    portal.ask("84.20")
+
+    page = portal.signed_in("dana").get("/inbox/", {"amount_min": typed})
+
+    assert page.status_code == 200
+    assert len(page.content) < 200_000
+    assert asked_in({"amount_min": typed, "amount_max": "12.50"}) == InboxAsked(
+        amount_max="12.5"
+    )
