@@ -18,11 +18,12 @@ from portal.accounts.models import Person, Team
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
-from registry.models import Position, Reviewer, StandingReviewer, Workflow
+from registry.models import Position, Reviewer, Workflow
 from registry.models.workflow import Role
 from registry.operations.evidence import reviewers_changed
 from registry.operations.guards import who_can_help, workflow_for
 from registry.operations.rights import sync_rights
+from registry.queries.training import reviewers_named
 
 REVIEWERS_MAX = 200
 _TEAM_RIGHTS = (access.VIEW, access.DECIDE)
@@ -131,14 +132,15 @@ def set_assigning(*, actor: Actor, workflow_id: UUID, is_least_loaded: bool) -> 
 
 
 def has_vote(actor: Actor, workflow_ids: Collection[UUID]) -> bool:
-    """Say whether this person reviews one of these workflows now. One query."""
-    return StandingReviewer.objects.filter(
-        person=actor.id, workflow__in=workflow_ids
-    ).exists()
+    """Say whether this person is named as a reviewer of one of these. A query each.
+
+    Trained or not: a course recorded later must not make good a vote given to oneself.
+    """
+    return any(actor.id in reviewers_named(workflow_id=each) for each in workflow_ids)
 
 
 def refuse_own_vote(actor: Actor, workflow_ids: Collection[UUID]) -> None:
-    """Raise Forbidden when this change has made the actor a reviewer. One query.
+    """Raise Forbidden when this change has made the actor a reviewer. A query each.
 
     The caller's transaction then leaves nothing behind.
     """

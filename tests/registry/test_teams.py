@@ -18,6 +18,7 @@ from registry.operations.people import assign_role
 from registry.operations.positions import add_position, fill_position
 from registry.operations.reviewing import add_reviewer, remove_reviewer
 from registry.operations.teams import add_team, join_team, leave_team, name_head
+from registry.operations.training import add_course, set_requirements
 from tests.people import NOW, draft_workflow, live_workflow, make_company, sign_all
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,26 @@ def test_the_head_of_one_department_does_not_touch_the_teams_of_another(people):
             department=people.departments["care"],
             person=people.olga,
         )
+
+
+def test_nobody_untrained_names_themselves_to_have_a_vote_once_trained(people):
+    workflow = live_workflow(people, reviewers=("dana",))
+    course = add_course(
+        actor=SYSTEM, name="Reviewing", tier="leadership", months_valid=12, now=NOW
+    )
+    set_requirements(
+        actor=SYSTEM, duty="reviewer", tiers=(), course_ids=(course.id,), now=NOW
+    )
+
+    with pytest.raises(Forbidden) as refused:
+        add_reviewer(
+            actor=people.actor("maya"),
+            workflow_id=workflow.id,
+            now=NOW,
+            person=people.maya,
+        )
+
+    assert refused.value.code == "reviewer.yourself"
 
 
 @pytest.mark.parametrize("way", ["person", "team", "role"])
