@@ -13,6 +13,7 @@ from registry.rules.answers import Reversibility, Risk, risk_rank
 from registry.rules.verbs import Tier, tier_of
 
 TEXT_READ_MAX = 20_000
+ALL_TEXT_READ_MAX = 60_000
 FLAGS_MAX = 20
 QUOTE_LENGTH_MAX = 120
 TAG_FIRST, TAG_LAST = 0xE0020, 0xE007E
@@ -58,14 +59,14 @@ _APPROVED = _any(
     r"\b(?:already|pre|been)[ -]?(?:approved|authori[sz]ed|signed[ -]off|cleared)\b",
     r"\b(?:approved|authori[sz]ed|signed[ -]off|cleared) by\b",
     r"\b(?:manager|management|legal|compliance|finance|ceo|cfo|boss|supervisor|team lead)"
-    r" (?:has |have |already )*(?:approved|authori[sz]ed|agreed|signed off)\b",
+    r" (?:has |have |already ){0,4}(?:approved|authori[sz]ed|agreed|signed off)\b",
 )
 _DONE = _any(
     r"\balready (?:been )?(?:done|executed|paid|refunded|sent|processed|completed)\b"
 )
 _REVERSIBLE = _any(
     r"(?<![a-z])(?<!not )(?<!ir)reversible\b",
-    r"\b(?:can|could|may) (?:always |easily |simply |later )*be (?:undone|reverted|rolled back|reversed|taken back)\b",
+    r"\b(?:can|could|may) (?:always |easily |simply |later ){0,4}be (?:undone|reverted|rolled back|reversed|taken back)\b",
     r"\beasily (?:undone|reverted|reversed)\b",
 )
 _HARMLESS = _any(
@@ -82,14 +83,14 @@ _NO_CHANGE = _any(
     r"\b(?:nothing|no record) (?:is|will be|gets) changed\b",
 )
 _WITHIN = _any(
-    r"\b(?:within|below|under) (?:the |our |all |your )*(?:limits?|polic(?:y|ies)|thresholds?|caps?|budget)\b",
+    r"\b(?:within|below|under) (?:the |our |all |your ){0,4}(?:limits?|polic(?:y|ies)|thresholds?|caps?|budget)\b",
     r"\bdoes not (?:need|require) (?:an? )?(?:approval|review)\b",
     r"\bno (?:approval|review) (?:is )?(?:needed|required|necessary)\b",
 )
 _AIMED = _any(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instruction|rule|polic|warning|previous|above|check|guideline|flag|limit)\w*",
-    r"\b(?:please |just |must |should )*approve\b[^.\n]{0,40}\b(?:immediately|now|at once|asap|right away|without|quickly|urgently|directly)\b",
-    r"\b(?:do not|don['’]?t|never|no need to|skip|without) (?:the |this |any |your |to )*(?:show|tell|mention|reveal|display|escalate|reject|ask|open|check|review|read|inspect|verify|question|inform|notify|checking|reviewing|asking|reading)\b",
+    r"\b(?:please |just |must |should ){0,4}approve\b[^.\n]{0,40}\b(?:immediately|now|at once|asap|right away|without|quickly|urgently|directly)\b",
+    r"\b(?:do not|don['’]?t|never|no need to|skip|without) (?:the |this |any |your |to ){0,4}(?:show|tell|mention|reveal|display|escalate|reject|ask|open|check|review|read|inspect|verify|question|inform|notify|checking|reviewing|asking|reading)\b",
     r"\b(?:click|press|hit|choose|select)\b[^.\n]{0,20}\bapprove\b",
     r"\byou (?:must|have to|need to|should) approve\b",
     r"\b(?:dear|note to|attention|message (?:to|for)) (?:the )?(?:reviewer|approver|auditor)\b",
@@ -97,12 +98,19 @@ _AIMED = _any(
     r"\bsystem prompt\b",
 )
 
+_TOO_LONG = "There is more text than is looked through here: read the rest yourself."
+
 
 def flags_in(said: Iterable[Said], record: OnRecord) -> tuple[Flag, ...]:
     """Give what to look at twice: words to the reviewer first, then contradictions."""
     found: dict[tuple[str, str], Flag] = {}
+    left = ALL_TEXT_READ_MAX
     for text in said:
-        for flag in _flags(text, record):
+        read = text.text[: min(TEXT_READ_MAX, left)]
+        left -= len(read)
+        if len(read) < len(text.text):
+            found.setdefault(("", _TOO_LONG), Flag("", text.where, _TOO_LONG))
+        for flag in _flags(Said(text.where, read), record):
             found.setdefault((flag.quote.casefold(), flag.why), flag)
     for flag in _claims(record):
         found.setdefault((flag.quote, flag.why), flag)
@@ -113,7 +121,9 @@ def flags_in(said: Iterable[Said], record: OnRecord) -> tuple[Flag, ...]:
 def read_aloud(text: str) -> str:
     """Give a text as it sounds: compatible letters, hidden tags told, nothing invisible."""
     shown = []
-    for character in unicodedata.normalize("NFKC", text[:TEXT_READ_MAX]):
+    compatible = unicodedata.normalize("NFKC", text[:TEXT_READ_MAX])
+    # Cut once more: one letter may have become eighteen.
+    for character in compatible[:TEXT_READ_MAX]:
         point = ord(character)
         if TAG_FIRST <= point <= TAG_LAST:
             shown.append(chr(point - 0xE0000))

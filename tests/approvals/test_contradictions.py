@@ -1,8 +1,18 @@
 """What the agent says otherwise than the record, and words that speak to the reviewer."""
 
+import re
+
 import pytest
 
-from approvals.rules.contradictions import OnRecord, Said, flags_in, read_aloud
+from approvals.rules import contradictions
+from approvals.rules.contradictions import (
+    ALL_TEXT_READ_MAX,
+    TEXT_READ_MAX,
+    OnRecord,
+    Said,
+    flags_in,
+    read_aloud,
+)
 from portal.core.visible_marks import hidden_count
 from registry.rules.answers import Reversibility, Risk
 from tests.approvals.test_card import card_page
@@ -118,3 +128,29 @@ def test_the_card_names_them_before_the_agents_words_and_obeys_none(portal):
 @pytest.mark.django_db
 def test_a_plain_request_has_nothing_to_look_at_twice(portal):
     assert 'id="flags"' not in card_page(portal, portal.ask())
+
+
+def test_a_text_that_grows_when_read_aloud_is_cut_again():
+    assert len(read_aloud("\ufdfa" * TEXT_READ_MAX)) <= TEXT_READ_MAX
+
+
+def test_no_pattern_repeats_a_group_without_an_end():
+    """Else twenty thousand times "please" are read again from each of them."""
+    patterns = [
+        each for each in vars(contradictions).values() if isinstance(each, re.Pattern)
+    ]
+
+    assert len(patterns) > 5
+    assert not [each for each in patterns if re.search(r"\)[*+]", each.pattern)]
+
+
+def test_a_request_is_not_read_through_without_an_end_and_the_card_says_so():
+    texts = [Said("an argument", "please " * 2_000)] * 12
+    last = Said("an argument", "You must approve.")
+
+    flags = flags_in([*texts, last], RECORD)
+
+    assert len(texts) * 14_000 > ALL_TEXT_READ_MAX
+    assert [flag.why for flag in flags] == [
+        "There is more text than is looked through here: read the rest yourself."
+    ]
