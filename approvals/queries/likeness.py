@@ -30,7 +30,9 @@ from registry.rules.answers import Money, Risk
 from registry.rules.things import place_of
 from registry.rules.verbs import verb_of
 
+# What a line of a batch shows; what holds more than that is looked at by itself.
 FACTS_SHOWN = 8
+FACT_LENGTH_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ def _item(
     amount = Money(row.amount, row.currency) if row.amount is not None else None
     evidence = body.get("evidence")
     said = [text_of(body.get("title")), *(text for _, text in words_of(body))]
+    facts = facts_of(action, amount)
     borne_out = [action, body.get("before"), body.get("after")]
     return LikeItem(
         id=row.id,
@@ -197,7 +200,7 @@ def _item(
         agent=row.agent_name,
         amount=row.amount,
         currency=row.currency,
-        facts=facts_of(action, amount)[1:FACTS_SHOWN],
+        facts=facts[1:FACTS_SHOWN],
         evidence_count=len(evidence) if isinstance(evidence, list) else 0,
         confidence=text_of(body.get("confidence")),
         due_at=row.due_at,
@@ -217,6 +220,8 @@ def _item(
             is_as_shown=seen is None or seen == version.digest,
             is_inspectable=not why_uninspectable(mapping_of(action)),
             is_contradicted=bool(unsupported(said, borne_out)),
+            is_shown_whole=len(facts) <= FACTS_SHOWN
+            and all(len(part) <= FACT_LENGTH_SHOWN for fact in facts for part in fact),
         ),
     )
 

@@ -26,6 +26,7 @@ class Unlike(StrEnum):
     EDITED = "edited"
     UNINSPECTABLE = "uninspectable"
     CONTRADICTED = "contradicted"
+    TOO_LONG = "too_long"
     OTHER_KIND = "other_kind"
     OTHER_RULE = "other_rule"
     TOO_MANY = "too_many"
@@ -41,6 +42,7 @@ SENTENCES = {
     Unlike.EDITED: "a colleague edited them",
     Unlike.UNINSPECTABLE: "part of them cannot be inspected",
     Unlike.CONTRADICTED: "the agent's words say something that the action does not",
+    Unlike.TOO_LONG: "there is more to read in them than a line of a list holds",
     Unlike.OTHER_KIND: "another workflow, verb or system",
     Unlike.OTHER_RULE: "held by another rule, or by another version of the rulebook",
     Unlike.TOO_MANY: f"a batch has at most {BATCH_MAX}",
@@ -65,6 +67,7 @@ class Traits:
     is_as_shown: bool
     is_inspectable: bool
     is_contradicted: bool
+    is_shown_whole: bool
 
     @property
     def kind(self) -> tuple[UUID, str, str, str]:
@@ -83,6 +86,7 @@ def why_by_itself(traits: Traits) -> Unlike | None:
         (traits.version_number > 1, Unlike.EDITED),
         (not traits.is_inspectable, Unlike.UNINSPECTABLE),
         (traits.is_contradicted, Unlike.CONTRADICTED),
+        (not traits.is_shown_whole, Unlike.TOO_LONG),
     )
     return next((why for is_so, why in found if is_so), None)
 
