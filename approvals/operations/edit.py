@@ -5,7 +5,7 @@ person; one that needs a higher approver goes to the escalation owner.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from approvals.operations.proposals import cause_of
 from approvals.operations.ruling import Ruled, tell_run
 from approvals.operations.sitting import Sitting, parties_of, sit
 from approvals.operations.stages import begin_again
-from approvals.operations.votes import objection_to_vote
+from approvals.operations.votes import absent_for, objection_to_vote
 from approvals.queries.envelope import (
     digest_of,
     edited_action,
@@ -100,7 +100,7 @@ def edit_and_approve(
         return blocked
     require_confirmed(sitting.actor, ruled.record.risk, sitting.proposal.risk)
     version = _keep_version(sitting, raw, action, new_digest, edited, ruled, now)
-    return _approve_own(sitting, version, ruled, message, now)
+    return _approve_own(_seated_anew(sitting, version), version, ruled, message, now)
 
 
 def _read_edits(sitting: Sitting, edits: Mapping[str, str]) -> Edited:
@@ -182,7 +182,6 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     risk = Risk(ruled.record.risk)
     proposal.version_number = version.number
     proposal.headline = version.headline
-    proposal.authority_record = ruled.record
     proposal.cause = cause_of(ruled.record)
     proposal.amount, proposal.currency = ruled.record.amount, ruled.record.currency
     proposal.risk, proposal.risk_rank = risk.value, risk_rank(risk)
@@ -191,6 +190,7 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
         start_clock(proposal, now=now)
     needs_higher = ruled.answer == Answer.ESCALATE and proposal.escalated_at is None
     begin_again(proposal, ruled, now=now)
+    proposal.authority_record = ruled.record
     if needs_higher:
         proposal.escalated_at = now
         proposal.claimed_by = proposal.claimed_at = None
@@ -201,6 +201,12 @@ def _move_proposal(sitting, version, ruled: Ruled, now) -> None:
     proposal.save()
     sitting.request.changed_at = now
     sitting.request.save(update_fields=("status", "changed_at"))
+
+
+def _seated_anew(sitting: Sitting, version: ProposalVersion) -> Sitting:
+    """Say in whose place this person decides now: the edit may have changed the audience."""
+    acting_for = absent_for(sitting.seats, sitting.person, version)
+    return replace(sitting, acting_for=acting_for)
 
 
 @step

@@ -68,6 +68,7 @@ def open_proposal(
         audience=audience,
         risk=risk.value,
         risk_rank=risk_rank(risk),
+        rung=undone.proposal.rung if undone else 0,
         crowd=crowd_of(agent_id=action_request.agent_id, risk=risk),
         quorum=way[0].quorum,
         stages=stored_way(way),

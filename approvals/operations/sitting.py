@@ -118,7 +118,7 @@ def lock_proposal(proposal_id: UUID) -> Proposal:
     )
     # Read anew: a row that was waited for comes back with the joins of before the wait.
     return Proposal.objects.select_related(
-        "action_request", "resolved_by", "workflow__department"
+        "action_request", "resolved_by", "workflow__department", "authority_record"
     ).get(id=proposal_id)
 
 

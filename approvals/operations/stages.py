@@ -20,6 +20,7 @@ from approvals.rules.quorum import Tally, tally
 from approvals.rules.separation import Parties
 from approvals.rules.turns import (
     Way,
+    asks_escalation_owner,
     begun_again,
     demanded,
     handed_up,
@@ -52,17 +53,21 @@ def way_to_approval(proposal: Proposal) -> Way:
     return read_way(proposal.stages, audience=proposal.audience, quorum=proposal.quorum)
 
 
-def has_gone_up(proposal: Proposal) -> bool:
-    """Say whether somebody higher was asked in, by the rulebook, a person or the clock."""
-    way = way_to_approval(proposal)
-    is_asked = any(turn.decided_by == Audience.ESCALATION_OWNER for turn in way)
-    return is_asked or proposal.rung > 0
+def was_escalated(proposal: Proposal) -> bool:
+    """Say whether the rulebook sent it to the escalation owner, who may have let it pass.
+
+    The clock alone says nothing of it: it may hand a proposal to other owners.
+    """
+    return proposal.rung > 0 and proposal.authority_record.answer == Answer.ESCALATE
 
 
 def demanded_way(proposal: Proposal, ruled: Ruled) -> Way | None:
     """Give the stages that hold by a new ruling; None when other people must decide."""
     return demanded(
-        way_to_approval(proposal), ruled.ruling, went_up=has_gone_up(proposal)
+        way_to_approval(proposal),
+        ruled.ruling,
+        went_up=proposal.rung > 0,
+        was_escalated=was_escalated(proposal),
     )
 
 
@@ -201,19 +206,21 @@ def go_up(proposal: Proposal, audience: str) -> None:
 def begin_again(proposal: Proposal, ruled: Ruled, *, now: datetime) -> None:
     """Send an edited version through all stages, those of its own ruling too.
 
-    The caller saves. What nobody asked before is asked now: whoever edits into what is
-    escalated sends it to the escalation owner.
+    The caller saves, and says only then that the new ruling is the proposal's. What
+    nobody asked before is asked now: whoever edits into what is escalated sends it to
+    the escalation owner.
     """
     way = way_to_approval(proposal)
-    went_up = has_gone_up(proposal)
-    first = Audience.ESCALATION_OWNER if went_up else way[0].decided_by
+    was_asked = asks_escalation_owner(way) or was_escalated(proposal)
+    first = Audience.ESCALATION_OWNER if was_asked else way[0].decided_by
     again = begun_again(way, first=first)
-    if ruled.answer == Answer.ESCALATE and not went_up:
+    if ruled.answer == Answer.ESCALATE and not was_asked:
         again, _ = handed_up(
             again, stage=1, counted=0, audience=Audience.ESCALATION_OWNER
         )
-        went_up = True
-    grown = demanded(again, ruled.ruling, went_up=went_up)
+    grown = demanded(
+        again, ruled.ruling, went_up=proposal.rung > 0, was_escalated=was_asked
+    )
     before = proposal.stage, proposal.audience
     enter_stage(proposal, grown or joined(way_of(ruled.ruling), again), 1)
     if before != (proposal.stage, proposal.audience):

@@ -70,26 +70,45 @@ def joined(way: Way, other: Way) -> Way:
     return way
 
 
-def demanded(way: Way, ruling: Ruling, *, went_up: bool) -> Way | None:
+def demanded(
+    way: Way, ruling: Ruling, *, went_up: bool, was_escalated: bool = False
+) -> Way | None:
     """Return the way with whatever a new ruling asks beyond it; None: others must decide.
 
-    The way only ever grows: a rulebook that asks for less since changes nothing here.
+    `went_up` says that it was handed up, to anybody; `was_escalated` that the escalation
+    owner was asked, though the way may have gone past them since. The way only ever
+    grows: a rulebook that asks for less since changes nothing here.
     """
-    if ruling.answer == Answer.ESCALATE and not went_up:
+    is_escalated = asks_escalation_owner(way)
+    if ruling.answer == Answer.ESCALATE and not (is_escalated or was_escalated):
         return None
     asked = row_way(ruling)
     first = asked[0]
-    stands_in = went_up and first.decided_by != ESCALATION_OWNER
-    found = _with(way, first, less=1 if stands_in else 0)
+    less = 1 if _stands_in(way, asked, went_up=went_up) else 0
+    found = _with(way, first, less=less)
     if found is None and ruling.answer != Answer.ALLOW:
-        if not went_up:
+        if not (went_up or is_escalated):
             return None
-        found = (*way, replace(first, quorum=max(1, first.quorum - 1)))
+        found = (*way, replace(first, quorum=max(1, first.quorum - less)))
     found = way if found is None else found
     for turn in asked[1:]:
         grown = _with(found, turn)
         found = (*found, turn) if grown is None else grown
     return found
+
+
+def asks_escalation_owner(way: Way) -> bool:
+    return any(turn.decided_by == ESCALATION_OWNER for turn in way)
+
+
+def _stands_in(way: Way, asked: Way, *, went_up: bool) -> bool:
+    """Say whether somebody higher approves in the place of one whom the row asks first.
+
+    Whom the row itself asks, at whatever stage, stands in for nobody.
+    """
+    beyond = {each.decided_by for each in way} - {each.decided_by for each in asked}
+    is_above = ESCALATION_OWNER in beyond or (went_up and bool(beyond))
+    return is_above and asked[0].decided_by != ESCALATION_OWNER
 
 
 def _with(way: Way, turn: Turn, *, less: int = 0) -> Way | None:
