@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from approvals.models import ActionRequest, AuthorityRecord, Decision, Grant
+from approvals.models import ActionRequest, AuthorityRecord, BreakGlass, Decision, Grant
+from approvals.operations.blocking import CHECK_MISSING
 from approvals.operations.grants import end_live_grant, issue_grant
+from approvals.operations.proposals import audience_of
 from approvals.operations.ruling import (
     ask_rulebook,
     guard_authority,
@@ -20,6 +22,7 @@ from approvals.queries.access import action_of_agent
 from approvals.queries.envelope import parsed, request_of, with_mapped_amount
 from approvals.rules import granting
 from approvals.rules.moves import ActionStatus, GrantState
+from approvals.rules.turns import demanded, read_way
 from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
 from portal.core import strict_json
@@ -178,9 +181,20 @@ def _why_not(
             detail=reason.text if reason else "The rulebook gives no leave.",
             who_can_help=reason.who_can_help if reason else None,
         )
+    if BreakGlass.objects.filter(version=before.version_id).exists():
+        return NotReissued(
+            "approval.lapsed",
+            "It was let run once, in an emergency, without the votes it needs. Ask anew.",
+        )
     if not facts.agent_is_assigned or facts.vacant_roles or facts.lapsed_training:
         return NotReissued("authority.standing", "Nothing runs here just now.")
+    unchecked = next((r for r in ruling.reasons if r.code == CHECK_MISSING), None)
+    if unchecked is not None:
+        return NotReissued(
+            CHECK_MISSING, f"{unchecked.text} Ask anew.", unchecked.who_can_help
+        )
     is_more = granting.asks_more(_terms(kept), _terms(before.authority_record))
+    is_more = is_more or _asks_others(before.authority_record, ruling)
     if before.version is None and ruling.answer != Answer.ALLOW or is_more:
         said = f" {reason.text}" if reason else ""
         return NotReissued(
@@ -193,6 +207,15 @@ def _why_not(
             "Somebody who approved this is no longer active. Ask anew.",
         )
     return None
+
+
+def _asks_others(then: AuthorityRecord, ruling: Ruling) -> bool:
+    """Say whether a stage is asked by now that was not asked, or not so many of it."""
+    if ruling.answer == Answer.ALLOW:
+        return False
+    way = read_way(then.stages, audience=audience_of(then), quorum=then.quorum)
+    is_up = then.answer == Answer.ESCALATE
+    return demanded(way, ruling, went_up=is_up, was_escalated=is_up) != way
 
 
 def _somebody_left(before: Grant) -> bool:
