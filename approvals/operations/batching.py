@@ -112,18 +112,25 @@ def undo_batch(*, actor: Actor, batch_id: UUID, now: datetime) -> int:
     ]
     if not told:
         raise Conflict("undo.too_late", "There is nothing left to take back.")
-    tell_items(actor=actor, batch=batch, told=told, now=now)
+    tell_items(actor=actor, batch=batch, told=told, before=_DONE, now=now)
     return sum(one.state == BatchItem.State.UNDONE for one in told)
 
 
 @operation(leaves="batch.told")
 def tell_items(
-    *, actor: Actor, batch: Batch, told: Sequence[Told], now: datetime
+    *,
+    actor: Actor,
+    batch: Batch,
+    told: Sequence[Told],
+    before: str = BatchItem.State.WAITING,
+    now: datetime,
 ) -> None:
-    """Keep what became of items; the first word on an item's decision stands."""
-    before = (BatchItem.State.WAITING, _DONE)
+    """Keep what became of items; the first word on an item's decision stands.
+
+    Only what is `before` changes: two that go on at once do not overwrite each other.
+    """
     for one in told:
-        BatchItem.objects.filter(id=one.item_id, state__in=before).update(
+        BatchItem.objects.filter(id=one.item_id, state=before).update(
             state=one.state, told=one.text[:400], undo_until=one.undo_until, told_at=now
         )
     record(
@@ -202,6 +209,7 @@ def _one(
             proposal_id=item.proposal_id,
             digest=item.digest,
             message=batch.message,
+            in_batch=True,
             now=now,
         )
     return reject_proposal(

@@ -11,7 +11,9 @@ from approvals.operations.sitting import Sitting
 from approvals.operations.stages import demanded_way
 from approvals.queries.access import who_fills, who_lets_serve, who_trains
 from approvals.rules.inspection import CODE as CANNOT_INSPECT
-from registry.rules.answers import Answer
+from approvals.rules.inspection import why_uninspectable
+from approvals.rules.likeness import SENTENCES, Unlike
+from registry.rules.answers import Answer, Risk
 from registry.rules.codes import CODES
 
 CHECK_MISSING = "check.missing"
@@ -33,19 +35,43 @@ def kept_from_running(ruled: Ruled, sitting: Sitting) -> Blocked | None:
     found = _closed(ruled, sitting)
     if found is not None:
         return found
-    reasons = ruled.ruling.reasons
-    is_hidden = any(reason.code == CANNOT_INSPECT for reason in reasons)
-    return _said(ruled, sitting) if ruled.answer == Answer.REFUSE or is_hidden else None
+    if ruled.answer == Answer.REFUSE:
+        return _said(ruled, sitting)
+    # Asked of the bytes: a ruling that escalates for another reason does not say it.
+    why = why_uninspectable({"args": sitting.action.get("args") or {}})
+    return _hidden(sitting, why) if why else None
 
 
-def blocked_by(ruled: Ruled, sitting: Sitting) -> Blocked | None:
+def blocked_by(
+    ruled: Ruled, sitting: Sitting, *, in_batch: bool = False
+) -> Blocked | None:
     """Say what keeps an approval from counting now, if anything does."""
     found = _closed(ruled, sitting)
     if found is not None:
         return found
     if ruled.answer != Answer.REFUSE and demanded_way(sitting.proposal, ruled):
-        return None
+        return _kept_from_batch(ruled, sitting) if in_batch else None
     return _said(ruled, sitting)
+
+
+def _kept_from_batch(ruled: Ruled, sitting: Sitting) -> Blocked | None:
+    """Say why this is decided by itself, as the rulebook rules now and not as it was."""
+    way = demanded_way(sitting.proposal, ruled) or ()
+    why = (
+        Unlike.HIGH_RISK
+        if ruled.record.risk == Risk.HIGH
+        else Unlike.MANY_PEOPLE
+        if sum(turn.quorum for turn in way) > 1
+        else None
+    )
+    if why is None:
+        return None
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code=f"batch.{why.value}",
+        text=f"By now {SENTENCES[why]}.",
+        who_can_help=None,
+    )
 
 
 def _closed(ruled: Ruled, sitting: Sitting) -> Blocked | None:
@@ -75,6 +101,15 @@ def _said(ruled: Ruled, sitting: Sitting) -> Blocked:
         code=code,
         text=said,
         who_can_help=reason.who_can_help if reason else None,
+    )
+
+
+def _hidden(sitting: Sitting, why: str) -> Blocked:
+    return Blocked(
+        proposal_id=sitting.proposal.id,
+        code=CANNOT_INSPECT,
+        text=f"This cannot be inspected, so it does not run in an emergency either. {why}",
+        who_can_help=CODES[CANNOT_INSPECT].who_can_help,
     )
 
 

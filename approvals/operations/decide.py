@@ -59,7 +59,13 @@ class Decided:
 
 @operation(leaves=("proposal.decided", "proposal.vote_counted", "action.ruled"))
 def approve_proposal(
-    *, actor: Actor, proposal_id: UUID, digest: str, message: str = "", now: datetime
+    *,
+    actor: Actor,
+    proposal_id: UUID,
+    digest: str,
+    message: str = "",
+    in_batch: bool = False,
+    now: datetime,
 ) -> Decided | Blocked:
     """Approve exactly the bytes of `digest`. About 25 queries.
 
@@ -75,7 +81,7 @@ def approve_proposal(
         reversibility=ruled.record.reversibility,
     )
     require_no_objection(sitting, parties)
-    blocked = blocked_by(ruled, sitting)
+    blocked = blocked_by(ruled, sitting, in_batch=in_batch)
     if blocked:
         return blocked
     decision = keep_decision(

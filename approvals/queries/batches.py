@@ -8,10 +8,13 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from approvals.models import Batch, BatchItem, Grant
+from approvals.queries.access import proposals_seen_by
 from approvals.queries.untold import may_revoke
 from approvals.rules.moves import GrantState
 from portal.accounts.access import visible_or_404
 from portal.accounts.actors import Actor
+
+NOT_SEEN = "A request of a workflow that you may no longer see"
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,11 @@ def batch_of(actor: Actor, batch_id: UUID) -> Batch:
 
 
 def batch_shown(actor: Actor, batch_id: UUID, *, now: datetime) -> BatchShown:
-    """Give an own batch with its items, what failed first. At most eight queries."""
+    """Give an own batch with its items, what failed first. At most nine queries."""
     batch = batch_of(actor, batch_id)
     items = list(batch.items.select_related("proposal").order_by("position"))
+    ids = [item.proposal_id for item in items]
+    seen = set(proposals_seen_by(actor).filter(id__in=ids).values_list("id", flat=True))
     states = [item.state for item in items]
     counted = states.count(BatchItem.State.COUNTED)
     until = [
@@ -76,7 +81,9 @@ def batch_shown(actor: Actor, batch_id: UUID, *, now: datetime) -> BatchShown:
         items=tuple(
             ItemShown(
                 proposal_id=item.proposal_id,
-                headline=item.proposal.headline,
+                headline=item.proposal.headline
+                if item.proposal_id in seen
+                else NOT_SEEN,
                 state=item.state.lower(),
                 words=BatchItem.State(item.state).label,
                 told=item.told,
