@@ -184,6 +184,14 @@ def training_list(*, words: str = "", state: str = "", page: int = 1) -> Trainin
     )
 
 
+def person_of_completion(completion_id: UUID) -> UUID:
+    """Say whose completion this is. One query. Raises NotFound."""
+    found = TrainingCompletion.objects.filter(id=completion_id).values_list("person")
+    for (person_id,) in found:
+        return person_id
+    raise NotFound("There is no such completion.")
+
+
 def person_training(*, actor: Actor, person_id: UUID) -> PersonTraining:
     """Give one person's training to themselves and to who records it. Seven queries.
 

@@ -33,6 +33,7 @@ from registry.queries.training_pages import (
     courses_page,
     courses_to_pick,
     people_to_train,
+    person_of_completion,
     person_training,
     training_list,
 )
@@ -90,8 +91,8 @@ def completion_withdraw(request: HttpRequest, completion_id: UUID) -> HttpRespon
             now=wall_clock(),
         )
     except Invalid as problem:
-        person = request.POST.get("person", "")
-        return _person(request, actor, UUID(person), errors_of(problem), status=422)
+        person_id = person_of_completion(completion_id)
+        return _person(request, actor, person_id, errors_of(problem), status=422)
     return go(
         request,
         "training_person",

@@ -189,6 +189,19 @@ def test_a_completion_is_never_changed_or_deleted_and_withdrawn_once(people, cou
         rows.update(withdrawn_at=None, withdrawn_reason="", withdrawn_by=None)
 
 
+def test_withdrawing_without_a_reason_shows_whose_completion_it_is(
+    people, course, admin
+):
+    made = train(people.tom, course)
+
+    answer = admin.post(
+        reverse("completion_withdraw", args=[made.id]), {"reason": "", "person": "x"}
+    )
+
+    assert answer.status_code == 422
+    assert people.tom.name in answer.content.decode()
+
+
 def test_a_course_that_a_duty_needs_is_not_retired(people, course):
     require(None, tiers=("leadership",))
 
