@@ -191,7 +191,7 @@ def endpoints_for(actor: Actor, *, slug: str = "") -> Endpoints:
     rows = rows.order_by("-is_on", "-failing_since", "name", "id")[:SHOWN_MAX]
     keeps = _kept_by(actor)
     found = list(rows)
-    counts = _counts([row.id for row in found])
+    counts = _counts(actor, [row.id for row in found])
     lines = tuple(_line(row, counts.get(row.id, {}), keeps) for row in found)
     return Endpoints(
         lines=lines,
@@ -203,7 +203,7 @@ def endpoints_for(actor: Actor, *, slug: str = "") -> Endpoints:
 def endpoint_for(actor: Actor, endpoint_id: UUID) -> EndpointLine:
     """Give one receiver to somebody who may see it. Five queries. Raises NotFound."""
     row = endpoint_seen_by(actor, endpoint_id)
-    counts = _counts([row.id])
+    counts = _counts(actor, [row.id])
     return _line(row, counts.get(row.id, {}), _kept_by(actor))
 
 
@@ -215,9 +215,11 @@ def _kept_by(actor: Actor) -> frozenset[UUID | str]:
     return frozenset(keeps)
 
 
-def _counts(ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+def _counts(actor: Actor, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """Count what waits and what was given up, of workflows that this person may view."""
     rows = (
-        Delivery.objects.filter(endpoint__in=ids, state__in=("WAITING", "DEAD"))
+        deliveries_seen_by(actor)
+        .filter(endpoint__in=ids, state__in=("WAITING", "DEAD"))
         .values_list("endpoint_id", "state")
         .annotate(Count("id"))
         .order_by()

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from approvals.models import CallbackEndpoint, Delivery, DeliveryAttempt, Grant
 from approvals.operations import delivering, endpoints
+from approvals.queries.endpoints import endpoints_for
 from approvals.rules import callbacks
 from approvals.tasks import send_deliveries, sweep_due
 from portal.audit.models import Entry
@@ -16,6 +17,7 @@ from portal.core.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.core.models import OutboxMessage
 from portal.core.webhooks import secrets_of
 from tests.core.receiver import receiving
+from tests.people import live_workflow
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +176,25 @@ def test_a_receiver_of_the_department_serves_and_the_workflows_own_comes_first(p
         "endpoint__url", flat=True
     )
     assert ["department" in host for host in hosts] == [True, False]
+
+
+def test_a_departments_receiver_counts_what_its_reader_may_see(portal):
+    place = f"department:{portal.workflow.department_id}"
+    register(portal, "https://of-department.example.com/", who="ada", place=place)
+    live_workflow(portal.people, slug="order-checks", reviewers=("olga",))
+    asked = portal.ask("84.20", callback="crm-hook")
+    portal.decide("dana", asked, "reject", reason_code="duplicate")
+    Delivery.objects.update(state="WAITING")
+
+    def waiting(name):
+        (line,) = endpoints_for(portal.people.actor(name)).lines
+        return line.waiting
+
+    assert {name: waiting(name) for name in ("ada", "dana", "olga")} == {
+        "ada": 1,
+        "dana": 1,
+        "olga": 0,
+    }
 
 
 @pytest.mark.parametrize("word", [500, "redirect", 404])
