@@ -26,6 +26,7 @@ from approvals.operations.sitting import (
 from approvals.operations.stages import (
     StageCount,
     approvals_of,
+    confirmed_only,
     count_stages,
     demanded_way,
     first_open,
@@ -221,7 +222,8 @@ def count_votes(
     now: datetime,
 ) -> Decided:
     """Count who counts now; with enough, end the proposal and issue the grant."""
-    require_confirmed(sitting.actor, ruled.record.risk, sitting.proposal.risk)
+    risks = ruled.record.risk, sitting.proposal.risk
+    require_confirmed(sitting.actor, *risks)
     parties = parties_of(
         sitting,
         version=version,
@@ -231,9 +233,8 @@ def count_votes(
     way = demanded_way(sitting.proposal, ruled)
     if way is None:
         raise AssertionError("what others must decide is blocked before it is counted")
-    counts = count_stages(
-        way, approvals_of(version), facts=sitting.facts, parties=parties
-    )
+    approvals = confirmed_only(approvals_of(version), *risks)
+    counts = count_stages(way, approvals, facts=sitting.facts, parties=parties)
     _require_free_for_later(sitting, counts)
     votes = counts[decision.stage - 1].votes
     open_stage = first_open(counts)

@@ -33,7 +33,7 @@ from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell
 from portal.audit.operation import record, step
 from registry.queries.rulebooks import RulebookInForce
-from registry.rules.answers import Answer, Turn
+from registry.rules.answers import Answer, Risk, Turn
 
 APPROVALS = (Decision.Verdict.APPROVE, Decision.Verdict.EDIT)
 
@@ -75,6 +75,14 @@ def approvals_of(version: ProposalVersion) -> Sequence[Decision]:
     """Give the approvals of one version with their people. One query."""
     rows = Decision.objects.filter(version=version, verdict__in=APPROVALS)
     return list(rows.select_related("person", "acting_for").order_by("decided_at"))
+
+
+def confirmed_only(decisions: Iterable[Decision], *risks: str) -> list[Decision]:
+    """Keep the approvals that count: at high risk those of people who confirmed.
+
+    The rulebook may have raised the risk after somebody approved.
+    """
+    return [each for each in decisions if each.confirmed_by or Risk.HIGH not in risks]
 
 
 def count_stages(

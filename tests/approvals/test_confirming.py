@@ -1,5 +1,6 @@
 """Before a high-risk approval its person says once more who they are."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from approvals.models import Decision, Grant, Proposal, ProposalVersion
-from approvals.operations import decide
+from approvals.operations import decide, ruling
 from approvals.operations.decide import approve_proposal
 from portal.accounts.actors import Actor, actor_for
 from portal.accounts.confirming import CONFIRMED_FOR
@@ -15,6 +16,7 @@ from portal.accounts.models import Person
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
 from portal.core.errors import ConfirmFirst
+from registry.rules.answers import Risk, Turn
 from tests.approvals.asking import digest_of_proposal
 from tests.people import PASSWORD
 
@@ -97,11 +99,34 @@ def test_control_without_the_guard_a_high_risk_is_approved_unconfirmed(
     portal, high, monkeypatch
 ):
     monkeypatch.setattr(decide, "require_confirmed", lambda *said: None)
+    monkeypatch.setattr(decide, "confirmed_only", lambda rows, *risks: list(rows))
 
     answer = approve(portal.signed_in("erik"), high)
 
     assert answer.status_code == 302
     assert Proposal.objects.get().state == "APPROVED"
+
+
+def test_a_vote_from_before_the_risk_went_up_counts_only_with_a_confirmation(
+    portal, monkeypatch
+):
+    asked = portal.ask("84.20")
+    ruled, two = ruling.rule, {"quorum": 2, "turns": (Turn("reviewers", 2),)}
+    monkeypatch.setattr(ruling, "rule", lambda *said: replace(ruled(*said), **two))
+    portal.decide("dana", asked)
+    two["risk"] = Risk.HIGH
+    tom = Person.objects.get(id=portal.people.tom.id)
+
+    approve_proposal(
+        actor=actor_for(tom, confirmed_at=wall_clock(), confirmed_by="password"),
+        proposal_id=asked["proposal"]["id"],
+        digest=digest_of_proposal(asked["proposal"]["id"]),
+        now=wall_clock(),
+    )
+
+    assert Decision.objects.count() == 2
+    assert Proposal.objects.get().state == "OPEN"
+    assert not Grant.objects.exists()
 
 
 def test_what_was_typed_is_still_there_after_the_password(portal, high):
