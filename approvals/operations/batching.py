@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from approvals.models import Batch, BatchItem, Decision, ProposalVersion
+from approvals.models import Batch, BatchItem, Decision, Grant, ProposalVersion
 from approvals.operations.blocking import Blocked
 from approvals.operations.decide import (
     REASON_CODES,
@@ -233,7 +233,13 @@ def _already(actor: Actor, batch: Batch, item: BatchItem) -> Told | None:
         verdict=batch.verdict,
         decided_at__gte=batch.opened_at,
     )
-    return Told(item.id, _DONE, "Decided.") if made.exists() else None
+    decision = made.first()
+    if decision is None:
+        return None
+    grant = Grant.objects.filter(version=decision.version_id).first()
+    is_undoable = grant is not None and grant.not_before > grant.issued_at
+    until = grant.not_before if grant and is_undoable else None
+    return Told(item.id, _DONE, "Decided.", undo_until=until)
 
 
 def _take_back(actor: Actor, item: BatchItem, now: datetime) -> Told:

@@ -1,10 +1,15 @@
 """Many like proposals, one word: each decided by itself, none that should be looked at alone."""
 
 import random
+from dataclasses import replace
+
+import pytest
 
 from approvals.models import Batch, BatchItem, Decision, Grant, Proposal
-from approvals.operations import batching
+from approvals.operations import batching, ruling
 from portal.audit.models import Entry
+from portal.core.clock import wall_clock
+from registry.rules.answers import Risk, Turn
 from tests.approvals.asking import digest_of_proposal
 
 
@@ -104,6 +109,21 @@ def test_what_is_not_alike_is_left_out_and_the_page_says_why(portal):
     assert Proposal.objects.get(id=asked[0]).state == "ASKED"
 
 
+def test_what_a_line_does_not_show_whole_is_decided_by_itself(portal):
+    fine = portal.ask("30.00", run="case-0")
+    long, many = portal.body("31.00"), portal.body("32.00")
+    long["action"]["args"]["note"] = "A note. " * 11
+    many["action"]["args"] |= {f"part_{n}": n for n in range(8)}
+    asked = [fine, *(portal.post("/actions", body).json() for body in (long, many))]
+
+    page = decide(
+        portal, "dana", picks([one["proposal"]["id"] for one in asked])
+    ).content.decode()
+
+    assert states() == ["APPROVED", "OPEN", "OPEN"]
+    assert "there is more to read in them" in page
+
+
 def test_a_rejection_needs_a_reason_and_each_agent_is_told_it(portal):
     ids = ask(portal, 2)
     items = picks(ids)
@@ -185,6 +205,71 @@ def test_a_long_batch_goes_on_in_chunks_and_twice_is_once(portal, monkeypatch):
     assert states() == ["APPROVED"] * 5
     assert Decision.objects.count() == 5
     assert set(BatchItem.objects.values_list("state", flat=True)) == {"DONE"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"risk": Risk.HIGH}, "igh risk is decided one by one"),
+        (
+            {"quorum": 2, "turns": (Turn("reviewers", 2),)},
+            "ore than one person has to approve",
+        ),
+    ],
+)
+def test_what_has_to_be_decided_by_itself_by_now_is_not_decided_in_a_batch(
+    portal, monkeypatch, change, said
+):
+    ids = ask(portal, 2)
+    client = portal.signed_in("dana")
+    session = client.session
+    session["confirmed"] = {
+        "person": str(portal.people.dana.id),
+        "at": wall_clock().timestamp(),
+        "by": "password",
+    }
+    session.save()
+    ruled = ruling.rule
+    monkeypatch.setattr(ruling, "rule", lambda *each: replace(ruled(*each), **change))
+
+    page = client.post(
+        "/inbox/batch/decide/",
+        {"item": picks(ids), "verdict": "APPROVE"},
+        follow=True,
+    ).content.decode()
+
+    assert states() == ["OPEN", "OPEN"]
+    assert said in page
+    assert not Decision.objects.exists()
+
+
+def test_of_two_that_carry_on_at_once_neither_takes_away_the_time_to_undo(
+    portal, monkeypatch
+):
+    ids = ask(portal, 2)
+    monkeypatch.setattr(batching, "CHUNK_SIZE", 1)
+    decide(portal, "dana", picks(ids))
+    batch, dana = Batch.objects.get(), portal.people.actor("dana")
+    waiting = batch.items.get(state="WAITING")
+
+    # The second decides in between, and each tells what it found.
+    one_by_one, decided = batching._decide, []
+
+    def slowly(*said):
+        told = one_by_one(*said)
+        if not decided:
+            decided.append(told)
+            batching.carry_on(actor=dana, batch_id=batch.id, now=wall_clock())
+        return told
+
+    monkeypatch.setattr(batching, "_decide", slowly)
+    batching.carry_on(actor=dana, batch_id=batch.id, now=wall_clock())
+
+    item = BatchItem.objects.get(id=waiting.id)
+    assert item.state == "DONE"
+    assert item.undo_until == decided[0].undo_until
+    assert item.undo_until is not None
+    assert Decision.objects.count() == 2
 
 
 def test_a_batch_is_taken_back_while_nothing_can_have_run(portal):
