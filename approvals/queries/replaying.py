@@ -249,7 +249,7 @@ def _is_taken(ruling: Ruling, then: str, verdict: Verdict) -> bool:
 def _goes_to(ruling: Ruling) -> tuple[Any, ...]:
     if ruling.answer in (Answer.ALLOW, Answer.REFUSE):
         return ()
-    return ruling.decided_by, ruling.quorum
+    return ruling.decided_by, ruling.quorum, ruling.turns
 
 
 def _why(ruling: Ruling) -> tuple[str, str | None]:
