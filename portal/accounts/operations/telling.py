@@ -208,6 +208,8 @@ def over_words(subjects: Collection[str]) -> dict[str, str]:
 
 # The news is marked as told and its rows are written by one statement, so by both or by
 # neither. Many that became one line count up; a line that was read is over by then.
+# A line that was mailed is mailed anew a quarter of an hour later at the soonest, so that
+# no flood of requests becomes a flood of mails.
 _KEEP = """
 WITH fresh AS (
     INSERT INTO accounts_toldnews (id, told_at) VALUES (%s, clock_timestamp())
@@ -225,7 +227,8 @@ SELECT r.id, r.person_id, r.kind, r.key, r.subject, r.workflow_id, r.workflow,
  ORDER BY r.person_id
 ON CONFLICT (person_id, kind, key) WHERE is_current DO UPDATE
    SET count = n.count + 1, told_at = greatest(n.told_at, excluded.told_at),
-       mail_due_at = coalesce(n.mail_due_at, excluded.mail_due_at)
+       mail_due_at = coalesce(n.mail_due_at, CASE WHEN excluded.mail_due_at IS NOT NULL
+           THEN greatest(excluded.mail_due_at, n.mailed_at + interval '15 minutes') END)
  WHERE n.subject = ''
 """
 
