@@ -106,7 +106,7 @@ def queue_for(
     tab = asked.tab or ("mine" if mine else "all")
     asked = ExceptionsAsked(tab, asked.workflow, asked.like, asked.owner)
     holds, proposals = waiting_holds(actor), escalated(actor)
-    seen = access.visible(WORKFLOWS, actor=actor).order_by("name", "id")
+    seen = access.visible(WORKFLOWS.all(), actor=actor).order_by("name", "id")
     names = {id_: (slug, name) for id_, slug, name in seen.values_list(*_NAMED)}
     owners = owners_of(names)
     if tab == "mine":
