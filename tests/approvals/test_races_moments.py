@@ -1,10 +1,11 @@
 """Deciding and redeeming against what ends them: the clock, a pause, a new rulebook.
 
-200 rounds each."""
+200 rounds each, and a negative control for each."""
 
 import random
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -33,6 +34,7 @@ from tests.approvals.racing import (
     racers,
     redeemer,
     roomy_portal,
+    without_locks,
     without_triggers,
 )
 from tests.people import launch
@@ -83,6 +85,29 @@ def with_patience(call) -> None:
         patiently(call)
     except AlreadyDone:
         return
+
+
+def test_control_without_the_lock_an_expired_proposal_has_a_grant(
+    committed_db, monkeypatch
+):
+    portal = roomy_portal()
+    without_triggers(committed_db, "approvals_proposal", "approvals_actionrequest")
+    proposal = open_proposal(portal, "r1")
+    calls = approver(portal, "dana", proposal), ender(proposal)
+    with committed_db.superuser_connection() as superuser:
+        run_out(superuser, proposal, seconds=600)
+    calls = without_locks(monkeypatch, *calls, places=(sitting, expire))
+    # To the one who ends it the time is over; to the one who approves it was not yet.
+    monkeypatch.setattr(
+        expire, "database_now", lambda: wall_clock() + timedelta(hours=1)
+    )
+
+    with racers(2) as field:
+        approved, ended = field.race(*calls)
+
+    assert isinstance(approved, Decided), approved
+    assert isinstance(ended, Proposal), ended
+    assert Grant.objects.count() == 1
 
 
 def pauser(portal):
