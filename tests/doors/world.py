@@ -30,7 +30,7 @@ from portal.core import icons
 from portal.core.models import OutboxMessage
 from registry.models import OperatingModelVersion, System
 from registry.operations.catalogue import set_model_approved
-from registry.operations.drafts import discard_draft
+from registry.operations.drafts import discard_draft, set_allowance
 from registry.operations.hand_overs import offer_hand_over
 from registry.operations.importing import check_inventory, take_in
 from registry.operations.packets import new_version, submit_version
@@ -271,13 +271,18 @@ def _finished_backtest(portal: Portal, now: datetime) -> UUID:
     owner, workflow = portal.people.actor("maya"), portal.workflow
     new_version(actor=owner, workflow_id=workflow.id, now=now)
     draft = OperatingModelVersion.objects.get(workflow=workflow, state="DRAFT")
-    draft.document["allowances"][1]["amount_max"] = "100.00"
-    draft.save()
+    wider = set_allowance(
+        actor=owner,
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        allowance=draft.document["allowances"][1] | {"amount_max": "100.00"},
+        now=now,
+    )
     begun = ask_backtest(actor=owner, slug=workflow.slug, days=30, now=now)
     claim_backtest(backtest_id=begun)
     run_slice(backtest_id=begun, now=now)
     discard_draft(
-        actor=owner, workflow_id=workflow.id, revision=draft.revision, now=now
+        actor=owner, workflow_id=workflow.id, revision=wider.revision, now=now
     )
     return begun
 
