@@ -30,12 +30,21 @@ NO_PAGES = frozenset(
         "inbox_count",
         "inbox_live",
         "exceptions_count",
+        "break_glass_count",
         "weeks_count",
         "notices_count",
     ]
 )
 # Parts that another page loads; alone they are fragments.
-FRAGMENTS = frozenset({"runs_recent", "notices_live", "run_story_fragment"})
+FRAGMENTS = frozenset(
+    {
+        "runs_recent",
+        "notices_live",
+        "run_story_fragment",
+        "break_glass_band",
+        "break_glass_band_of_run",
+    }
+)
 _WHO_LOOKS = ("administrator", "owner", "risk", "reviewer")
 
 
