@@ -8,6 +8,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
+from approvals.operations.expire import due_grants, expire_grant
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
 from portal.audit.operation import operation, record
@@ -244,6 +245,7 @@ class Teller:
         ):
             at = now - timedelta(hours=hours)
             self.begin(slug, "refunds", story, at, f"{at:%m%d-%H%M}-silent")
+        _later(self.clockwork, now - timedelta(hours=24), _end_unused)
 
     def break_glass(self, now: datetime) -> None:
         """Let one account be suspended in an emergency, some hours ago; nobody looked yet."""
@@ -273,6 +275,12 @@ class Teller:
             at = now - timedelta(minutes=minutes)
             self.begin(slug, agent, story, at, f"{at:%m%d-%H%M}-open-{number:02d}")
         return len(chosen)
+
+
+def _end_unused(at: datetime) -> None:
+    """Do what the sweep does: what was granted and never used ends."""
+    for grant_id in due_grants():
+        expire_grant(grant_id=grant_id, now=at)
 
 
 def _found(company: Company, plan: workflows.Plan, at: datetime) -> None:
