@@ -100,7 +100,11 @@ def test_an_address_by_hand_with_odd_marks_is_no_error(portal):
         "mark=x&open=7",
         "mark=x&amount_min=NaN",
     ):
-        assert dana.get(f"/inbox/live/?{odd}", headers=HTMX).status_code in (200, 204, 400)
+        assert dana.get(f"/inbox/live/?{odd}", headers=HTMX).status_code in (
+            200,
+            204,
+            400,
+        )
 
 
 def test_filters_keep_what_they_say_and_unreadable_ones_say_nothing(portal):
