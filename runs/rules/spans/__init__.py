@@ -1,0 +1,1 @@
+"""Spans of telemetry: what they are, what they hint at, what they tell of a run."""
