@@ -176,6 +176,7 @@ SECURE_SSL_REDIRECT = ENVIRONMENT.is_https
 SECURE_REDIRECT_EXEMPT = [
     r"^api/",
     r"^v1/",
+    r"^otlp/",
     r"^access/",
     r"^openai/",
     r"^mcp$",

@@ -11,7 +11,10 @@ from portal.core.errors import Problem
 from portal.core.spreadsheets import csv_lines
 
 PROBLEM_TYPE = "application/problem+json"
-MACHINE_PATHS = ("/api/", "/v1/", "/mcp", "/access/", "/openai/", "/.well-known/")
+MACHINE_PATHS = (
+    *("/api/", "/v1/", "/otlp/", "/mcp", "/access/", "/openai/"),
+    "/.well-known/",
+)
 
 
 def is_for_machines(request: HttpRequest) -> bool:

@@ -74,20 +74,33 @@ class InboxBatch(models.Model):
         DONE = "DONE", "Read"
         DEAD = "DEAD", "Could not be read"
 
+    class Form(models.TextChoices):
+        NATIVE = "NATIVE", "Events"
+        CLOUDEVENTS = "CLOUDEVENTS", "CloudEvents"
+        OTLP = "OTLP", "OpenTelemetry"
+        OPENAI = "OPENAI", "OpenAI Agents"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT)
     key_id = models.UUIDField(null=True)
+    form = models.CharField(max_length=12, choices=Form.choices, default=Form.NATIVE)
     content_type = models.CharField(max_length=100)
     raw = models.BinaryField()
+    # SHA-256 of telemetry, so that the same bytes sent again are the same batch.
+    digest = models.CharField(max_length=64, blank=True, default="")
     received_at = models.DateTimeField()
     state = models.CharField(max_length=7, choices=State.choices, default=State.PENDING)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=300, blank=True)
+    # Of telemetry: how many spans came. One span may tell several events or none yet.
+    span_count = models.PositiveIntegerField(default=0)
     event_count = models.PositiveIntegerField()
     accepted = models.PositiveIntegerField(default=0)
     duplicate = models.PositiveIntegerField(default=0)
     rejected = models.JSONField(default=list)
+    # Spans that belong to no known run yet; a person can place them.
+    quarantined = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -100,6 +113,12 @@ class InboxBatch(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(state="DEAD") | ~models.Q(reason=""),
                 name="runs_batch_dead_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    form__in=("NATIVE", "CLOUDEVENTS", "OTLP", "OPENAI")
+                ),
+                name="runs_batch_form",
             ),
         )
         indexes = (
@@ -117,4 +136,10 @@ class InboxBatch(models.Model):
             ),
             # the agent's page: what it sent lately
             models.Index(fields=("agent", "-received_at"), name="runs_batch_of_agent"),
+            # the door of telemetry: were these very bytes here before?
+            models.Index(
+                fields=("key_id", "digest"),
+                condition=~models.Q(digest=""),
+                name="runs_batch_same_bytes",
+            ),
         )

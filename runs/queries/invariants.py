@@ -14,7 +14,8 @@ CHECKS = (
         "10 Durability",
         "batch %s says that it is folded, and its figures do not add up",
         "SELECT id FROM runs_inboxbatch WHERE state = 'DONE' AND"
-        " event_count <> accepted + duplicate + jsonb_array_length(rejected)",
+        " event_count <> accepted + duplicate + jsonb_array_length(rejected)"
+        " + quarantined",
     ),
     Check(
         "10 Durability",

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("registry", "runs", "approvals")
 HARMLESS = {
-    "__future__", "copy", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "__future__", "ast", "copy", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
     "string", "tomllib", "types", "typing", "unicodedata", "uuid", "bisect", "heapq", "random",
     "csv", "difflib",

@@ -45,6 +45,14 @@ class Span:
     scope: str = ""
     events: tuple[SpanEvent, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    # "server", "client", "internal", "producer" or "consumer"; empty where nobody says.
+    kind: str = ""
+    has_remote_parent: bool = False
+
+    @property
+    def is_root(self) -> bool:
+        """Say whether its parent is nowhere in the same process, so that it begins a trace."""
+        return self.parent_id is None or self.has_remote_parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,11 @@ class Hints:
 
     `workflow` and `run` are said outright; `conversation` is a thread that outlives a
     trace; `minted` are ids that this portal gave out: grants, requests, tool calls.
+    `workflow_names` are names in passing: they count only where they equal a slug.
     """
 
     workflow: str = ""
+    workflow_names: tuple[str, ...] = ()
     run: str = ""
     conversation: str = ""
     minted: tuple[str, ...] = ()
