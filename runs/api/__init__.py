@@ -1,4 +1,5 @@
-"""What agents tell. Read in this order: body (bytes off the wire), events (the routes)."""
+"""What agents tell. Read in this order: body (bytes off the wire), cloud
+(CloudEvents in three modes), events (the routes)."""
 
 from runs.api.events import router
 

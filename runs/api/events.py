@@ -1,4 +1,7 @@
-"""`POST /events` and the figures of a batch."""
+"""`POST /events` and the figures of a batch.
+
+Read in this order: cloud (CloudEvents, in three modes), events (the routes).
+"""
 
 from uuid import UUID
 
@@ -12,6 +15,7 @@ from portal.core.clock import wall_clock
 from portal.core.http import json_response, wire_time
 from runs.api import schemas
 from runs.api.body import batch_bytes
+from runs.api.cloud import allowed_sender, sent_as
 from runs.operations.accepting import accept_batch
 from runs.operations.batch_bytes import look_at
 from runs.queries.batches import batch_of
@@ -27,7 +31,7 @@ router = Router(auth=agent_auth, tags=["events"])
     openapi_extra=schemas.TELLING,
 )
 def tell_events(request: HttpRequest) -> HttpResponse:
-    """Up to 1,000 events or 8 MiB, as JSON or as lines of JSON, gzip accepted.
+    """Up to 1,000 events or 8 MiB, as JSON, lines of JSON or CloudEvents, gzip accepted.
 
     What is accepted is committed. The figures are what one look can tell; the final ones
     are at `/events/batches/{id}`. One bad event never costs the others, and an event sent
@@ -35,22 +39,34 @@ def tell_events(request: HttpRequest) -> HttpResponse:
 
     `kind` says what happened. An event of the kind `cost` has `value`, `currency` and, if
     you like, `cost_kind`: what the money was spent on, such as `tokens` or `search`.
+
+    CloudEvents 1.0 are read in three modes: one as `application/cloudevents+json`, many
+    as `application/cloudevents-batch+json`, or one by `ce-` headers with its data as the
+    body. `data` is the body of an event as above. `type` ends in our kind, such as
+    `com.example.data.read.v1`, or in `step.recorded.v1`, and then `data.kind` says it;
+    `correlationid`, or `subject` as `run/<id>`, is the run; `time` is the time unless
+    `data.at` says it; `workflow` may be an attribute. What the attributes and the data
+    both say must agree. `source` and `id` together make an event one. Events of one time
+    in one batch stand in the order of `sequence`, compared as text. Other attributes are
+    left unread.
     """
     principal: AgentPrincipal = request.principal  # type: ignore[attr-defined]
     is_system = principal.kind == AgentKind.SYSTEM_OF_RECORD
     principal.needs("changes" if is_system else "events")
-    raw = batch_bytes(request)
+    sent = sent_as(request, batch_bytes(request))
     now = wall_clock()
     looked = look_at(
-        raw,
-        content_type=request.content_type or "",
+        sent.raw,
+        form=sent.form,
+        content_type=sent.content_type,
         is_system_of_record=is_system,
         now=now,
     )
     accepted = accept_batch(
         principal=principal,
-        raw=raw,
-        content_type=request.content_type or "",
+        raw=sent.raw,
+        form=sent.form,
+        content_type=sent.content_type,
         looked=looked,
         now=now,
     )
@@ -63,6 +79,23 @@ def tell_events(request: HttpRequest) -> HttpResponse:
         },
         status=202,
     )
+
+
+@router.api_operation(
+    ["OPTIONS"],
+    "/events",
+    auth=None,
+    response={204: None},
+    operation_id="ask_to_tell",
+    summary="Ask whether a sender of CloudEvents may tell",
+)
+def ask_to_tell(request: HttpRequest) -> HttpResponse:
+    """The handshake of the CloudEvents web hook specification: any origin may send, with a key.
+
+    `WebHook-Request-Origin` comes back as `WebHook-Allowed-Origin`, with how many requests
+    a minute are taken.
+    """
+    return allowed_sender(request)
 
 
 @router.get(

@@ -12,7 +12,7 @@ _PROBLEMS = {
     403: "The key lacks the scope; `who_can_help` says who can change that.",
     404: "There is nothing here for you.",
     413: "It is too large.",
-    415: "Send application/json or application/x-ndjson.",
+    415: "Send application/json, application/x-ndjson or CloudEvents as JSON.",
     429: "Too many requests; see Retry-After.",
     503: "Not answering just now; see Retry-After.",
 }
@@ -64,6 +64,24 @@ _EVENT = {
         "kind": {"type": "string", "enum": sorted(KINDS)},
     },
 }
+_CLOUDEVENT = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {
+        "specversion": {"type": "string", "enum": ["1.0"]},
+        "id": {"type": "string", "minLength": 1},
+        "source": {"type": "string", "format": "uri-reference", "minLength": 1},
+        "type": {"type": "string", "examples": ["com.example.data.read.v1"]},
+        "time": {"type": "string", "format": "date-time"},
+        "subject": {"type": "string", "examples": ["run/case-7741"]},
+        "correlationid": {"type": "string", "description": "the run"},
+        "sequence": {"type": "string"},
+        "workflow": {"type": "string", "maxLength": 80},
+        "datacontenttype": {"type": "string", "default": "application/json"},
+        "data": {"type": "object", "description": "the body of an event"},
+        "data_base64": {"type": "string", "format": "byte"},
+    },
+}
 TELLING: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -84,6 +102,10 @@ TELLING: dict[str, Any] = {
                 }
             },
             "application/x-ndjson": {"schema": {"type": "string"}},
+            "application/cloudevents+json": {"schema": _CLOUDEVENT},
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "maxItems": 1000, "items": _CLOUDEVENT}
+            },
         },
     },
     "responses": _problems(400, 401, 403, 413, 415, 429, 503),

@@ -101,6 +101,9 @@ class InboxBatch(models.Model):
     rejected = models.JSONField(default=list)
     # Spans that belong to no known run yet; a person can place them.
     quarantined = models.PositiveIntegerField(default=0)
+    late = models.PositiveIntegerField(default=0)
+    # What it carried, by which the agent's page says what is missing (rules.integrating).
+    traits = models.JSONField(default=dict)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -34,6 +34,7 @@ from runs.queries.facts import tool_calls
 from runs.rules import stopping
 from runs.rules.batches import Looked
 from runs.rules.events import Event, Provenance
+from runs.rules.integrating import traits
 from runs.rules.mapping import mapped_tool
 from runs.rules.shapes import Rejected, ToldEvent
 
@@ -44,6 +45,7 @@ class Folded:
 
     accepted: int = 0
     duplicate: int = 0
+    late: int = 0
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     held_runs: list[UUID] = field(default_factory=list)
 
@@ -59,7 +61,7 @@ def fold_batch(*, batch_id: UUID, now: datetime) -> Folded:
     folded = _fold(batch, looked.events, now)
     folded.rejected += looked.rejected
     folded.duplicate += looked.duplicate
-    _finish(batch, folded, now)
+    _finish(batch, looked, folded, now)
     return folded
 
 
@@ -71,7 +73,7 @@ def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
     folded = _fold(batch, chosen, now)
     # Kept at once: a worker that dies on the way leaves the figures exact.
     InboxBatch.objects.filter(id=batch.id).update(
-        accepted=batch.accepted + folded.accepted
+        accepted=batch.accepted + folded.accepted, late=batch.late + folded.late
     )
     _tell(batch, folded)
     return folded
@@ -80,8 +82,9 @@ def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
 @operation(leaves="run.batch_folded")
 def finish_batch(*, batch_id: UUID, folded: Folded, now: datetime) -> None:
     """Finish a batch whose events were folded one by one, and counted on the way."""
-    folded.accepted = 0
-    _finish(lock_batch(batch_id=batch_id), folded, now)
+    folded.accepted = folded.late = 0
+    batch = lock_batch(batch_id=batch_id)
+    _finish(batch, _look(batch), folded, now)
 
 
 def indices_of(batch_id: UUID) -> list[int]:
@@ -100,6 +103,7 @@ def rejected_at_sight(batch_id: UUID) -> Folded:
 def _look(batch: InboxBatch) -> Looked:
     return look_at(
         bytes(batch.raw),
+        form=batch.form,
         content_type=batch.content_type,
         is_system_of_record=batch.agent.kind == AgentKind.SYSTEM_OF_RECORD,
         now=batch.received_at,
@@ -124,18 +128,22 @@ def _fold(
         .filter(id__in=set(run_ids.values()))
         .order_by("id")
     }
+    # Ids ascend as the events were told, so that those of one time keep that order.
+    ids = sorted(new_id() for _ in told)
     staged = [
         _staged(
             batch,
             event,
             runs[run_ids[event.workflow, event.run]],
             books[event.workflow],
+            event_id,
         )
-        for _, event in told
+        for event_id, (_, event) in zip(ids, told, strict=True)
     ]
     inserted = insert_new(staged, batch=batch)
     folded.accepted = len(inserted)
     folded.duplicate += len(staged) - len(inserted)
+    folded.late = sum(one.event.is_late for one in staged if one.event.id in inserted)
 
     fresh: dict[UUID, list[Event]] = {}
     for one in staged:
@@ -237,7 +245,11 @@ def _runs_of(
 
 
 def _staged(
-    batch: InboxBatch, told: ToldEvent, run: Run, book: RulebookInForce
+    batch: InboxBatch,
+    told: ToldEvent,
+    run: Run,
+    book: RulebookInForce,
+    event_id: UUID,
 ) -> Staged:
     is_system = batch.agent.kind == AgentKind.SYSTEM_OF_RECORD
     facts: dict[str, Any] = dict(told.facts)
@@ -251,7 +263,7 @@ def _staged(
         source_id=batch.agent_id,
         source_event_id=told.id,
         event=Event(
-            id=new_id(),
+            id=event_id,
             kind=told.kind,
             at=told.at,
             received_at=batch.received_at,
@@ -296,7 +308,7 @@ def _stop(
 
 
 @step
-def _finish(batch: InboxBatch, folded: Folded, now: datetime) -> None:
+def _finish(batch: InboxBatch, looked: Looked, folded: Folded, now: datetime) -> None:
     """Close the figures: what is neither accepted nor rejected was here before."""
     folded.accepted += batch.accepted
     folded.duplicate = batch.event_count - folded.accepted - len(folded.rejected)
@@ -305,6 +317,8 @@ def _finish(batch: InboxBatch, folded: Folded, now: datetime) -> None:
         state=InboxBatch.State.DONE,
         accepted=folded.accepted,
         duplicate=folded.duplicate,
+        late=batch.late + folded.late,
+        traits=traits.of_events(event for _, event in looked.events),
         rejected=listed,
         finished_at=now,
         lease_until=None,

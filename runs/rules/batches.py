@@ -13,6 +13,7 @@ EVENTS_MAX = 1_000
 WORKFLOWS_MAX = 20
 
 type Parser = Callable[[bytes], object | Rejected]
+type Reader = Callable[..., ToldEvent | Rejected]
 
 
 @dataclass
@@ -32,7 +33,12 @@ class Looked:
 
 
 def look(
-    parts: Iterable[bytes], *, parse: Parser, is_system_of_record: bool, now: datetime
+    parts: Iterable[bytes],
+    *,
+    parse: Parser,
+    is_system_of_record: bool,
+    now: datetime,
+    read: Reader = shape,
 ) -> Looked:
     """Read every event of a batch; a wrong one is listed and costs no other."""
     looked = Looked()
@@ -40,7 +46,7 @@ def look(
     workflows: set[str] = set()
     for index, raw in enumerate(parts):
         parsed = parse(raw)
-        event = parsed if isinstance(parsed, Rejected) else shape(parsed, now=now)
+        event = parsed if isinstance(parsed, Rejected) else read(parsed, now=now)
         if isinstance(event, ToldEvent):
             event = _allowed(event, workflows, is_system_of_record)
         if isinstance(event, Rejected):

@@ -11,7 +11,7 @@ HARMLESS = {
     "__future__", "ast", "copy", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
     "string", "tomllib", "types", "typing", "unicodedata", "uuid", "bisect", "heapq", "random",
-    "csv", "difflib",
+    "csv", "difflib", "base64", "binascii", "urllib.parse",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "breakpoint"}
 CLOCKS = {"now", "today", "utcnow", "uuid1", "uuid4", "uuid7"}
@@ -29,9 +29,8 @@ def impurities(source: str) -> list[str]:
             names = [node.module or ""]
         for name in names:
             parts = name.split(".")
-            if parts[0] not in HARMLESS and not (
-                parts[0] in ROOMS and parts[1:2] == ["rules"]
-            ):
+            is_rules = parts[0] in ROOMS and parts[1:2] == ["rules"]
+            if parts[0] not in HARMLESS and name not in HARMLESS and not is_rules:
                 found.append(f"import {name}")
         if (
             isinstance(node, ast.Call)

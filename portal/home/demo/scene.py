@@ -309,6 +309,7 @@ class Scene:
         raw = json.dumps({"events": events}, ensure_ascii=False).encode()
         looked = look_at(
             raw,
+            form="NATIVE",
             content_type=JSON,
             is_system_of_record=principal is self.ledger,
             now=self.now,
@@ -316,7 +317,12 @@ class Scene:
         if looked.rejected:
             raise ValueError(f"the demo tells what is not taken: {looked.rejected}")
         accepted = accept_batch(
-            principal=principal, raw=raw, content_type=JSON, looked=looked, now=self.now
+            principal=principal,
+            raw=raw,
+            form="NATIVE",
+            content_type=JSON,
+            looked=looked,
+            now=self.now,
         )
         fold_batch(batch_id=accepted.batch_id, now=self.now)
 
