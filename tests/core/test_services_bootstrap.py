@@ -2,6 +2,7 @@
 
 import ast
 import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +158,31 @@ def test_the_lock_has_hashes_and_names_no_host(name):
     assert all("==" in pin for pin in pins)
     assert "://" not in text
     assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_compiled_modules_are_kept_in_the_environment_whatever_the_machine_says(
+    tmp_path,
+):
+    (tmp_path / "kept.py").write_text("")
+    code = (
+        "import pathlib, sys\n"
+        "from portal.core.services import bootstrap\n"
+        f"bootstrap._keep_compiled(pathlib.Path({str(tmp_path / 'venv')!r}))\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import kept\n"
+        "import os, subprocess\n"
+        "subprocess.run([sys.executable, '-c', 'import sys; print(sys.pycache_prefix)'])"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout.strip() == str(tmp_path / "venv" / "pycache")
+    assert list((tmp_path / "venv").rglob("kept.*.pyc"))
+    assert not (tmp_path / "__pycache__").exists()

@@ -42,6 +42,7 @@ READERS = (
     "portal/config/metrics.py",
     "portal/core/services/bootstrap.py",
 )
+KEPT = ("PYTHONPYCACHEPREFIX",)
 FILLED_IN = {
     "COUNTERSIGN_RELEASE": "test",
     "PUBLIC_URL": "https://countersign.example.com",
@@ -311,6 +312,8 @@ def bare(image: Path, **more: str) -> dict[str, str]:
         "COUNTERSIGN_DATA_DIR": str(image.parent / "data"),
         "JOURNAL_ANCHOR_FILE": str(image.parent / "anchors" / "checkpoints.log"),
         "STATIC_ROOT": str(image / "staticfiles"),
+        # Compiled already for the tests: it says nothing of the image, and takes long.
+        **{name: os.environ[name] for name in KEPT if name in os.environ},
         **more,
     }
 
