@@ -8,6 +8,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
+from approvals.models import Grant
 from approvals.operations.expire import due_grants, expire_grant
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
@@ -43,6 +44,7 @@ from portal.home.demo.teams import share_the_work
 from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
+from runs.models import Run
 
 SEED = 20_4_1
 LOADED = "portal.demo_loaded"
@@ -199,9 +201,8 @@ class Teller:
             self.begin(season.slug, season.agent, story, at, f"{at:%m%d}-{number:03d}")
         return len(times)
 
-    def begin(
-        self, slug: str, agent: str, story: Story, at: datetime, run: str
-    ) -> None:
+    def begin(self, slug: str, agent: str, story: Story, at: datetime, run: str) -> str:
+        """Let a story be told from then on; gives the agent's own id of its run."""
         scene = Scene(
             company=self.company,
             principal=self.principals[agent],
@@ -211,6 +212,7 @@ class Teller:
             told=[at],
         )
         self.clockwork.begin(at, story(scene), scene.told)
+        return scene.run
 
     def pause_publishing(self, now: datetime) -> None:
         """Pause content publishing five days ago; its agent asks once more and is refused."""
@@ -244,8 +246,12 @@ class Teller:
             (26, silent.unused_story(chance, price="73.90")),
         ):
             at = now - timedelta(hours=hours)
-            self.begin(slug, "refunds", story, at, f"{at:%m%d-%H%M}-silent")
-        _later(self.clockwork, now - timedelta(hours=24), _end_unused)
+            run = self.begin(slug, "refunds", story, at, f"{at:%m%d-%H%M}-silent")
+        # By the real clock every grant of the demo's past is due: other stories of that
+        # hour are just about to use theirs.
+        _later(
+            self.clockwork, now - timedelta(hours=24), lambda at: _end_unused(run, at)
+        )
 
     def break_glass(self, now: datetime) -> None:
         """Let one account be suspended in an emergency, some hours ago; nobody looked yet."""
@@ -277,9 +283,13 @@ class Teller:
         return len(chosen)
 
 
-def _end_unused(at: datetime) -> None:
-    """Do what the sweep does: what was granted and never used ends."""
-    for grant_id in due_grants():
+def _end_unused(run: str, at: datetime) -> None:
+    """Do for one run what the sweep does: what was granted and never used ends."""
+    run_ids = Run.objects.filter(agent_run_id=run).values_list("id", flat=True)
+    unused = Grant.objects.filter(
+        id__in=due_grants(), action_request__run_id__in=list(run_ids)
+    )
+    for grant_id in list(unused.values_list("id", flat=True)):
         expire_grant(grant_id=grant_id, now=at)
 
 
