@@ -20,7 +20,7 @@ from approvals.rules.consistency import (
     sentence_of,
 )
 from portal.accounts.actors import Actor
-from portal.accounts.operations.telling import tell
+from portal.accounts.operations.telling import tell, tell_settled
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.ids import new_id
@@ -82,6 +82,8 @@ def settle_hold(
         for id_, _, sentence in waiting
     )
     end(run_id=hold.run_id, reason=reason, actor=actor, now=now)
+    for id_, _, _ in waiting:
+        tell_settled(subject=("hold", id_), workflow_id=hold.workflow_id)
     _record_settled(actor, hold, wanted, reason, customs[hold_id], unusual[hold_id])
     return wanted
 
@@ -114,7 +116,7 @@ def take_exception(*, actor: Actor, hold_id: UUID, now: datetime) -> None:
     if hold.taken_by_id:
         tell(
             kind="exception",
-            subject=("run", hold.run_id),
+            subject=("hold", hold.id),
             people=[hold.taken_by_id],
             workflow_id=hold.workflow_id,
             by=actor.name,

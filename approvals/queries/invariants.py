@@ -12,7 +12,7 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, Grant, ProposalVersion
 from approvals.queries.envelope import digest_of
-from approvals.queries.stage_invariants import STAGE_CHECKS
+from approvals.queries.stage_invariants import COUNTS, STAGE_CHECKS
 from portal.core.invariants import Check
 from registry.queries.rulebooks import live_rulebook
 from registry.rules.answers import Authority
@@ -87,17 +87,14 @@ CHECKS = (
     Check(
         "4 Separation",
         "proposal %s was approved by %s who count, and needed %s",
-        "SELECT proposal.id, count(DISTINCT decision.person_id), proposal.quorum"
+        "SELECT proposal.id, count(DISTINCT decision.person_id), proposal.quorum"  # noqa: S608 - fixed text
         " FROM approvals_proposal proposal"
         " JOIN approvals_actionrequest request ON request.id = proposal.action_request_id"
         " JOIN approvals_proposalversion version ON version.proposal_id = proposal.id"
         " AND version.number = proposal.version_number"
         " LEFT JOIN approvals_decision decision ON decision.version_id = version.id"
         " AND decision.verdict IN ('APPROVE', 'EDIT')"
-        " AND decision.person_id IS DISTINCT FROM request.operator_id"
-        " AND decision.person_id IS DISTINCT FROM request.key_owner_id"
-        " AND NOT (version.is_widening AND decision.person_id = version.edited_by_id)"
-        " WHERE proposal.state IN ('APPROVED', 'EDITED') AND NOT EXISTS (SELECT FROM"
+        f"{COUNTS} WHERE proposal.state IN ('APPROVED', 'EDITED') AND NOT EXISTS (SELECT FROM"
         " approvals_breakglass glass WHERE glass.proposal_id = proposal.id)"
         " GROUP BY proposal.id HAVING count(DISTINCT decision.person_id) < proposal.quorum",
     ),

@@ -2,11 +2,31 @@
 
 from portal.core.invariants import Check
 
+# Whose approval counts, of `decision`, `version` and `request`: neither the voter nor the
+# person voted for may be the requester, run the agent or have written a widening of it.
+COUNTS = (
+    " AND NOT EXISTS (SELECT FROM accounts_person voter"
+    " WHERE voter.id IN (decision.person_id, decision.acting_for_id)"
+    " AND (voter.id IN (request.operator_id, request.key_owner_id)"
+    " OR lower(request.on_behalf_of_id) IN (lower(voter.email), voter.id::text)"
+    " OR EXISTS (SELECT FROM approvals_proposalversion widening"
+    " JOIN approvals_proposal of_it ON of_it.id = widening.proposal_id"
+    " WHERE of_it.action_request_id = request.id AND widening.is_widening"
+    " AND widening.edited_by_id = voter.id"
+    " AND widening.created_at <= version.created_at"
+    " AND NOT EXISTS (SELECT FROM approvals_proposalversion fewer"
+    " JOIN approvals_proposal of_those ON of_those.id = fewer.proposal_id"
+    " WHERE of_those.action_request_id = request.id"
+    " AND fewer.edited_by_id IS NOT NULL AND NOT fewer.is_widening"
+    " AND fewer.created_at > widening.created_at"
+    " AND fewer.created_at <= version.created_at))))"
+)
+
 STAGE_CHECKS = (
     Check(
         "4 Separation",
         "stage %s of proposal %s was approved by %s people, and needed %s",
-        "SELECT stage.number, proposal.id, count(DISTINCT"
+        "SELECT stage.number, proposal.id, count(DISTINCT"  # noqa: S608 - fixed text
         " coalesce(decision.acting_for_id, decision.person_id)),"
         " (stage.turn ->> 'quorum')::int"
         " FROM approvals_proposal proposal"
@@ -17,10 +37,7 @@ STAGE_CHECKS = (
         " AND version.number = proposal.version_number"
         " LEFT JOIN approvals_decision decision ON decision.version_id = version.id"
         " AND decision.verdict IN ('APPROVE', 'EDIT') AND decision.stage = stage.number"
-        " AND decision.person_id IS DISTINCT FROM request.operator_id"
-        " AND decision.person_id IS DISTINCT FROM request.key_owner_id"
-        " AND NOT (version.is_widening AND decision.person_id = version.edited_by_id)"
-        " WHERE proposal.state IN ('APPROVED', 'EDITED') AND NOT EXISTS (SELECT FROM"
+        f"{COUNTS} WHERE proposal.state IN ('APPROVED', 'EDITED') AND NOT EXISTS (SELECT FROM"
         " approvals_breakglass glass WHERE glass.proposal_id = proposal.id)"
         " GROUP BY stage.number, stage.turn, proposal.id"
         " HAVING count(DISTINCT coalesce(decision.acting_for_id, decision.person_id))"
@@ -44,6 +61,23 @@ STAGE_CHECKS = (
         " (proposal.stages -> (proposal.stage - 1) ->> 'decided_by',"
         " (proposal.stages -> (proposal.stage - 1) ->> 'quorum')::int)"
         " IS DISTINCT FROM (proposal.audience::text, proposal.quorum::int)",
+    ),
+    Check(
+        "4 Separation",
+        "grant %s is of high risk, and %s who confirmed it were fewer than %s",
+        "SELECT grant_.id, count(DISTINCT coalesce(decision.acting_for_id,"
+        " decision.person_id)), proposal.quorum FROM approvals_grant grant_"
+        " JOIN approvals_authorityrecord ruling ON ruling.id = grant_.authority_record_id"
+        " AND ruling.risk = 'high' AND ruling.occasion IN ('DECIDE', 'EDIT')"
+        " JOIN approvals_proposalversion version ON version.id = grant_.version_id"
+        " JOIN approvals_proposal proposal ON proposal.id = version.proposal_id"
+        " LEFT JOIN approvals_decision decision ON decision.version_id = version.id"
+        " AND decision.verdict IN ('APPROVE', 'EDIT') AND decision.confirmed_by <> ''"
+        " AND decision.stage = proposal.stage"
+        " WHERE NOT EXISTS (SELECT FROM approvals_breakglass glass"
+        " WHERE glass.proposal_id = proposal.id) GROUP BY grant_.id, proposal.quorum"
+        " HAVING count(DISTINCT coalesce(decision.acting_for_id, decision.person_id))"
+        " < proposal.quorum",
     ),
     Check(
         "4 Separation",

@@ -6,7 +6,14 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from approvals.models import Decision, Grant, Move, Proposal
+from approvals.models import (
+    Decision,
+    ExceptionDisposition,
+    Grant,
+    Move,
+    Proposal,
+)
+from approvals.models.excepting import Disposition
 from approvals.models.proposing import IS_UNDECIDED
 from approvals.queries.access import eligible_ids
 from approvals.rules.moves import UNDECIDED, ProposalState
@@ -15,6 +22,7 @@ from portal.accounts.operations.telling import News, completes, knows_what_is_ov
 from registry.queries.people import role_holder_ids
 from registry.queries.rulebooks import standing_facts
 from registry.rules.answers import Risk
+from runs.queries.holds import workflows_with_holds
 
 _TOOK_PART = (
     Move.Kind.ASKED,
@@ -30,6 +38,10 @@ _WHO_DID = {
     ProposalState.EXPIRED: "Its time ran out.",
     ProposalState.WITHDRAWN: "The agent withdrew it.",
 }
+_WHO_SETTLED = {
+    Disposition.RESUMED: "{who} let the run go on.",
+    Disposition.STOPPED: "{who} stopped the run for good.",
+}
 
 
 def give_to_notices() -> None:
@@ -39,8 +51,11 @@ def give_to_notices() -> None:
     completes("delivery", _of_delivery)
     completes("absence", _of_absence)
     completes("break_glass", _of_break_glass)
+    completes("hold", _of_hold)
     knows_what_is_over("proposal", over_proposals)
     knows_what_is_over("many", over_workflows)
+    knows_what_is_over("hold", over_holds)
+    knows_what_is_over("many_holds", over_workflows_of_holds)
 
 
 def over_proposals(ids: Collection[UUID]) -> Mapping[UUID, str]:
@@ -59,6 +74,21 @@ def over_workflows(ids: Collection[UUID]) -> Mapping[UUID, str]:
     waits = Proposal.objects.filter(IS_UNDECIDED, workflow__in=ids)
     busy = set(waits.values_list("workflow_id", flat=True).distinct())
     return {each: "All of them are over." for each in ids if each not in busy}
+
+
+def over_holds(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say of those holds that are settled who settled them, and how. One query."""
+    rows = ExceptionDisposition.objects.filter(hold_id__in=ids)
+    return {
+        row[0]: _WHO_SETTLED[Disposition(row[1])].format(who=row[2])
+        for row in rows.values_list("hold_id", "disposition", "disposed_by__name")
+    }
+
+
+def over_workflows_of_holds(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say in which workflows no run is held any more. One query."""
+    busy = workflows_with_holds(ids)
+    return {each: "All of them are settled." for each in ids if each not in busy}
 
 
 def _of_proposal(news: News) -> News:
@@ -159,6 +189,16 @@ def _of_break_glass(news: News) -> News:
         news,
         href=reverse("break_glass", args=[_id_of(news)]),
         many_href=reverse("break_glass_list"),
+    )
+
+
+def _of_hold(news: News) -> News:
+    hold_id = _id_of(news)
+    return replace(
+        news,
+        href=reverse("exception", args=[hold_id]),
+        many_href=reverse("exceptions"),
+        is_over=bool(over_holds([hold_id])),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from approvals.models import ActionRequest, Grant, GrantChase, Outcome
@@ -184,12 +184,32 @@ def silence_of(risk: str) -> Mapping[str, timedelta]:
     }
 
 
-def grants_to_look_at(actor: Actor) -> int:
-    """Count what waits for a person to settle, for a badge. One or two queries."""
+@dataclass(frozen=True)
+class ToLookAt:
+    """How many used grants ended unknown, and how many nobody has told of, up to a hundred."""
+
+    unknown: int
+    silent: int
+
+
+def grants_to_look_at(actor: Actor) -> ToLookAt:
+    """Count what stands under No outcome yet, for the queue of exceptions. Three queries.
+
+    Silent is what was asked after: the agent had its time to tell.
+    """
     seen = access.visible(
         Grant.objects.filter(state=GrantState.REDEEMED),
         actor=actor,
         workflow_path="workflow_id",
     )
-    unknown = Q(action_request__status=ActionStatus.UNKNOWN)
-    return seen.filter(unknown)[: SHOWN_MAX + 1].count()
+    unknown = seen.filter(action_request__status=ActionStatus.UNKNOWN)
+    silent = seen.filter(
+        action_request__status__in=_OPEN,
+        outcomes=None,
+        chases__kind=GrantChase.Kind.ASKED,
+    )
+    most = SHOWN_MAX + 1
+    return ToLookAt(
+        unknown=unknown.order_by().values("id")[:most].count(),
+        silent=silent.order_by().values("id")[:most].count(),
+    )

@@ -22,6 +22,7 @@ from approvals.queries.exceptions import (
     exceptions_waiting,
     queue_for,
 )
+from approvals.queries.untold import grants_to_look_at
 from approvals.rules.consistency import REASONS, RESUMED
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
@@ -35,13 +36,12 @@ TABS = (("mine", "Waits for me"), ("all", "Everything I may see"))
 @require_safe
 def exceptions(request: HttpRequest) -> HttpResponse:
     """Show what waits to be settled, alike together, oldest first."""
-    asked = _asked(request)
-    queue = queue_for(
-        actor_of(request), asked, cursor=request.GET.get("from"), now=wall_clock()
-    )
+    actor, asked = actor_of(request), _asked(request)
+    queue = queue_for(actor, asked, cursor=request.GET.get("from"), now=wall_clock())
     context = {
         "crumbs": [(CRUMB, "")],
         "queue": queue,
+        "untold": grants_to_look_at(actor),
         "tabs": [
             {"key": key, "label": label, "href": _address(queue.asked, tab=key)}
             for key, label in TABS

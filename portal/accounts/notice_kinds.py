@@ -44,6 +44,8 @@ class Kind:
     # More of them than this, unread in one workflow, become one line with a number.
     alone_max: int = 0
     many: str = ""
+    # Who says that nothing in a workflow of what the line stands for waits any more.
+    many_of: str = "many"
 
 
 DECIDE, FOLLOW, LOOK_AFTER, WORKFLOWS = (
@@ -181,8 +183,10 @@ _ALL = (
         "A run is held",
         "{workflow}: a stop rule holds a run until you let it go on.",
         Way.NOW,
+        waits=True,
         alone_max=10,
         many="{workflow}: stop rules hold {count} runs.",
+        many_of="many_holds",
     ),
     Kind(
         "no_outcome",
@@ -203,10 +207,11 @@ _ALL = (
     Kind(
         "exception",
         LOOK_AFTER,
-        "An exception is given to you",
-        "{workflow}: an exception waits for you.",
+        "Somebody takes over an exception of yours",
+        "{workflow}: {by} took over an exception that you looked into.",
+        Way.PORTAL,
         alone_max=10,
-        many="{workflow}: {count} exceptions wait for you.",
+        many="{workflow}: {count} exceptions that you looked into were taken over.",
     ),
     Kind(
         "paused",

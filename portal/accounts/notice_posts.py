@@ -23,6 +23,8 @@ LEASE_SECONDS = 60
 TRIES_MAX = 8
 KEPT_FOR = timedelta(days=30)
 BACKOFF = timedelta(seconds=30)
+# While a receiver learns its new secret, the one before it signs too.
+OLD_SECRET_LIVES = timedelta(days=1)
 _CLAIM = (
     "UPDATE accounts_noticepost SET tries = tries + 1,"
     " due_at = clock_timestamp() + %s * interval '1 second'"
@@ -34,8 +36,9 @@ _CLAIM = (
 )
 # The same word about everybody concerned is one message, whoever they are.
 _KEEP = (
-    "INSERT INTO accounts_noticepost (id, hook_id, news_id, payload, made_at, due_at, tries)"
-    " VALUES (%s, %s, %s, %s, clock_timestamp(), clock_timestamp(), 0)"
+    "INSERT INTO accounts_noticepost (id, hook_id, news_id, payload, made_at, due_at, tries,"
+    " tries_before, last_error)"
+    " VALUES (%s, %s, %s, %s, clock_timestamp(), clock_timestamp(), 0, 0, '')"
     " ON CONFLICT DO NOTHING"
 )
 
@@ -50,6 +53,7 @@ class ClaimedPost:
     secrets: tuple[str, ...]
     payload: str
     tries: int
+    tries_before: int = 0
 
     @property
     def message_id(self) -> str:
@@ -92,7 +96,7 @@ def payload_of(news: "News") -> dict[str, Any]:
 
 
 def claim_post() -> ClaimedPost | None:
-    """Lease the next due message; addresses that answer come first. Two queries."""
+    """Lease the next due message; addresses that answer come first. Three queries."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [LEASE_SECONDS])
         row = cursor.fetchone()
@@ -103,10 +107,19 @@ def claim_post() -> ClaimedPost | None:
         id=post.id,
         hook_id=post.hook_id,
         url=post.hook.url,
-        secrets=secrets_of(post.hook_id, 1),
+        secrets=secrets_now(post.hook, now=database_now()),
         payload=post.payload,
         tries=post.tries,
+        tries_before=post.tries_before,
     )
+
+
+def secrets_now(hook: NoticeHook, *, now: datetime) -> tuple[str, ...]:
+    """Give the secrets that sign now: the current one, and the one before while it lives."""
+    current = secrets_of(hook.id, hook.secret_number)
+    if hook.previous_until is None or hook.previous_until <= now:
+        return current
+    return (*current, *secrets_of(hook.id, hook.secret_number - 1))
 
 
 def forget_old_posts() -> int:
@@ -122,12 +135,14 @@ def mark_post(claimed: ClaimedPost, posted: Posted) -> None:
     """
     now: datetime = database_now()
     mine = NoticePost.objects.filter(id=claimed.id, tries=claimed.tries)
+    made = claimed.tries - claimed.tries_before
+    error = posted.error[:200]
     if posted.is_delivered:
-        mine.update(sent_at=now, due_at=None)
-    elif posted.is_refused or claimed.tries >= TRIES_MAX:
-        mine.update(due_at=None)
+        mine.update(sent_at=now, due_at=None, last_error="")
+    elif posted.is_refused or made >= TRIES_MAX:
+        mine.update(due_at=None, last_error=error)
     else:
-        mine.update(due_at=now + BACKOFF * 2**claimed.tries)
+        mine.update(due_at=now + BACKOFF * 2**made, last_error=error)
     NoticeHook.objects.filter(id=claimed.hook_id).update(
         last_at=now, last_error=posted.error[:200]
     )

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from portal.accounts.views import confirming, me, notices, people, sessions
+from portal.accounts.views import (
+    confirming,
+    me,
+    notice_hooks,
+    notices,
+    people,
+    sessions,
+)
 
 urlpatterns = [
     path("login/", sessions.login_page, name="login"),
@@ -23,9 +30,12 @@ urlpatterns = [
     path("notices/count/", notices.count, name="notices_count"),
     path("notices/live/", notices.live, name="notices_live"),
     path("notices/read/", notices.read, name="notices_read"),
-    path("notices/posted/", notices.hooks, name="notice_hooks"),
+    path("notices/posted/", notice_hooks.hooks, name="notice_hooks"),
+    path("notices/posted/<uuid:hook_id>/", notice_hooks.hook, name="notice_hook"),
     path(
-        "notices/posted/<uuid:hook_id>/", notices.hook_change, name="notice_hook_change"
+        "notices/posted/messages/<uuid:post_id>/resend/",
+        notice_hooks.post_resend,
+        name="notice_post_resend",
     ),
     path("me/notices/", notices.my_notices, name="my_notices"),
     path("departments/", people.departments, name="departments"),

@@ -23,6 +23,8 @@ SENTENCES: dict[str, str] = {
     "absence.ended": "{actor} ended the absence of {person}; nobody stands in any more.",
     "notice_hook.added": "{actor} let notices of {whom} be posted to {hook}.",
     "notice_hook.changed": "{actor} changed where notices are posted: {hook} is {what}.",
+    "notice_hook.secret_rotated": "{actor} made a new secret for {hook}, where notices are posted.",
+    "notice_post.resent": "{actor} had a notice posted to {hook} again.",
     "calendar.changed": "{actor} changed the working time of {whom}: {what}.",
     "calendar.removed": "{actor} took away the working time of {whom}; {what} counts again.",
     "review_times.changed": "{actor} changed the review times of {whom}: {what}.",

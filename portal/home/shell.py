@@ -1,7 +1,7 @@
 """What the frame around every page shows: where one can go, who is signed in, which theme.
 
-A finished value for the template. It runs no query: counts are loaded by their own addresses.
-A page that no room offers yet is left out, never a dead link.
+A finished value for the template. It runs one query, who administrates: counts are loaded
+by their own addresses. A page that no room offers yet is left out, never a dead link.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest  # noqa: TID251 - a context processor is given the request
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+
+from portal.accounts.actors import actor_for
+from portal.accounts.queries import is_administrator
 
 THEME_COOKIE = "theme"
 KEYS_COOKIE = "keys"
@@ -35,9 +38,12 @@ PERSON_PLACES = (
     ("grants_untold", "No outcome yet", "circle-question-mark"),
     ("callbacks", "Callbacks", "webhook"),
     ("teams", "Teams", "user-check"),
+    ("shortcuts", "Keyboard shortcuts", "keyboard"),
+)
+ADMINISTRATION = (
     ("people", "People and departments", "users"),
     ("times", "Working time", "clock"),
-    ("shortcuts", "Keyboard shortcuts", "keyboard"),
+    ("notice_hooks", "Where notices are posted", "bell"),
     ("style", "Style page", "grid-3x3"),
 )
 GENERAL_SHORTCUTS = (
@@ -82,6 +88,7 @@ class Place:
 class Shell:
     items: tuple[Place, ...]
     person_items: tuple[Place, ...]
+    administration: tuple[Place, ...]
     person_name: str
     person_initials: str
     person_role: str
@@ -115,7 +122,10 @@ def shell_for(request: HttpRequest) -> Shell:
     theme = request.COOKIES.get(THEME_COOKIE, "system")
     return Shell(
         items=items,
-        person_items=_person_places() if is_known else (),
+        person_items=_named(PERSON_PLACES) if is_known else (),
+        administration=_named(ADMINISTRATION)
+        if person is not None and is_known and is_administrator(actor_for(person))
+        else (),
         person_name=name,
         person_initials=_initials(name),
         person_role=str(
@@ -162,8 +172,8 @@ def _places(path: str) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def _person_places() -> tuple[Place, ...]:
-    pairs = ((_reverse(name), label, icon) for name, label, icon in PERSON_PLACES)
+def _named(named: tuple[tuple[str, str, str], ...]) -> tuple[Place, ...]:
+    pairs = ((_reverse(name), label, icon) for name, label, icon in named)
     return tuple(
         Place(label, href, icon) for href, label, icon in pairs if href is not None
     )

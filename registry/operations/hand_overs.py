@@ -20,6 +20,7 @@ from registry.models.duties import OPEN_STATES, HandOverState
 from registry.models.workflow import Role
 from registry.operations.guards import holder_of, person_id, who_can_help
 from registry.operations.people import check_three_people, hold_role
+from registry.operations.reviewing import gains_vote, own_vote_refused
 
 NOTE_LENGTH_MAX = 500
 DAYS_AHEAD_MAX = 366
@@ -48,6 +49,8 @@ def offer_hand_over(
     _check_may_hand_over(actor, workflow, held.person_id if held else None)
     if held is None or held.person is None:
         raise Conflict("role.vacant", "Nobody holds this role; name somebody directly.")
+    if receiver.id == actor.id and gains_vote(receiver.id, workflow, role):
+        raise own_vote_refused(workflow.id)
     _check_terms(workflow, role, held.person, receiver, starts_on, note.strip(), now)
     if HandOver.objects.filter(
         workflow=workflow, role=role, state__in=OPEN_STATES
@@ -168,6 +171,7 @@ def _complete(offered: HandOver, actor: Actor, now: datetime) -> None:
         person=offered.receiver,
         actor=actor,
         now=now,
+        is_offered=True,
     )
 
 
@@ -181,6 +185,13 @@ def _why_not(offered: HandOver) -> str:
         check_three_people(offered.workflow, offered.role, offered.receiver)
     except Invalid as problem:
         return next(iter(problem.fields.values()))
+    receiver_id = offered.receiver_id
+    is_own = offered.offered_by_id == receiver_id
+    if is_own and gains_vote(receiver_id, offered.workflow, offered.role):
+        return (
+            f"{offered.receiver.name} offered this to themselves, and it decides"
+            " proposals: somebody else offers it."
+        )
     return ""
 
 

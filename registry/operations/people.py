@@ -24,7 +24,7 @@ from registry.models.duties import OPEN_STATES, HandOverState
 from registry.models.workflow import Role
 from registry.operations.evidence import people_changed
 from registry.operations.guards import holder_of, who_can_help, workflow_for
-from registry.operations.reviewing import refuse_own_vote
+from registry.operations.reviewing import gains_vote, own_vote_refused
 from registry.operations.rights import sync_rights
 from registry.queries.agents import agents_seen_by, may_keep, who_lends
 from registry.queries.people import SIGNING_ROLES
@@ -128,10 +128,13 @@ def hold_role(
     actor: Actor,
     now: datetime,
     position: Position | None = None,
+    is_offered: bool = False,
 ) -> None:
     """Put a person into a role, by themselves or by a position they fill.
 
     Gives the rights that go with it, and ends a hand-over of the role that is open.
+    Raises Forbidden for whoever so gives themselves a vote on a live workflow, unless
+    another offered it to them (`is_offered`).
     """
     if role not in Role.values:
         raise Invalid({"role": "There is no such role."})
@@ -142,6 +145,9 @@ def hold_role(
     if holding.person_id == person.id and holding.position_id == position_id:
         raise AlreadyDone("role.same", f"{person.name} holds this role already.")
     check_three_people(workflow, role, person)
+    is_own = person.id == actor.id and not is_offered
+    if is_own and gains_vote(person.id, workflow, role):
+        raise own_vote_refused(workflow.id)
 
     if holding.person_id not in (None, person.id):
         give_up(holding, actor=actor, now=now, is_replaced=True)
@@ -151,8 +157,6 @@ def hold_role(
     holding.since = now
     holding.save(update_fields=("person", "position", "since"))
     sync_rights(workflow_id=workflow.id, person_id=person.id)
-    if workflow.live_version_id and person.id == actor.id:
-        _refuse_reviewing_role(workflow, role, actor)
 
     record(
         "workflow.role_assigned",
@@ -164,12 +168,6 @@ def hold_role(
         role=Role(role).label,
     )
     people_changed(workflow_id=workflow.id, actor=actor, now=now)
-
-
-def _refuse_reviewing_role(workflow: Workflow, role: str, actor: Actor) -> None:
-    """A role that reviews gives a vote; nobody takes it for themselves."""
-    if workflow.reviewers.filter(role=role).exists():
-        refuse_own_vote(actor, [workflow.id])
 
 
 @step

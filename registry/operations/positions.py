@@ -23,7 +23,7 @@ from registry.operations.people import (
     hold_role,
     locked_holding,
 )
-from registry.operations.reviewing import position_changed
+from registry.operations.reviewing import position_changed, votes_in
 from registry.operations.rights import sync_rights
 
 NAME_LENGTH_MAX = 120
@@ -86,6 +86,7 @@ def fill_position(
     if position.holder_id == person.id:
         raise AlreadyDone("position.same", f"{person.name} fills it already.")
     former = position.holder
+    voted_in = votes_in(actor, position)
     held = _workflows_of(position)
     for workflow, role in held:
         _check_may_follow(workflow, role, person)
@@ -103,7 +104,9 @@ def fill_position(
             now=now,
         )
     former_id = former.id if former else None
-    position_changed(position, former_id=former_id, actor=actor, now=now)
+    position_changed(
+        position, former_id=former_id, actor=actor, now=now, voted_in=voted_in
+    )
 
     record(
         "position.filled",

@@ -139,19 +139,38 @@ def has_vote(actor: Actor, workflow_ids: Collection[UUID]) -> bool:
     return any(actor.id in reviewers_named(workflow_id=each) for each in workflow_ids)
 
 
+def gains_vote(person_id: UUID, workflow: Workflow, role: str) -> bool:
+    """Say whether holding a role would make somebody a reviewer of a live workflow.
+
+    Not whoever reviews it by another name already. At most three queries.
+    """
+    return (
+        workflow.live_version_id is not None
+        and workflow.reviewers.filter(role=role).exists()
+        and person_id not in reviewers_named(workflow_id=workflow.id)
+    )
+
+
+def own_vote_refused(workflow_id: UUID) -> Forbidden:
+    """Give the refusal of a vote given to oneself, with who can help. One query."""
+    return Forbidden(
+        "This would let you decide its proposals, and on a live workflow nobody gives"
+        " that to themselves. Ask somebody else who may change it.",
+        code="reviewer.yourself",
+        who_can_help=who_can_help(workflow_id, Role.BUSINESS_OWNER),
+    )
+
+
 def refuse_own_vote(actor: Actor, workflow_ids: Collection[UUID]) -> None:
     """Raise Forbidden when this change has made the actor a reviewer. A query each.
 
     The caller's transaction then leaves nothing behind.
     """
-    if actor.is_system or not has_vote(actor, workflow_ids):
+    if actor.is_system:
         return
-    raise Forbidden(
-        "This would let you decide its proposals, and on a live workflow nobody gives"
-        " that to themselves. Ask somebody else who may change it.",
-        code="reviewer.yourself",
-        who_can_help=who_can_help(next(iter(workflow_ids)), Role.BUSINESS_OWNER),
-    )
+    for workflow_id in workflow_ids:
+        if has_vote(actor, [workflow_id]):
+            raise own_vote_refused(workflow_id)
 
 
 @step
@@ -212,20 +231,34 @@ def _name_of(
     return names[0]
 
 
+def votes_in(actor: Actor, position: Position) -> frozenset[UUID]:
+    """Say which workflows that a position reviews this person reviews now. A query each."""
+    rows = Workflow.everything.filter(reviewers__position=position)
+    ids = rows.values_list("id", flat=True)
+    return frozenset(each for each in ids if has_vote(actor, [each]))
+
+
 @step
 def position_changed(
-    position: Position, *, former_id: UUID | None, actor: Actor, now: datetime
+    position: Position,
+    *,
+    former_id: UUID | None,
+    actor: Actor,
+    now: datetime,
+    voted_in: Collection[UUID] = (),
 ) -> None:
     """Let whoever fills a position from now on review what it reviews, and no other.
 
-    Waits for the rulings in flight. Raises Forbidden for a vote given to oneself.
+    Waits for the rulings in flight. Raises Forbidden for a vote given to oneself where
+    one had none; `voted_in` names where the actor had one before.
     """
     followed = list(
         Workflow.everything.filter(reviewers__position=position).order_by("lock_number")
     )
     is_own = actor.is_person and position.holder_id == actor.id
-    if is_own and (live := [each.id for each in followed if each.live_version_id]):
-        refuse_own_vote(actor, live)
+    if is_own:
+        live = {each.id for each in followed if each.live_version_id}
+        refuse_own_vote(actor, live.difference(voted_in))
     for workflow in followed:
         lock_exclusive(workflow_scope(workflow.lock_number))
         for person_id in {former_id, position.holder_id}:

@@ -227,7 +227,8 @@ def copied(allowance: Allowance, currency: str) -> str:
     parts = [allowance.authority.value]
     if allowance.amount_max is not None:
         limit = Money(allowance.amount_max, allowance.currency or currency)
-        parts.append(f"≤ {_money(limit)}")
+        # Not by thousands: a spreadsheet may take the comma for its decimal point.
+        parts.append(f"≤ {_money(limit).replace(',', '')}")
     if allowance.count_per_day is not None:
         parts.append(f"{allowance.count_per_day} a day")
     if allowance.quorum > 1:

@@ -202,15 +202,15 @@ def texts_in(value: Any, *, depth_left: int = 32) -> Iterable[str]:
 
 
 def money_text(money: Money) -> str:
-    """Return money as it is written in sentences: EUR 84.20."""
+    """Return money as it is written in sentences: EUR 1,284.20."""
     return f"{money.currency} {amount_text(money.value)}"
 
 
 def amount_text(value: Any) -> str:
-    """Return an amount with two decimals, or as many as it has."""
+    """Return an amount by thousands, with two decimals or as many as it has: 1,284.20."""
     if not is_finite(value):
         return "an unknown amount"
-    text = format(Decimal(value), "f")
+    text = format(Decimal(value), ",f")
     whole, _, decimals = text.partition(".")
     decimals = decimals.rstrip("0").ljust(2, "0")
     return f"{whole}.{decimals}"

@@ -175,7 +175,7 @@ def hold_run(
     is_known = Q(rule_key=rule_key) | Q(stopped_at__isnull=False)
     if open_holds.filter(is_known).exists():
         return False
-    Hold.objects.create(
+    hold = Hold.objects.create(
         run_id=run_id,
         workflow_id=run.workflow_id,
         rule_key=rule_key,
@@ -202,7 +202,9 @@ def hold_run(
         sentence=text,
         rule=rule_key,
     )
-    tell(kind="run_held", subject=("run", run_id), workflow_id=run.workflow_id, at=now)
+    tell(
+        kind="run_held", subject=("hold", hold.id), workflow_id=run.workflow_id, at=now
+    )
     return True
 
 

@@ -1,6 +1,6 @@
 """Holds on runs, as the rooms above read them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -93,6 +93,12 @@ def hold_seen_by(actor: Actor, hold_id: UUID) -> HoldCase | None:
         resumed_at=row.resumed_at,
         stopped_at=row.stopped_at,
     )
+
+
+def workflows_with_holds(workflow_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Say in which of these workflows a hold waits. One query."""
+    rows = Hold.objects.filter(IS_WAITING, workflow_id__in=workflow_ids)
+    return frozenset(rows.order_by().values_list("workflow_id", flat=True).distinct())
 
 
 def unsettled_of_run(*, run_id: UUID) -> tuple[tuple[UUID, str, str], ...]:

@@ -29,6 +29,15 @@ def test_only_administrators_look_after_people(signed_in, company):
     assert not Person.objects.filter(email="nina@example.com").exists()
 
 
+def test_only_administrators_are_offered_the_pages_of_administration(
+    signed_in, company
+):
+    for name, is_offered in (("maya", False), ("ada", True)):
+        page = signed_in(name).get(reverse("me")).content.decode()
+        assert (f'href="{reverse("people")}"' in page) == is_offered
+        assert reverse("my_notices") in page or reverse("teams") in page
+
+
 def test_added_person_signs_in_with_the_first_password(signed_in, company):
     department = Department.objects.get(slug="risk")
 

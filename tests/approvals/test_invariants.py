@@ -171,6 +171,42 @@ def test_a_second_execution_of_one_request_is_named(used, tamper):
         call_command("check_invariants")
 
 
+PERSON = "(SELECT person_id FROM approvals_decision LIMIT 1)"
+
+
+def test_a_vote_of_whom_separation_of_duties_keeps_out_is_named(used, tamper):
+    """Several in one portal: each is put back before the next."""
+    broken = (
+        (
+            "approvals_decision SET acting_for_id ="
+            " (SELECT operator_id FROM approvals_actionrequest LIMIT 1)",
+            "approvals_decision SET acting_for_id = NULL",
+            "was approved by 0 who count",
+        ),
+        (
+            f"approvals_actionrequest SET on_behalf_of_id = {PERSON}::text",
+            "approvals_actionrequest SET on_behalf_of_id = ''",
+            "was approved by 0 who count",
+        ),
+        (
+            f"approvals_proposalversion SET is_widening = true, edited_by_id = {PERSON}",
+            "approvals_proposalversion SET is_widening = false, edited_by_id = NULL",
+            "was approved by 0 who count",
+        ),
+        (
+            "approvals_authorityrecord SET risk = 'high' WHERE occasion = 'DECIDE'",
+            "approvals_authorityrecord SET risk = 'low' WHERE occasion = 'DECIDE'",
+            "is of high risk, and 0 who confirmed it",
+        ),
+    )
+    for breaking, mending, named in broken:
+        tamper(f"UPDATE {breaking}")
+        with pytest.raises(CommandError, match=named):
+            call_command("check_invariants")
+        tamper(f"UPDATE {mending}")
+    call_command("check_invariants")
+
+
 def test_the_first_thing_wrong_is_one_sentence(used, tamper):
     tamper("DELETE FROM approvals_decision")
 

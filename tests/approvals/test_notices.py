@@ -10,23 +10,19 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Decision, Proposal
 from portal.accounts import notice_mail as mailing
-from portal.accounts.actors import SYSTEM, actor_for
+from portal.accounts.actors import actor_for
 from portal.accounts.models import Absence, Notice, NoticePost, Person, ToldNews
 from portal.accounts.notice_kinds import KINDS
 from portal.accounts.notice_settings import wishes_of
 from portal.accounts.operations import telling
 from portal.accounts.operations.notices import add_hook
 from portal.accounts.tasks import send_notices, tidy_notices
-from portal.audit.operation import operation
 from portal.core import outbox
 from portal.core.clock import wall_clock
 from portal.core.models import OutboxMessage
-from portal.core.webhooks import secrets_of
 from registry.models import LaunchPacket, WorkCalendar
 from registry.operations.packets import new_version, sign_packet, submit_version
 from registry.operations.pausing import pause_workflow
-from runs.operations.moments import hold_run
-from tests.core.receiver import receiving
 
 pytestmark = pytest.mark.django_db
 
@@ -317,36 +313,6 @@ def test_a_mail_server_that_is_away_is_tried_again(quiet):
     assert len(mailbox()) == 1
 
 
-def test_a_post_reaches_its_receiver_signed_and_once(quiet, settings):
-    with receiving() as receiver:
-        settings.WEBHOOK_PRIVATE_HOSTS = (f"127.0.0.1:{receiver.port}",)
-        hook = add_hook(
-            actor=quiet.people.actor("ada"),
-            name="Chat",
-            url=receiver.url,
-            kinds=["needs_you"],
-            department=None,
-            now=wall_clock(),
-        )
-        quiet.ask()
-        message = OutboxMessage.objects.get(topic=telling.NEWS)
-        telling.spread(message.payload)
-        telling.spread(message.payload)
-        send_notices()
-        send_notices()
-        assert len(receiver.calls) == 1
-    checked = receiver.verified(secrets_of(hook.id, 1)[0])
-    assert set(checked) == {
-        "type",
-        "kind",
-        "text",
-        "sentence",
-        "link",
-        "workflow",
-        "at",
-    }
-
-
 def test_whoever_stands_in_is_told_in_the_place_of_the_absent(quiet):
     dana, olga = quiet.people.people["dana"], quiet.people.people["olga"]
     now = wall_clock()
@@ -396,27 +362,6 @@ def test_the_bell_and_the_page_cost_few_queries_whatever_their_number(quiet):
     assert len(page) <= 14
     said = [query["sql"] for query in (*bell, *page)]
     assert sum("accounts_notice" in sql for sql in said) <= 4
-
-
-def test_a_run_that_is_held_tells_who_may_let_it_go_on(quiet):
-    run_id = quiet.ask()["run"]["id"]
-    OutboxMessage.objects.all().delete()
-
-    @operation(leaves="run.held")
-    def hold() -> None:
-        hold_run(
-            run_id=run_id,
-            rule_key="conflicting-records",
-            sentence="The records differ.",
-            actor=SYSTEM,
-            now=wall_clock(),
-        )
-
-    hold()
-    relay()
-    assert kinds(quiet, "erik") == ["run_held"] == kinds(quiet, "maya")
-    assert told(quiet, "erik")[0].href == f"/runs/{run_id}/"
-    assert kinds(quiet, "dana") == []
 
 
 def submit_new_version(portal) -> None:

@@ -17,6 +17,7 @@ from approvals.models import (
 from approvals.operations import chasing, endpoints
 from approvals.operations.outcomes import Report, settle_outcome
 from approvals.operations.revoking import revoke_grant
+from approvals.queries.untold import ToLookAt, grants_to_look_at
 from approvals.rules import granting
 from approvals.tasks import chase_grants, sweep_due
 from portal.audit.models import Entry
@@ -86,9 +87,14 @@ def test_a_used_grant_is_asked_about_once_and_then_unknown(portal, monkeypatch):
         json.loads(Delivery.objects.get().payload)["type"] == "action.outcome_missing"
     )
     assert portal.action(asked)["status"] == "allowed"
+    maya = portal.people.actor("maya")
+    assert grants_to_look_at(maya) == ToLookAt(unknown=0, silent=1)
 
     monkeypatch.setitem(chasing._AFTER, GrantChase.Kind.GIVEN_UP, none)
     assert chase_grants() == 1
+    assert grants_to_look_at(maya) == ToLookAt(unknown=1, silent=0)
+    queue = portal.signed_in("maya").get("/exceptions/").content.decode()
+    assert "Nobody knows what happened" in queue
     assert chase_grants() == 0
 
     assert portal.action(asked)["status"] == "unknown"

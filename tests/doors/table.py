@@ -109,7 +109,9 @@ _ACCOUNTS = (
     Door("my_notices", PERSONS, "post"),
     Door("notice_hooks", ADMINISTRATORS),
     Door("notice_hooks", ADMINISTRATORS, "post"),
-    Door("notice_hook_change", ADMINISTRATORS, "post", {"change": "off"}),
+    Door("notice_hook", ADMINISTRATORS),
+    Door("notice_hook", ADMINISTRATORS, "post", {"change": "rotate"}),
+    Door("notice_post_resend", ADMINISTRATORS, "post"),
 )
 _RULE = _REVISION | {
     "sentence": "The reason is missing.",

@@ -22,7 +22,7 @@ from approvals.operations.break_glass import break_glass
 from approvals.operations.endpoints import register_endpoint
 from approvals.operations.inbox_filters import save_filter
 from portal.accounts.actors import SYSTEM, actor_for
-from portal.accounts.models import AgentKey
+from portal.accounts.models import AgentKey, NoticePost
 from portal.accounts.operations.notices import add_hook
 from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
@@ -103,6 +103,14 @@ def make_world() -> World:
     entry = Entry.objects.filter(workflow_id=portal.workflow.id).latest("at")
     for news in OutboxMessage.objects.filter(topic=NEWS):
         spread(news.payload)
+    hook = add_hook(
+        actor=people.actor("ada"),
+        name="Care team chat",
+        url="https://chat.example.com/hooks/1",
+        kinds=["break_glass", "paused"],
+        department=None,
+        now=now,
+    )
     values = {
         "slug": portal.workflow.slug,
         "agent": people.agent.slug,
@@ -124,13 +132,13 @@ def make_world() -> World:
         "part": "caps",
         "form": "cap",
         "number": 1,
-        "hook_id": add_hook(
-            actor=people.actor("ada"),
-            name="Care team chat",
-            url="https://chat.example.com/hooks/1",
-            kinds=["break_glass", "paused"],
-            department=None,
-            now=now,
+        "hook_id": hook.id,
+        "post_id": NoticePost.objects.create(
+            hook=hook,
+            news_id=hook.id,
+            payload='{"sentence": "Refund management: Maya Adler paused it."}',
+            made_at=now,
+            due_at=None,
         ).id,
         "position": 0,
         "filter_id": save_filter(

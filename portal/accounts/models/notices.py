@@ -141,6 +141,10 @@ class NoticeHook(models.Model):
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     removed_at = models.DateTimeField(null=True)
+    # The secret is derived from its number and stored nowhere; while it rotates two sign.
+    secret_number = models.PositiveIntegerField(default=1)
+    secret_at = models.DateTimeField()
+    previous_until = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=200, blank=True)
 
@@ -155,7 +159,10 @@ class NoticePost(models.Model):
     made_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    # The tries made before a person had it sent again.
+    tries_before = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = (
@@ -168,5 +175,9 @@ class NoticePost(models.Model):
                 fields=("due_at", "id"),
                 condition=models.Q(due_at__isnull=False),
                 name="accounts_noticepost_due",
+            ),
+            # what was posted to one address, newest first
+            models.Index(
+                fields=("hook", "-made_at", "-id"), name="accounts_noticepost_list"
             ),
         )

@@ -5,12 +5,18 @@ from datetime import datetime, time
 from uuid import UUID
 
 from portal.accounts.actors import Actor
-from portal.accounts.models import Department, NoticeHook, NoticeSettings
+from portal.accounts.models import (
+    Department,
+    NoticeHook,
+    NoticePost,
+    NoticeSettings,
+)
 from portal.accounts.notice_kinds import KINDS, ways_for
+from portal.accounts.notice_posts import OLD_SECRET_LIVES
 from portal.accounts.queries import must_administrate
 from portal.audit.operation import operation, record
 from portal.core.addresses import AddressRefused, target_of
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Conflict, Invalid, NotFound
 
 NAME_LENGTH_MAX = 60
 URL_LENGTH_MAX = 500
@@ -85,6 +91,7 @@ def add_hook(
         kinds=sorted(kinds),
         department=department,
         created_at=now,
+        secret_at=now,
         created_by_id=actor.id,
     )
     record(
@@ -101,14 +108,7 @@ def add_hook(
 @operation(leaves="notice_hook.changed")
 def change_hook(*, actor: Actor, hook_id: UUID, change: str, now: datetime) -> None:
     """Switch an address on or off, or remove it. Administrators only."""
-    must_administrate(actor)
-    hook = (
-        NoticeHook.objects.select_for_update(no_key=True, of=("self",))
-        .filter(id=hook_id, removed_at=None)
-        .first()
-    )
-    if hook is None:
-        raise NotFound("There is no such address.")
+    hook = _taken(actor, hook_id)
     told = {"on": "switched on", "off": "switched off", "remove": "removed"}
     if change not in told:
         raise Invalid({"change": "Switch it on or off, or remove it."})
@@ -123,3 +123,64 @@ def change_hook(*, actor: Actor, hook_id: UUID, change: str, now: datetime) -> N
         hook=hook.name,
         what=told[change],
     )
+
+
+@operation(leaves="notice_hook.secret_rotated")
+def rotate_hook_secret(*, actor: Actor, hook_id: UUID, now: datetime) -> NoticeHook:
+    """Make a new secret; for a day what is posted carries a signature by the old one too."""
+    hook = _taken(actor, hook_id)
+    hook.secret_number += 1
+    hook.secret_at = now
+    hook.previous_until = now + OLD_SECRET_LIVES
+    hook.save(update_fields=("secret_number", "secret_at", "previous_until"))
+    record(
+        "notice_hook.secret_rotated",
+        actor=actor,
+        subject=("notice_hook", hook.id),
+        hook=hook.name,
+    )
+    return hook
+
+
+@operation(leaves="notice_post.resent")
+def resend_post(*, actor: Actor, post_id: UUID, now: datetime) -> NoticePost:
+    """Post a message once more, with the id it always had. Administrators only.
+
+    Raises Conflict while it waits to be sent, or while its address is off.
+    """
+    must_administrate(actor)
+    post = (
+        NoticePost.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("hook")
+        .filter(id=post_id, hook__removed_at=None)
+        .first()
+    )
+    if post is None:
+        raise NotFound("There is no such message.")
+    if post.due_at is not None:
+        raise Conflict("post.waiting", "It waits to be sent already.")
+    if not post.hook.is_on:
+        raise Conflict("post.off", f"{post.hook.name} is off. Switch it on first.")
+    post.due_at = now
+    post.tries_before = post.tries
+    post.save(update_fields=("due_at", "tries_before"))
+    record(
+        "notice_post.resent",
+        actor=actor,
+        subject=("notice_hook", post.hook_id),
+        hook=post.hook.name,
+    )
+    return post
+
+
+def _taken(actor: Actor, hook_id: UUID) -> NoticeHook:
+    """Lock an address; administrators only. Raises NotFound for one that is gone."""
+    must_administrate(actor)
+    hook = (
+        NoticeHook.objects.select_for_update(no_key=True, of=("self",))
+        .filter(id=hook_id, removed_at=None)
+        .first()
+    )
+    if hook is None:
+        raise NotFound("There is no such address.")
+    return hook

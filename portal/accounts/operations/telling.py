@@ -119,11 +119,17 @@ def close_for(*, person_id: UUID, subject: tuple[str, UUID], now: datetime) -> N
 
 
 @step
-def tell_settled(*, subject: tuple[str, UUID]) -> None:
-    """Say inside an operation that a subject asks for nothing any more."""
+def tell_settled(*, subject: tuple[str, UUID], workflow_id: UUID | None = None) -> None:
+    """Say inside an operation that a subject asks for nothing any more.
+
+    With its workflow, the lines that stand for many there are looked at too.
+    """
     if _is_long_ago():
         return
-    outbox.enqueue(topic=SETTLED, payload={"subject": f"{subject[0]}:{subject[1]}"})
+    payload = {"subject": f"{subject[0]}:{subject[1]}"}
+    if workflow_id:
+        payload["workflow_id"] = str(workflow_id)
+    outbox.enqueue(topic=SETTLED, payload=payload)
 
 
 def spread(payload: Mapping[str, Any]) -> None:
@@ -168,28 +174,32 @@ def settle(payload: Mapping[str, Any]) -> None:
         open_ones.update(
             closed_at=database_now(), closed_words=words[:200], mail_due_at=None
         )
+    if "workflow_id" in payload:
+        _settle_many(UUID(payload["workflow_id"]))
 
 
 def _settle_many(workflow_id: UUID | None) -> None:
-    """Close the lines that stand for many when nothing of them waits. Up to three queries."""
+    """Close the lines that stand for many when nothing of them waits. One query or more."""
+    waiting = {kind.key: kind.many_of for kind in KINDS.values() if kind.waits}
     lines = Notice.objects.filter(
         workflow_id=workflow_id,
         subject="",
         read_at=None,
         closed_at=None,
-        kind__in=[kind.key for kind in KINDS.values() if kind.waits],
+        kind__in=list(waiting),
     )
-    if not lines.exists():
-        return
-    about = f"many:{workflow_id}"
-    words = over_words({about}).get(about)
-    if words is not None:
-        lines.update(
-            closed_at=database_now(),
-            closed_words=words,
-            is_current=False,
-            mail_due_at=None,
-        )
+    found = lines.order_by().values_list("kind", flat=True).distinct()
+    for many_of in sorted({waiting[kind] for kind in found}):
+        about = f"{many_of}:{workflow_id}"
+        words = over_words({about}).get(about)
+        if words is not None:
+            kinds = [kind for kind, each in waiting.items() if each == many_of]
+            lines.filter(kind__in=kinds).update(
+                closed_at=database_now(),
+                closed_words=words,
+                is_current=False,
+                mail_due_at=None,
+            )
 
 
 def over_words(subjects: Collection[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Notices: the bell, the page, how one is told, and where notices are posted.
+"""Notices: the bell, the page, and how one is told.
 
 A GET here changes nothing: whatever fetches a link ahead of time decides and marks nothing.
 """
@@ -17,8 +17,7 @@ from django.views.decorators.http import (
 )
 
 from portal.accounts.actors import actor_of
-from portal.accounts.forms import HookForm, WaysForm
-from portal.accounts.hooks_shown import hooks_for
+from portal.accounts.forms import WaysForm
 from portal.accounts.notice_reading import mark_read
 from portal.accounts.notice_settings import wishes_of
 from portal.accounts.notices_shown import (
@@ -27,14 +26,9 @@ from portal.accounts.notices_shown import (
     notices_for,
     unread_count,
 )
-from portal.accounts.operations.notices import (
-    add_hook,
-    change_hook,
-    choose_ways,
-)
-from portal.accounts.queries import is_administrator, must_administrate
+from portal.accounts.operations.notices import choose_ways
+from portal.accounts.queries import is_administrator
 from portal.core.clock import wall_clock
-from portal.core.errors import Invalid
 from portal.core.htmx import render
 
 PAGE = "accounts/notices.html"
@@ -121,42 +115,6 @@ def my_notices(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if form.is_bound else 200
     return render(request, "accounts/my_notices.html", shown, status=status)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def hooks(request: HttpRequest) -> HttpResponse:
-    """Show where notices are posted, and add an address. Administrators only."""
-    actor = actor_of(request)
-    must_administrate(actor)
-    form = HookForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            added = add_hook(actor=actor, now=wall_clock(), **form.cleaned_data)
-        except Invalid as refusal:
-            for name, words in refusal.fields.items():
-                form.add_error(name if name in form.fields else None, words)
-        else:
-            messages.info(request, f"Notices go to {added.name} from now on.")
-            return HttpResponseRedirect(reverse("notice_hooks"))
-    shown = {
-        "crumbs": [("Notices", reverse("notices")), ("Where they are posted", "")],
-        "form": form,
-        "hooks": hooks_for(actor),
-    }
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/notice_hooks.html", shown, status=status)
-
-
-@require_POST
-def hook_change(request: HttpRequest, hook_id: UUID) -> HttpResponse:
-    """Switch an address on or off, or remove it."""
-    change_hook(
-        actor=actor_of(request),
-        hook_id=hook_id,
-        change=request.POST.get("change", ""),
-        now=wall_clock(),
-    )
-    return HttpResponseRedirect(reverse("notice_hooks"))
 
 
 def _moment(text: str) -> datetime:
