@@ -60,6 +60,14 @@ class KeyExpiring:
     key: KeyLine
 
 
+def workflows_served_by(*, agent_id: UUID) -> dict[str, UUID]:
+    """Give the workflows that one agent serves, by slug. One query."""
+    rows = AgentAssignment.objects.filter(
+        agent=agent_id, workflow__withdrawn_at=None
+    ).values_list("workflow__slug", "workflow_id")
+    return dict(rows)
+
+
 def serving_agents(*, workflow_id: UUID, now: datetime) -> tuple[ServingAgent, ...]:
     """Give the agents of one workflow, by name. Three queries."""
     rows = list(
@@ -118,6 +126,17 @@ def model_problems() -> ModelProblems:
             word.lower() for slug, name, is_on in rows if is_on for word in (slug, name)
         ),
     )
+
+
+def agents_served_in(*, actor: Actor, permission: str) -> QuerySet:
+    """Give the ids of the agents that serve a workflow on which a person holds a right."""
+    rows = access.visible(
+        AgentAssignment.objects.order_by(),
+        actor=actor,
+        permission=permission,
+        workflow_path="workflow_id",
+    )
+    return rows.values("agent_id")
 
 
 def agents_seen_by(actor: Actor) -> QuerySet[Agent]:

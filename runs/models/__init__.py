@@ -1,11 +1,19 @@
 """The tables of runs.
 
 Read in this order: running (a run and its holds), events (what happened, and the inbox
-it came through), spending (what grants reserve), tallies (numbers by day), reviewing
-(the weekly review).
+it came through), linking (which telemetry belongs to which run), spending (what grants
+reserve), tallies (numbers by day), reviewing (the weekly review).
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
+from runs.models.linking import (
+    LinkRule,
+    RunLink,
+    RunMerge,
+    UnmappedTool,
+    UnplacedPart,
+    UnplacedTrace,
+)
 from runs.models.reviewing import (
     Finding,
     Review,
@@ -13,7 +21,7 @@ from runs.models.reviewing import (
     ReviewWeek,
     SampledRun,
 )
-from runs.models.running import Hold, Run, RunState
+from runs.models.running import Hold, KnownBy, Run, RunState
 from runs.models.spending import Budget, SpendEntry
 from runs.models.tallies import Tally, TallyDelta
 
@@ -23,14 +31,21 @@ __all__ = [
     "Finding",
     "Hold",
     "InboxBatch",
+    "KnownBy",
+    "LinkRule",
     "Review",
     "ReviewDraft",
     "ReviewWeek",
     "Run",
     "RunEvent",
+    "RunLink",
+    "RunMerge",
     "RunState",
     "SampledRun",
     "SpendEntry",
     "Tally",
     "TallyDelta",
+    "UnmappedTool",
+    "UnplacedPart",
+    "UnplacedTrace",
 ]

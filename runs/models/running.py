@@ -16,11 +16,29 @@ class RunState(models.TextChoices):
     UNKNOWN = "UNKNOWN", "Unknown"
 
 
+class KnownBy(models.TextChoices):
+    """How a run was first known: as its agent named it, or as telemetry let us guess."""
+
+    RUN = "run", "Its own id"
+    CONVERSATION = "conversation", "A conversation"
+    TRACE = "trace", "A trace id"
+
+
+class WholeRuns(models.Manager["Run"]):
+    """Runs that are runs of their own: what was merged into another is left out."""
+
+    def get_queryset(self) -> models.QuerySet["Run"]:
+        return super().get_queryset().filter(merged_into=None)
+
+
 class Run(models.Model):
     """One run of a workflow, known by the workflow and the agent's own id of it.
 
     `fold` is what its events add up to (`rules.folding`); the columns beside it are
     read out of it, so that lists and numbers need no JSON.
+
+    A run that turned out to be part of another keeps its row and its name, which lead to
+    that one (`merged_into`); `objects` no longer gives it, `every` does.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -34,6 +52,9 @@ class Run(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField()
+    # By our own clock: when something last arrived, and until when silence is usual.
+    heard_at = models.DateTimeField(null=True)
+    quiet_until = models.DateTimeField(null=True)
     amended_at = models.DateTimeField(null=True)
     title = models.CharField(max_length=300, blank=True)
     answered = models.PositiveSmallIntegerField(default=0)
@@ -50,8 +71,18 @@ class Run(models.Model):
     is_flagged = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
     fold = models.JSONField(default=dict)
+    known_by = models.CharField(
+        max_length=12, choices=KnownBy.choices, default=KnownBy.RUN
+    )
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="merged"
+    )
+
+    objects = WholeRuns()
+    every: models.Manager["Run"] = models.Manager()  # noqa: DJ012 - two managers
 
     class Meta:
+        base_manager_name = "every"
         constraints = (
             models.UniqueConstraint(
                 fields=("workflow", "agent_run_id"), name="runs_run_identity"
@@ -92,6 +123,12 @@ class Run(models.Model):
                 fields=("-started_at", "-id"),
                 condition=models.Q(is_held=True),
                 name="runs_run_held",
+            ),
+            # the sweep: runs that may have fallen silent
+            models.Index(
+                fields=("quiet_until", "id"),
+                condition=models.Q(state="RUNNING", merged_into=None),
+                name="runs_run_quiet",
             ),
         )
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
+
 from portal.accounts.actors import SYSTEM, agent_actor
 from portal.accounts.models import AgentKind
 from portal.accounts.operations.telling import tell
@@ -36,6 +38,7 @@ from runs.rules.batches import Looked
 from runs.rules.events import Event, Provenance
 from runs.rules.integrating import traits
 from runs.rules.mapping import mapped_tool
+from runs.rules.sealing import is_sealed
 from runs.rules.shapes import Rejected, ToldEvent
 
 
@@ -223,9 +226,10 @@ def _runs_of(
     known: dict[tuple[str, str], UUID] = {}
     for slug in books:
         names = [run for workflow, run in wanted if workflow == slug]
-        rows = Run.objects.filter(
+        # A run that was merged into another leads there.
+        rows = Run.every.filter(
             workflow_id=books[slug].workflow_id, agent_run_id__in=names
-        ).values_list("agent_run_id", "id")
+        ).values_list("agent_run_id", Coalesce("merged_into_id", "id"))
         known |= {(slug, name): run_id for name, run_id in rows}
     missing = [key for key in wanted if key not in known]
     if batch.agent.kind == AgentKind.SYSTEM_OF_RECORD:
@@ -270,7 +274,10 @@ def _staged(
             provenance=Provenance.CONFIRMED if is_system else Provenance.REPORTED,
             source=batch.agent.name,
             facts=facts,
-            is_late=run.ended_at is not None and not is_system,
+            is_late=not is_system
+            and is_sealed(
+                ended_at=run.ended_at, heard_at=run.heard_at, now=batch.received_at
+            ),
         ),
     )
 

@@ -19,7 +19,7 @@ from portal.accounts.operations.telling import tell
 from portal.audit.operation import record, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
-from runs.models import Hold, Run
+from runs.models import Hold, KnownBy, Run
 from runs.operations.saving import (
     find_run,
     insert_moments,
@@ -30,6 +30,7 @@ from runs.operations.saving import (
 from runs.rules import folding
 from runs.rules.answering import answered_count
 from runs.rules.events import MOMENT_KINDS, Event, Provenance
+from runs.rules.sealing import NOT_HEARD, SILENT_AFTER, is_sealed
 from runs.rules.story import cost_of, title_of
 from runs.rules.tallying import day_of, measures_of
 
@@ -58,7 +59,12 @@ class RunRef:
 
 @step
 def ensure_run(
-    *, workflow_id: UUID, agent_run_id: str, agent_id: UUID, now: datetime
+    *,
+    workflow_id: UUID,
+    agent_run_id: str,
+    agent_id: UUID,
+    now: datetime,
+    known_by: str = KnownBy.RUN,
 ) -> RunRef:
     """Find the run of a workflow by the agent's own id, or make it. One to three queries.
 
@@ -75,6 +81,9 @@ def ensure_run(
             created_at=now,
             started_at=now,
             last_event_at=now,
+            heard_at=now,
+            quiet_until=now + SILENT_AFTER,
+            known_by=known_by,
             title="Started; nothing told yet.",
         )
         if insert_run(fresh):
@@ -149,12 +158,15 @@ def _write(moments: Sequence[Moment]) -> RunRef:
 
 @step
 def lock_run(*, run_id: UUID) -> Run:
-    """Lock a run's row until the transaction ends. Raises NotFound."""
-    run = (
-        Run.objects.select_for_update(no_key=True, of=("self",))
-        .filter(id=run_id)
-        .first()
-    )
+    """Lock a run's row until the transaction ends. Raises NotFound.
+
+    A run that was merged into another gives that one, so that nothing is told to, and no
+    hold is read from, a run that is no more.
+    """
+    rows = Run.every.select_for_update(no_key=True, of=("self",))
+    run = rows.filter(id=run_id).first()
+    while run is not None and run.merged_into_id is not None:
+        run = rows.filter(id=run.merged_into_id).first()
     if run is None:
         raise NotFound("There is no such run.")
     return run
@@ -212,7 +224,10 @@ def fold_into(run: Run, events: Iterable[Event]) -> None:
     """Add events to a run's fold and read its columns out of it. Saves nothing."""
     events = list(events)
     state = folding.fold(run.fold, events)
-    was_over = run.ended_at is not None
+    told_at = [event.received_at for event in events if not event.is_moment]
+    was_sealed = bool(told_at) and is_sealed(
+        ended_at=run.ended_at, heard_at=run.heard_at, now=max(told_at)
+    )
     run.fold = state
     run.state = folding.state_of(state)
     run.started_at = folding.started_at(state) or run.started_at
@@ -228,8 +243,12 @@ def fold_into(run: Run, events: Iterable[Event]) -> None:
     amount = folding.largest_amount(state)
     if amount is not None:
         run.amount_max, run.amount_currency = amount
-    if was_over and any(not event.is_moment for event in events):
-        run.amended_at = max(event.received_at for event in events)
+    heard = [event.received_at for event in events if event.kind not in NOT_HEARD]
+    if heard:
+        run.heard_at = max([run.heard_at, *heard] if run.heard_at else heard)
+        run.quiet_until = run.heard_at + SILENT_AFTER
+    if was_sealed:
+        run.amended_at = max(told_at)
 
 
 @step

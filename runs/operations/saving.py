@@ -23,6 +23,8 @@ _COLUMNS = (
     ("started_at", "timestamptz"),
     ("ended_at", "timestamptz"),
     ("last_event_at", "timestamptz"),
+    ("heard_at", "timestamptz"),
+    ("quiet_until", "timestamptz"),
     ("amended_at", "timestamptz"),
     ("title", "text"),
     ("answered", "smallint"),
@@ -45,9 +47,12 @@ _UPDATE = (
 _UPDATE = (
     _UPDATE.replace("SETS", _SETS).replace("ARRAYS", _ARRAYS).replace("NAMES", _NAMES)
 )
+# The name of a run that was merged leads to the run that is left.
 _FIND = (
-    "SELECT id, is_held, hold_reason FROM runs_run"
-    " WHERE workflow_id = %s AND agent_run_id = %s"
+    "SELECT coalesce(whole.id, run.id), coalesce(whole.is_held, run.is_held),"
+    " coalesce(whole.hold_reason, run.hold_reason) FROM runs_run run"
+    " LEFT JOIN runs_run whole ON whole.id = run.merged_into_id"
+    " WHERE run.workflow_id = %s AND run.agent_run_id = %s"
 )
 _MOMENTS = (
     "INSERT INTO runs_runevent (run_id, workflow_id, id, kind, at, received_at,"

@@ -52,8 +52,8 @@ def candidates_in(*, workflow_id: UUID, starts_on: date) -> list[Candidate]:
     belongs to the next week that opens.
     """
     begin, end = bounds_of(starts_on)
-    rows = _heard().filter(workflow_id=workflow_id, heard_at__lt=end)
-    rows = rows.filter(Q(heard_at__gte=begin) | Q(is_flagged=True))
+    rows = _heard().filter(workflow_id=workflow_id, last_heard__lt=end)
+    rows = rows.filter(Q(last_heard__gte=begin) | Q(is_flagged=True))
     facts = rows.annotate(
         is_overridden=_has(_OVERRIDDEN),
         is_approved=_has(_APPROVED),
@@ -127,13 +127,13 @@ def loads_of(*, workflow_id: UUID) -> dict[str, int]:
 
 def _heard() -> QuerySet[Any]:
     return Run.objects.filter(is_test=False).annotate(
-        heard_at=Coalesce(F("ended_at"), F("last_event_at"))
+        last_heard=Coalesce(F("ended_at"), F("last_event_at"))
     )
 
 
 def _heard_in(starts_on: date) -> QuerySet[Any]:
     begin, end = bounds_of(starts_on)
-    return _heard().filter(heard_at__gte=begin, heard_at__lt=end)
+    return _heard().filter(last_heard__gte=begin, last_heard__lt=end)
 
 
 def _has(path: str) -> RawSQL:

@@ -43,6 +43,7 @@ MOMENT_KINDS = (
     "resumed",
     "stopped",
     "flagged",
+    "merged",
 )
 
 

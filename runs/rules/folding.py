@@ -15,6 +15,7 @@ from typing import Any
 from runs.rules import parts
 from runs.rules.events import Event, stamp_of, time_of
 from runs.rules.parts import State
+from runs.rules.sealing import NOT_HEARD
 from runs.rules.values import decimal_of
 
 FOLD_VERSION = 1
@@ -24,6 +25,8 @@ def fold(state: Mapping[str, Any], events: Iterable[Event]) -> State:
     """Add events to a state and give the new one; the old is left as it was."""
     new = copy.deepcopy(dict(state)) if state else {"v": FOLD_VERSION}
     for event in events:
+        if event.kind not in NOT_HEARD:
+            new.pop("silent", None)
         parts.count(new, "events")
         parts.earliest(new, "first", [stamp_of(event)])
         parts.latest(new, "last", [stamp_of(event)])
@@ -92,7 +95,9 @@ def state_of(state: Mapping[str, Any]) -> str:
             "stopped": "STOPPED",
             "cancelled": "CANCELLED",
         }.get(state["finished"][1], "UNKNOWN")
-    return "WAITING" if open_asks(state) else "RUNNING"
+    if open_asks(state):
+        return "WAITING"
+    return "UNKNOWN" if "silent" in state else "RUNNING"
 
 
 def ended_at(state: Mapping[str, Any]) -> datetime | None:

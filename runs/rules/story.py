@@ -172,6 +172,8 @@ def _plainly(state: Mapping[str, Any]) -> str:
         did = f"{about[:1].upper()}{about[1:]}: {did.lower()}"
     if "held" in state and "resumed" not in state:
         return f"{did} and was put on hold"
+    if "silent" in state:
+        return f"{did}; then nothing more was heard of it"
     status = {
         "COMPLETED": "finished",
         "FAILED": "failed",
@@ -270,6 +272,8 @@ def _troubles(state: Mapping[str, Any]) -> list[str]:
         told.append(f"{count(number, 'change')} had no redeemed grant")
     if "handed" in state:
         told.append(f"It was handed to {state['handed'][1] or 'a person'}")
+    if folding.state_of(state) == "UNKNOWN" and "silent" in state:
+        told.append("Nothing more was heard of it, so how it ended is unknown")
     return told
 
 

@@ -261,6 +261,16 @@ def _expired(event: Event) -> Said:
     }
 
 
+def _merged(event: Event) -> Said:
+    facts = event.facts
+    told = facts.get("events") or 0
+    number = "1 event" if told == 1 else f"{told:,} events"
+    text = f"with {short(facts.get('run'), 80)}, {number}: {short(facts.get('reason'), 200)}"
+    if facts.get("rule") == "person":
+        text = f"{event.source}: {text}"
+    return {"verb": "Merged", "text": text, "mark": "link"}
+
+
 def _held(event: Event) -> Said:
     text = short(event.facts.get("sentence"), 300)
     more = {"tone": "never", "mark": "hand", "question": "escalated"}
@@ -295,4 +305,5 @@ _MOMENTS: dict[str, Callable[[Event], Said]] = {
     "resumed": _words("Let go on", "play"),
     "stopped": _words("Stopped for good", "hand", tone="never", question="escalated"),
     "flagged": _words("Flagged", "flag"),
+    "merged": _merged,
 }

@@ -15,6 +15,7 @@ from portal.core.clock import wall_clock
 from runs import tasks
 from runs.models import EventKey, Hold, InboxBatch, Run, RunEvent, Tally, TallyDelta
 from runs.operations import folding, inbox
+from runs.rules.sealing import SEALED_AFTER
 from tests.people import NOW, live_workflow, make_company, refunds_document
 
 URL = "/api/v1/events"
@@ -229,10 +230,23 @@ def test_an_event_is_one_event_whatever_its_time_or_run(client, company, workflo
     )
 
 
+def test_what_arrives_shortly_after_the_end_amends_nothing(
+    client, company, workflow, key
+):
+    send(client, key, [event(1, "run.finished", status="completed")])
+    tasks.fold_inbox()
+    send(client, key, [event(2)])
+    tasks.fold_inbox()
+
+    assert Run.objects.get().amended_at is None
+    assert not RunEvent.objects.get(kind="data.read").is_late
+
+
 def test_a_late_event_amends_a_finished_run(client, company, workflow, key):
     send(client, key, [event(1, "run.finished", status="completed")])
     tasks.fold_inbox()
     assert Run.objects.get().amended_at is None
+    Run.objects.update(heard_at=wall_clock() - SEALED_AFTER)
 
     send(client, key, [event(2)])
     tasks.fold_inbox()
