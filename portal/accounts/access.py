@@ -23,6 +23,7 @@ PAUSE = "pause_workflow"
 DECIDE = "decide_workflow"
 ASSESS = "assess_workflow"
 RESOLVE = "resolve_workflow"
+REVEAL = "reveal_workflow"
 _APP = "registry"
 
 

@@ -49,6 +49,7 @@ class Environment:
     broker_url: str
     secret_key: str
     secret_key_fallbacks: tuple[str, ...]
+    redaction_keys: tuple[str, ...]
     is_debug: bool
     public_url: str
     allowed_hosts: tuple[str, ...]
@@ -99,6 +100,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         broker_url=_broker_url(environ, running, data_dir),
         secret_key=_secret_key(environ, data_dir),
         secret_key_fallbacks=_list(environ, "SECRET_KEY_FALLBACKS"),
+        redaction_keys=_redaction_keys(environ, data_dir),
         is_debug=_switch(environ, "DEBUG"),
         public_url=public_url,
         allowed_hosts=_allowed_hosts(environ, public_url),
@@ -210,6 +212,21 @@ def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:
             f"{SECRET_KEY_LENGTH_MIN}."
         )
     return key
+
+
+def _redaction_keys(environ: Mapping[str, str], data_dir: Path) -> tuple[str, ...]:
+    """Read the keys that seal what is hidden, newest first; else the portal's secrets."""
+    given = _list(environ, "REDACTION_KEYS")
+    for key in given:
+        if len(key) < SECRET_KEY_LENGTH_MIN:
+            raise EnvironmentRefused(
+                f"A key of REDACTION_KEYS is too short: it has {len(key)} characters and"
+                f" needs {SECRET_KEY_LENGTH_MIN}."
+            )
+    return given or (
+        _secret_key(environ, data_dir),
+        *_list(environ, "SECRET_KEY_FALLBACKS"),
+    )
 
 
 def _public_url(environ: Mapping[str, str], running: Mapping[str, str]) -> str:

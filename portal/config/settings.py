@@ -336,6 +336,12 @@ JOURNAL_ANCHOR_FILE = os.environ.get("JOURNAL_ANCHOR_FILE") or str(
 )
 JOURNAL_SIGNING_KEY = os.environ.get("JOURNAL_SIGNING_KEY") or SECRET_KEY
 
+# --- Runs ---
+
+# They seal what must not be stored readable, and make equal values comparable: newest
+# first. Without an older one, what it sealed cannot be revealed any more.
+REDACTION_KEYS = ENVIRONMENT.redaction_keys
+
 # --- Approvals ---
 
 # How long an approval can be taken back before its grant is usable.

@@ -30,6 +30,7 @@ APPEND_ONLY_TABLES = (
     "approvals_outcome",
     "approvals_proposalversion",
     "approvals_reminder",
+    "runs_reveal",
     "runs_runmerge",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.

@@ -72,6 +72,7 @@ class Workflow(models.Model):
             ("decide_workflow", "May decide its proposals"),
             ("assess_workflow", "May review its runs each week"),
             ("resolve_workflow", "May resolve its exceptions"),
+            ("reveal_workflow", "May reveal what was hidden in its runs"),
         )
         constraints = (
             models.CheckConstraint(

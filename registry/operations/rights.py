@@ -20,10 +20,12 @@ from registry.models.workflow import Role
 
 _ROLE_RIGHTS: dict[str, frozenset[str]] = {
     Role.BUSINESS_OWNER: frozenset(
-        {access.VIEW, access.EDIT, access.PAUSE, access.ASSESS}
+        {access.VIEW, access.EDIT, access.PAUSE, access.ASSESS, access.REVEAL}
     ),
     Role.IT_OWNER: frozenset({access.VIEW, access.EDIT, access.PAUSE}),
-    Role.RISK_OWNER: frozenset({access.VIEW, access.PAUSE, access.ASSESS}),
+    Role.RISK_OWNER: frozenset(
+        {access.VIEW, access.PAUSE, access.ASSESS, access.REVEAL}
+    ),
     Role.AI_PRODUCT_OWNER: frozenset({access.VIEW, access.EDIT}),
     Role.ESCALATION_OWNER: frozenset({access.VIEW, access.PAUSE, access.RESOLVE}),
 }

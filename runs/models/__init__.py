@@ -2,7 +2,8 @@
 
 Read in this order: running (a run and its holds), events (what happened, and the inbox
 it came through), linking (which telemetry belongs to which run), spending (what grants
-reserve), tallies (numbers by day), reviewing (the weekly review).
+reserve), tallies (numbers by day), redaction (what is hidden, and who
+looked), reviewing (the weekly review).
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
@@ -14,6 +15,7 @@ from runs.models.linking import (
     UnplacedPart,
     UnplacedTrace,
 )
+from runs.models.redaction import RedactionRule, Reveal, SealedText
 from runs.models.reviewing import (
     Finding,
     Review,
@@ -33,6 +35,8 @@ __all__ = [
     "InboxBatch",
     "KnownBy",
     "LinkRule",
+    "RedactionRule",
+    "Reveal",
     "Review",
     "ReviewDraft",
     "ReviewWeek",
@@ -42,6 +46,7 @@ __all__ = [
     "RunMerge",
     "RunState",
     "SampledRun",
+    "SealedText",
     "SpendEntry",
     "Tally",
     "TallyDelta",

@@ -10,6 +10,7 @@ from portal.core import outbox
 from portal.core.digest import sha256_of
 from portal.core.ids import new_id
 from runs.models import InboxBatch
+from runs.operations.batch_sealing import sealed_bytes
 from runs.rules.batches import Looked
 
 # The stream that events are sealed in, batch by batch and not one by one.
@@ -37,7 +38,7 @@ def accept_batch(
     looked: Looked,
     now: datetime,
 ) -> Accepted:
-    """Store the bytes of a batch and wake the worker. One insert, one hint, one entry."""
+    """Store the bytes of a batch, sealed, and wake the worker. One insert, hint and entry."""
     batch_id = new_id()
     count = len(looked.events) + len(looked.rejected) + looked.duplicate
     InboxBatch.objects.create(
@@ -46,7 +47,7 @@ def accept_batch(
         key_id=principal.key_id,
         form=form,
         content_type=content_type,
-        raw=raw,
+        raw=sealed_bytes(raw, batch_id=batch_id),
         received_at=now,
         event_count=count,
     )

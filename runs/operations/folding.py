@@ -23,6 +23,7 @@ from registry.queries.rulebooks import RulebookInForce, standing_facts
 from runs.models import EventKey, InboxBatch, Run
 from runs.operations.accepting import EVENTS_STREAM
 from runs.operations.batch_bytes import look_at
+from runs.operations.batch_sealing import opened
 from runs.operations.inbox import lock_batch
 from runs.operations.inserting import Staged, insert_new
 from runs.operations.moments import (
@@ -31,6 +32,7 @@ from runs.operations.moments import (
     fold_into,
     hold_run,
 )
+from runs.operations.redacting import hidden_words, hide_told
 from runs.operations.saving import save_folded
 from runs.queries.facts import tool_calls
 from runs.rules import stopping
@@ -105,7 +107,7 @@ def rejected_at_sight(batch_id: UUID) -> Folded:
 
 def _look(batch: InboxBatch) -> Looked:
     return look_at(
-        bytes(batch.raw),
+        opened(batch),
         form=batch.form,
         content_type=batch.content_type,
         is_system_of_record=batch.agent.kind == AgentKind.SYSTEM_OF_RECORD,
@@ -133,6 +135,12 @@ def _fold(
     }
     # Ids ascend as the events were told, so that those of one time keep that order.
     ids = sorted(new_id() for _ in told)
+    # Under the runs' locks, as our own records are, so that no ring of waits can form.
+    told = hide_told(
+        told,
+        workflow_ids={slug: book.workflow_id for slug, book in books.items()},
+        now=now,
+    )
     staged = [
         _staged(
             batch,
@@ -319,7 +327,10 @@ def _finish(batch: InboxBatch, looked: Looked, folded: Folded, now: datetime) ->
     """Close the figures: what is neither accepted nor rejected was here before."""
     folded.accepted += batch.accepted
     folded.duplicate = batch.event_count - folded.accepted - len(folded.rejected)
-    listed = Looked(rejected=folded.rejected).rejected_document()
+    listed = [
+        each | {"detail": hidden_words(str(each["detail"]))}
+        for each in Looked(rejected=folded.rejected).rejected_document()
+    ]
     InboxBatch.objects.filter(id=batch.id).update(
         state=InboxBatch.State.DONE,
         accepted=folded.accepted,
@@ -330,6 +341,7 @@ def _finish(batch: InboxBatch, looked: Looked, folded: Folded, now: datetime) ->
         finished_at=now,
         lease_until=None,
         reason="",
+        raw=b"",
     )
     _tell(batch, folded)
 
@@ -344,5 +356,5 @@ def _tell(batch: InboxBatch, folded: Folded) -> None:
         accepted=folded.accepted,
         duplicate=folded.duplicate,
         rejected=len(folded.rejected),
-        digest=sha256_of(bytes(batch.raw)),
+        digest=sha256_of(opened(batch)),
     )

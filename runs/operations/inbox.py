@@ -14,6 +14,7 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone
 from runs.models import InboxBatch
 from runs.operations.accepting import EVENTS_STREAM
+from runs.operations.redacting import hidden_words
 
 LEASE_SECONDS = 60
 ATTEMPTS_MAX = 5
@@ -55,6 +56,8 @@ def lock_batch(*, batch_id: UUID) -> InboxBatch:
 def bury_batch(*, batch_id: UUID, reason: str, now: datetime) -> None:
     """Put a batch that cannot be read aside, with the reason; `redrive` brings it back."""
     batch = lock_batch(batch_id=batch_id)
+    # What the database refused may stand in its own words.
+    reason = hidden_words(reason)
     InboxBatch.objects.filter(id=batch.id).update(
         state=InboxBatch.State.DEAD,
         reason=reason[:REASON_MAX] or "unknown",
@@ -104,7 +107,11 @@ def give_back(batch_id: UUID, *, attempts: int, reason: str) -> None:
         cursor.execute(
             "UPDATE runs_inboxbatch SET reason = %s, lease_until = clock_timestamp()"
             " + %s * interval '1 second' WHERE id = %s AND state = 'PENDING'",
-            [reason[:REASON_MAX], min(2**attempts, LEASE_SECONDS), batch_id],
+            [
+                hidden_words(reason)[:REASON_MAX],
+                min(2**attempts, LEASE_SECONDS),
+                batch_id,
+            ],
         )
 
 

@@ -20,6 +20,7 @@ from portal.audit.operation import record, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
 from runs.models import Hold, KnownBy, Run
+from runs.operations.redacting import hide_moments
 from runs.operations.saving import (
     find_run,
     insert_moments,
@@ -148,8 +149,13 @@ def append_moment(
 def _write(moments: Sequence[Moment]) -> RunRef:
     """Write moments of one run in their order. Four queries, whatever their number."""
     run = lock_run(run_id=moments[0].run_id)
-    events = [moment.event for moment in moments]
-    insert_moments(run, [(moment.event, moment.source_id) for moment in moments])
+    events = hide_moments(
+        [moment.event for moment in moments],
+        workflow_id=run.workflow_id,
+        now=moments[0].event.received_at,
+    )
+    sources = [moment.source_id for moment in moments]
+    insert_moments(run, list(zip(events, sources, strict=True)))
     fold_into(run, events)
     save_folded([run])
     add_tallies([(run.workflow_id, event) for event in events])
