@@ -2,10 +2,30 @@
 
 from django.urls import path
 
-from runs.views import caps, lists, reviewing, stories, weeks
+from runs.views import caps, lists, reviewing, saved_views, stories, weeks
 
 urlpatterns = [
     path("runs/", lists.runs, name="runs"),
+    path("runs/week/", lists.runs_week, name="runs_week"),
+    path("runs/new/", lists.runs_new, name="runs_new"),
+    path("runs/picked/", lists.runs_picked, name="runs_picked"),
+    path("runs/export/", lists.runs_export, name="runs_export"),
+    path("runs/views/", saved_views.views, name="run_views"),
+    path(
+        "runs/views/<uuid:run_view_id>/change/",
+        saved_views.change,
+        name="run_view_change",
+    ),
+    path(
+        "runs/views/<uuid:run_view_id>/remove/",
+        saved_views.remove,
+        name="run_view_remove",
+    ),
+    path(
+        "runs/views/<uuid:run_view_id>/restore/",
+        saved_views.restore,
+        name="run_view_restore",
+    ),
     path("runs/of/<slug:slug>/recent/", lists.recent_runs, name="runs_recent"),
     path("runs/of/<slug:slug>/caps/", caps.caps, name="runs_caps"),
     path("runs/<uuid:run_id>/", stories.run, name="run"),

@@ -122,7 +122,10 @@ def _beyond(order: Sequence[str], position: Sequence[object]) -> Q:
         beyond = Q(**{f"{name}__{'lt' if field.startswith('-') else 'gt'}": value})
         condition |= equal & beyond
         equal &= Q(**{name: value})
-    return condition
+    # Said once more for the first field alone: an index begins there instead of at its top.
+    first = order[0].removeprefix("-")
+    side = "lte" if order[0].startswith("-") else "gte"
+    return Q(**{f"{first}__{side}": position[0]}) & condition
 
 
 def _write(row: object, order: Sequence[str], direction: str) -> str:

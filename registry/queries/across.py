@@ -86,6 +86,12 @@ def assignments_seen_by(actor: Actor) -> QuerySet:
     )
 
 
+def workflows_owned_by(person_id: UUID) -> QuerySet:
+    """Give the ids of the workflows that a person is the business owner of. Not run yet."""
+    rows = RoleHolding.objects.filter(person=person_id, role="business_owner")
+    return rows.values("workflow_id")
+
+
 def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
     """Give the workflows this person holds a role of, by name. Three queries."""
     held: dict[UUID, list[str]] = {}

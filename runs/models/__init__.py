@@ -1,12 +1,13 @@
 """The tables of runs.
 
 Read in this order: running (a run and its holds), events (what happened, and the inbox
-it came through), linking (which telemetry belongs to which run), spending (what grants
-reserve), tallies (numbers by day), redaction (what is hidden, and who
-looked), reviewing (the weekly review).
+it came through), linking (which telemetry belongs to which run), finding (what the list
+finds runs by, and kept views of it), spending (what grants reserve), tallies (numbers by
+day), redaction (what is hidden, and who looked), reviewing (the weekly review).
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
+from runs.models.finding import RunIndex, RunView
 from runs.models.linking import (
     LinkRule,
     RunLink,
@@ -42,9 +43,11 @@ __all__ = [
     "ReviewWeek",
     "Run",
     "RunEvent",
+    "RunIndex",
     "RunLink",
     "RunMerge",
     "RunState",
+    "RunView",
     "SampledRun",
     "SealedText",
     "SpendEntry",

@@ -286,6 +286,7 @@ def _staged(
             and is_sealed(
                 ended_at=run.ended_at, heard_at=run.heard_at, now=batch.received_at
             ),
+            source_id=batch.agent_id,
         ),
     )
 

@@ -15,7 +15,7 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.ids import new_id
-from runs.models import Hold, Run, RunEvent, SampledRun
+from runs.models import Hold, Run, RunEvent, RunIndex, SampledRun
 from runs.operations.moments import append_moment, fold_into
 from runs.operations.saving import save_folded
 from runs.queries.stories import event_of
@@ -97,6 +97,7 @@ def merge_runs(
             "One stop rule holds both runs. Settle one of the two holds first.",
         )
     moved = list(_events_of(source))
+    RunIndex.objects.filter(run_id=source.id).delete()
     with connection.cursor() as cursor:
         cursor.execute(
             _MERGE,

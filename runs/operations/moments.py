@@ -136,6 +136,7 @@ def append_moment(
         provenance=Provenance.ENFORCED,
         source=actor.name,
         facts=dict(facts),
+        source_id=actor.id,
     )
     moment = Moment(run_id, event, actor.id)
     waiting = _WAITING.get()

@@ -16,6 +16,7 @@ from portal.audit.operation import step
 from portal.core.ids import new_id
 from runs.models import Run
 from runs.rules.events import Event
+from runs.rules.finding import tokens_of
 
 _COLUMNS = (
     ("fold", "jsonb"),
@@ -38,11 +39,22 @@ _COLUMNS = (
     ("amount_currency", "text"),
 )
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
-_SETS = ", ".join(f"{name} = new.{name}" for name, _ in _COLUMNS)
+_SETS = ", ".join(f"{name} = told.{name}" for name, _ in _COLUMNS)
 _ARRAYS = ", ".join(f"%s::{kind}[]" for _, kind in _COLUMNS)
+# A run and what it is found by are one statement: a list never finds what is not so.
 _UPDATE = (
-    "UPDATE runs_run SET SETS FROM unnest(%s::uuid[], ARRAYS) AS new (id, NAMES)"
-    " WHERE runs_run.id = new.id"
+    "WITH told AS (SELECT * FROM unnest(%s::uuid[], %s::text[], ARRAYS)"
+    " AS told (id, tokens, NAMES)),"
+    " folded AS (UPDATE runs_run SET SETS FROM told WHERE runs_run.id = told.id"
+    " RETURNING runs_run.id AS run_id, runs_run.workflow_id, runs_run.started_at)"
+    " INSERT INTO runs_runindex AS kept (run_id, workflow_id, started_at, tokens)"
+    " SELECT run_id, workflow_id, folded.started_at,"
+    " array_to_tsvector(string_to_array(told.tokens, ' '))"
+    " FROM folded JOIN told ON told.id = folded.run_id"
+    " ON CONFLICT (run_id) DO UPDATE SET workflow_id = excluded.workflow_id,"
+    " started_at = excluded.started_at, tokens = excluded.tokens"
+    " WHERE (kept.workflow_id, kept.started_at, kept.tokens) IS DISTINCT FROM"
+    " (excluded.workflow_id, excluded.started_at, excluded.tokens)"
 )
 _UPDATE = (
     _UPDATE.replace("SETS", _SETS).replace("ARRAYS", _ARRAYS).replace("NAMES", _NAMES)
@@ -136,10 +148,21 @@ def insert_tallies(sums: Mapping[tuple[UUID, date, str], Decimal]) -> None:
 
 @step
 def save_folded(runs: Sequence[Run]) -> None:
-    """Write folded runs back; the caller holds their rows' locks. One query."""
+    """Write folded runs back, and what they are found by. One query.
+
+    The caller holds their rows' locks.
+    """
     if not runs:
         return
-    values: list[list] = [[run.id for run in runs]]
+    values: list[list] = [
+        [run.id for run in runs],
+        [
+            " ".join(
+                tokens_of(run.fold, title=run.title, agent_run_id=run.agent_run_id)
+            )
+            for run in runs
+        ],
+    ]
     for name, _ in _COLUMNS:
         column = [getattr(run, name) for run in runs]
         values.append(

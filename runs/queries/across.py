@@ -10,6 +10,7 @@ from django.db.models import Count, Q, Sum
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from runs.models import Finding, ReviewWeek, Run, RunState
+from runs.queries.finding import words_match
 
 WEEK = timedelta(days=7)
 SHARES_MAX = 10
@@ -59,18 +60,13 @@ class FindingDue:
 
 
 def runs_matching(*, actor: Actor, text: str, limit: int = 5) -> tuple[RunFound, ...]:
-    """Find visible runs by title or by the agent's own id, newest first. Two queries."""
+    """Find visible runs by their words, as the list does, newest first. Two queries."""
     rows = access.visible(
         Run.objects.select_related("workflow").defer("fold"),
         actor=actor,
         workflow_path="workflow_id",
     )
-    wanted = text.replace("\x00", "").strip()[:100]
-    if not wanted:
-        return ()
-    found = rows.filter(
-        Q(title__icontains=wanted) | Q(agent_run_id__istartswith=wanted)
-    )
+    found = words_match(rows, text[:100])
     return tuple(
         RunFound(
             run.id,

@@ -1,24 +1,35 @@
-"""The runs list: filters, keyset pages, and the recent runs of one workflow."""
+"""The runs list: one page of rows, and the recent runs of one workflow."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Agent
 from portal.core.errors import NotFound
-from portal.core.pagination import keyset
+from portal.core.ids import first_id_of
+from portal.core.pagination import PAGE_SIZE_MAX
 from registry.queries.across import workflow_names
+from registry.queries.listing import systems_to_pick
+from registry.queries.people import people_to_pick
 from registry.queries.rulebooks import lock_numbers
 from runs.models import Run, RunState
+from runs.queries.finding import (
+    ORDER,
+    count_up_to,
+    found,
+    how_many,
+    page_of_ids,
+)
+from runs.queries.narrowing import RunAsked
 
-TEXT_LENGTH_MAX = 100
 RECENT_MAX = 10
-ORDER = ("-started_at", "-id")
+AGENTS_MAX = 300
+NEW_COUNTED_MAX = 99
 STATE_MARKS = {
     RunState.RUNNING: "running",
     RunState.WAITING: "waiting",
@@ -28,24 +39,6 @@ STATE_MARKS = {
     RunState.CANCELLED: "info",
     RunState.UNKNOWN: "unknown",
 }
-
-
-@dataclass(frozen=True)
-class RunFilter:
-    """What the list is narrowed to. Empty means everything."""
-
-    workflow: str = ""
-    agent: str = ""
-    state: str = ""
-    text: str = ""
-    since: date | None = None
-    until: date | None = None
-    answers: str = ""
-    only: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        return self == RunFilter()
 
 
 @dataclass(frozen=True)
@@ -62,71 +55,89 @@ class RunRow:
     state_mark: str
     is_held: bool
     is_flagged: bool
+    is_amended: bool
     started_at: datetime
+    ended_at: datetime | None
     seconds: float | None
     answered: int
     unauthorised: int
+    retries: int
     cost: str
+    amount: str
 
 
 @dataclass(frozen=True)
-class Choice:
-    slug: str
-    name: str
+class Choices:
+    """What the list can be narrowed by: values with their words."""
+
+    workflows: tuple[tuple[str, str], ...]
+    agents: tuple[tuple[str, str], ...]
+    systems: tuple[tuple[str, str], ...]
+    people: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class RunList:
-    """One page of runs with what it can be narrowed by."""
+    """One page of runs, and how many there are, up to a thousand."""
 
     rows: tuple[RunRow, ...]
+    count: str
     next_cursor: str | None
     previous_cursor: str | None
-    workflows: tuple[Choice, ...]
-    agents: tuple[Choice, ...]
 
 
-def filter_in(fields: Mapping[str, str]) -> RunFilter:
-    """Read a filter out of an address; what cannot be read is left out."""
-    return RunFilter(
-        workflow=fields.get("workflow", "")[:80],
-        agent=fields.get("agent", "")[:80],
-        state=fields.get("state", "") if fields.get("state") in RunState.values else "",
-        text=_clean(fields.get("q", "")),
-        since=_day(fields.get("since", "")),
-        until=_day(fields.get("until", "")),
-        answers=fields.get("answers", "") if fields.get("answers") in ANSWERS else "",
-        only=fields.get("only", "") if fields.get("only") in ONLY else "",
-    )
-
-
-ANSWERS = {"all": Q(answered=7), "some": Q(answered__lt=7), "few": Q(answered__lt=5)}
-ONLY = {
-    "held": Q(is_held=True),
-    "flagged": Q(is_flagged=True),
-    "unauthorised": Q(unauthorised_count__gt=0),
-    "amended": Q(amended_at__isnull=False),
-    "retried": Q(retry_count__gt=0),
-    "ended": Q(ended_at__isnull=False),
-}
-
-
-def runs_for(*, actor: Actor, asked: RunFilter, cursor: str | None = None) -> RunList:
+def runs_for(*, actor: Actor, asked: RunAsked, cursor: str | None = None) -> RunList:
     """Give one page of the runs that this person may see, newest first.
 
-    About eight queries, whatever the number of runs; nothing is counted.
+    At most twelve queries, whatever the number of runs; counting stops at a thousand.
+    Raises Malformed for a cursor that was not made here.
     """
-    rows = access.visible(_with_names(), actor=actor, workflow_path="workflow_id")
-    page = keyset(_narrowed(rows, asked), order=ORDER, cursor=cursor)
-    workflows = workflow_names(actor=actor)
-    agents = Agent.objects.order_by("name", "id").values_list("slug", "name")[:200]
-    return RunList(
-        rows=tuple(_row(run) for run in page.items),
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-        workflows=tuple(Choice(line.slug, line.name) for line in workflows),
-        agents=tuple(Choice(slug, name) for slug, name in agents) if workflows else (),
+    page = page_of_ids(actor=actor, asked=asked, cursor=cursor)
+    rows = rows_by_id(page.ids)
+    is_whole = not page.next_cursor and not page.previous_cursor
+    number = (
+        len(page.ids) if is_whole else count_up_to(found(actor=actor, asked=asked)[0])
     )
+    return RunList(rows, how_many(number), page.next_cursor, page.previous_cursor)
+
+
+def choices(*, actor: Actor) -> Choices:
+    """Give what this person's list can be narrowed by. Six queries."""
+    workflows = workflow_names(actor=actor)
+    if not workflows:
+        return Choices((), (), (), ())
+    agents = Agent.objects.order_by("name", "id").values_list("slug", "name")
+    return Choices(
+        workflows=tuple((line.slug, line.name) for line in workflows),
+        agents=tuple(agents[:AGENTS_MAX]),
+        systems=tuple((one.value, one.label) for one in systems_to_pick()),
+        people=tuple((one.value, one.label) for one in people_to_pick(actor=actor)),
+    )
+
+
+def mark_of(moment: datetime) -> UUID:
+    """Give the place in the order of ids that runs first seen after a moment come behind."""
+    return first_id_of(unix_ms=int(moment.timestamp() * 1000))
+
+
+def new_since(*, actor: Actor, asked: RunAsked, mark: UUID) -> int:
+    """Count the runs that came since a list was shown, up to a hundred. Four queries."""
+    rows, order = found(actor=actor, asked=asked)
+    key = order[-1].removeprefix("-")
+    return count_up_to(rows.filter(**{f"{key}__gt": mark}), NEW_COUNTED_MAX)
+
+
+def every_row(*, actor: Actor, asked: RunAsked, most: int) -> Iterator[RunRow]:
+    """Give the rows of a file, page after page; rights are read anew for each page."""
+    cursor, is_first, given = None, True, 0
+    while (cursor or is_first) and given < most:
+        page = page_of_ids(
+            actor=actor, asked=asked, cursor=cursor, size=min(PAGE_SIZE_MAX, most)
+        )
+        kept = page.ids[: most - given]
+        yield from rows_by_id(kept)
+        given += len(kept)
+        cursor, is_first = page.next_cursor, False
 
 
 def recent_runs_of(*, actor: Actor, slug: str) -> tuple[RunRow, ...]:
@@ -137,8 +148,8 @@ def recent_runs_of(*, actor: Actor, slug: str) -> tuple[RunRow, ...]:
     workflow = lock_numbers(slug)
     if workflow is None or not access.may(actor, access.VIEW, workflow.workflow_id):
         raise NotFound("There is nothing here, or you may not see it.")
-    found = _with_names().filter(workflow=workflow.workflow_id).order_by(*ORDER)
-    return tuple(_row(run) for run in found[:RECENT_MAX])
+    rows = _with_names().filter(workflow=workflow.workflow_id).order_by(*ORDER)
+    return tuple(_row(run) for run in rows[:RECENT_MAX])
 
 
 def rows_of(runs: QuerySet[Run]) -> tuple[RunRow, ...]:
@@ -148,38 +159,21 @@ def rows_of(runs: QuerySet[Run]) -> tuple[RunRow, ...]:
     )
 
 
-def without(asked: RunFilter, name: str) -> RunFilter:
-    """Give the filter without one of its parts."""
-    return replace(asked, **{name: getattr(RunFilter(), name)})
+def rows_by_id(ids: Sequence[UUID]) -> tuple[RunRow, ...]:
+    """Give rows in the order of their ids, which were allowed elsewhere. One query."""
+    if not ids:
+        return ()
+    known = {run.id: run for run in _with_names().filter(id__in=ids)}
+    return tuple(_row(known[each]) for each in ids if each in known)
 
 
 def _with_names() -> QuerySet[Run]:
     return Run.objects.select_related("workflow", "agent").defer("fold")
 
 
-def _narrowed(rows: QuerySet[Run], asked: RunFilter) -> QuerySet[Run]:
-    if asked.workflow:
-        rows = rows.filter(workflow__slug=asked.workflow)
-    if asked.agent:
-        rows = rows.filter(agent__slug=asked.agent)
-    if asked.state:
-        rows = rows.filter(state=asked.state)
-    if asked.text:
-        found = Q(title__icontains=asked.text) | Q(agent_run_id__istartswith=asked.text)
-        rows = rows.filter(found)
-    if asked.since:
-        rows = rows.filter(started_at__gte=_midnight(asked.since))
-    if asked.until:
-        rows = rows.filter(started_at__lt=_midnight(asked.until) + timedelta(days=1))
-    if asked.answers:
-        rows = rows.filter(ANSWERS[asked.answers])
-    if asked.only:
-        rows = rows.filter(ONLY[asked.only])
-    return rows
-
-
 def _row(run: Run) -> RunRow:
     ended = run.ended_at
+    amount = run.amount_max
     return RunRow(
         id=run.id,
         title=run.title,
@@ -191,25 +185,13 @@ def _row(run: Run) -> RunRow:
         state_mark=STATE_MARKS[RunState(run.state)],
         is_held=run.is_held,
         is_flagged=run.is_flagged,
+        is_amended=run.amended_at is not None,
         started_at=run.started_at,
+        ended_at=ended,
         seconds=max(0.0, (ended - run.started_at).total_seconds()) if ended else None,
         answered=run.answered,
         unauthorised=run.unauthorised_count,
+        retries=run.retry_count,
         cost=f"{run.cost_currency} {run.cost_amount:,.2f}" if run.cost_currency else "",
+        amount="" if amount is None else f"{run.amount_currency} {amount:,.2f}".strip(),
     )
-
-
-def _clean(text: str) -> str:
-    return text.replace("\x00", "").strip()[:TEXT_LENGTH_MAX]
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year <= 2200 else None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)

@@ -157,6 +157,7 @@ def event_of(row: RunEvent) -> Event:
         source=row.source_name,
         facts=row.facts,
         is_late=row.is_late,
+        source_id=row.source_id,
     )
 
 

@@ -68,6 +68,8 @@ class Event:
     source: str
     facts: Mapping[str, Any]
     is_late: bool = False
+    # Who it was, by id: set for our own records, so that people are found by what they did.
+    source_id: UUID | None = None
 
     @property
     def is_moment(self) -> bool:

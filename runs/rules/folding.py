@@ -32,6 +32,7 @@ def fold(state: Mapping[str, Any], events: Iterable[Event]) -> State:
         parts.latest(new, "last", [stamp_of(event)])
         if not event.is_moment:
             parts.count(new, "told")
+        parts.involve(new, event)
         handler = (parts.MOMENTS if event.is_moment else parts.TOLD).get(event.kind)
         if handler is not None:
             handler(new, event)

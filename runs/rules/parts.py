@@ -15,6 +15,9 @@ ASKS_MAX = 500
 LABELS_KEPT = 3
 TOOL_NAMES_MAX = 8
 PEOPLE_MAX = 12
+INVOLVED_MAX = 40
+SYSTEMS_MAX = 12
+MERGED_MAX = 12
 CHANGE_GRANTS_MAX = 500
 
 type State = dict[str, Any]
@@ -41,6 +44,42 @@ def _keep_first(state: State, name: str, entry: list, limit: int) -> None:
 
 def _keep_names(state: State, name: str, value: str, limit: int) -> None:
     state[name] = sorted({*state.get(name, []), value})[:limit]
+
+
+# What a person does in a run, and how the list of runs asks for it.
+_DOINGS = {
+    "decided": "decided",
+    "edited": "decided",
+    "question": "asked",
+    "escalated": "",
+    "revoked": "",
+    "glass_broken": "",
+    "resumed": "",
+    "stopped": "",
+    "flagged": "",
+}
+
+
+def involve(state: State, event: Event) -> None:
+    """Remember who took part, by id, in which systems, and which runs became this one."""
+    if not event.is_moment:
+        system = event.facts.get("system") or (event.facts.get("mapped") or {}).get(
+            "system"
+        )
+        if isinstance(system, str) and system:
+            _keep_names(state, "systems", short(system, 60), SYSTEMS_MAX)
+        return
+    if event.kind == "merged":
+        _keep_names(state, "merged", short(event.facts.get("run"), 128), MERGED_MAX)
+    doing = _DOINGS.get(event.kind)
+    if doing is None or event.source_id is None:
+        return
+    verdict = str(event.facts.get("verdict") or "")
+    doings = {"did", doing} - {""}
+    if verdict.startswith(("approve", "edit")):
+        doings.add("approved")
+    for each in sorted(doings):
+        _keep_names(state, "people", f"{each}:{event.source_id}", INVOLVED_MAX)
 
 
 def _started(state: State, event: Event) -> None:

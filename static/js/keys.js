@@ -18,7 +18,8 @@ function scope() {
 }
 
 function search() {
-  const box = document.querySelector("[data-search]");
+  // A page that is a list has a search of its own: that one first.
+  const box = document.querySelector("[data-search-here]") ?? document.querySelector("[data-search]");
   if (!box) return false;
   box.focus();
   box.select();

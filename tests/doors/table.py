@@ -298,6 +298,15 @@ _REGISTRY = (
 )
 _RUNS = (
     Door("runs", PERSONS),
+    Door("runs_week", PERSONS),
+    Door("runs_new", PERSONS),
+    Door("runs_picked", PERSONS),
+    Door("runs_export", PERSONS, "post"),
+    Door("run_views", PERSONS),
+    Door("run_views", PERSONS, "post", {"name": "Failed", "state": "FAILED"}),
+    Door("run_view_change", "LLHIHHHH", "post", {"change": "default", "is": "on"}),
+    Door("run_view_remove", "LLHIHHHH", "post"),
+    Door("run_view_restore", "LLHIHHHH", "post"),
     Door("runs_recent", SEEN),
     Door("runs_caps", SEEN),
     Door("run", SEEN),

@@ -40,6 +40,7 @@ from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_known import Choices
 from runs.models import Run
 from runs.operations.findings import add_finding
+from runs.operations.run_views import save_run_view
 from runs.operations.weeks import open_week
 from runs.queries.holds import unsettled_of_run
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
@@ -152,6 +153,9 @@ def make_world() -> World:
             reason_code="",
             message="",
             now=now,
+        ),
+        "run_view_id": save_run_view(
+            actor=people.actor("dana"), name="Held", filters={"hold": "now"}, now=now
         ),
         "view_id": save_view(
             actor=people.actor("maya"), name="Live", filters={"state": "live"}, now=now

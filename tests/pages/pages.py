@@ -28,6 +28,7 @@ NO_PAGES = frozenset(
         "backtest_rows",
         "import_undo",
         "inbox_count",
+        "runs_picked",
         "inbox_live",
         "exceptions_count",
         "break_glass_count",
@@ -39,6 +40,7 @@ NO_PAGES = frozenset(
 FRAGMENTS = frozenset(
     {
         "runs_recent",
+        "runs_new",
         "notices_live",
         "run_story_fragment",
         "break_glass_band",

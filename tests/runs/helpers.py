@@ -70,6 +70,7 @@ def _event(kind, seconds, provenance, source, facts) -> Event:
         provenance=provenance,
         source=source,
         facts=facts,
+        source_id=SYSTEM.id,
     )
 
 
