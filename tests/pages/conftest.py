@@ -25,9 +25,18 @@ def committed_world(
             database_of_process.make_anew()
 
 
+@pytest.fixture(scope="module")
+def visits(browser, browser_context_args):
+    """One profile for every visit, so that styles and scripts are fetched once."""
+    context = browser.new_context(**browser_context_args)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def look(committed_world, _server_process, page, django_db_blocker):
+def look(committed_world, _server_process, visits, django_db_blocker):
     """Open a page as somebody; gives the browser's page and what its console said."""
+    page = visits.new_page()
 
     def open_page(path: str, who: str):
         said: list[str] = []
@@ -36,11 +45,12 @@ def look(committed_world, _server_process, page, django_db_blocker):
             lambda line: said.append(line.text) if line.type in TOLD else None,
         )
         page.on("pageerror", lambda error: said.append(str(error)))
+        visits.clear_cookies()
         if who != "anonymous":
             with django_db_blocker.unblock():
                 client = committed_world.client_of(who)
             cookie = client.cookies["countersign_session"].value
-            page.context.add_cookies(
+            visits.add_cookies(
                 [
                     {
                         "name": "countersign_session",
@@ -53,4 +63,5 @@ def look(committed_world, _server_process, page, django_db_blocker):
         page.locator(".htmx-request").first.wait_for(state="detached")
         return page, response, said
 
-    return open_page
+    yield open_page
+    page.close()

@@ -3,10 +3,10 @@
 import os
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 
+from tests.axe import violations
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import (
     confirmed,
@@ -93,7 +93,7 @@ def test_pages_are_accessible_and_fit(signed_in, width, scheme):
     for name, address in signed_in.addresses.items():
         signed_in.goto(address)
 
-        found = Axe().run(signed_in, options={"runOnly": RULES}).response["violations"]
+        told_of = violations(signed_in, runOnly=RULES)
         overflow = signed_in.evaluate(
             "document.documentElement.scrollWidth - innerWidth"
         )
@@ -101,7 +101,6 @@ def test_pages_are_accessible_and_fit(signed_in, width, scheme):
             path = f"{PICTURES}/{name}-{width}-{scheme}.png"
             signed_in.screenshot(path=path, full_page=True)
 
-        told_of = [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
         assert (name, told_of) == (name, [])
         assert (name, overflow <= 0) == (name, True)
 
