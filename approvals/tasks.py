@@ -1,18 +1,28 @@
 """Background work of approvals: the sweep of what ran out of time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
+from uuid import UUID
 
 import structlog
 from celery import shared_task
 
-from approvals.operations import backtest_runs, chasing, delivering, expire, remind
+from approvals.operations import (
+    backtest_runs,
+    chasing,
+    delivering,
+    expire,
+    matching,
+    remind,
+)
 from approvals.operations.assigning import reassign_proposal
 from approvals.queries.stale import stale_assignments
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from portal.core.webhooks import post_signed
+from runs.operations.incidents import heal_told
+from runs.operations.reconciling import claim_unmatched
 
 log = structlog.get_logger(__name__)
 SOFT_SECONDS, HARD_SECONDS = 50, 60
@@ -111,6 +121,38 @@ def send_deliveries(**_later: object) -> int:
         _unless_done(partial(delivering.mark, claimed, posted))
         sent += 1
     return sent
+
+
+@shared_task(
+    name="approvals.tasks.match_changes",
+    soft_time_limit=SOFT_SECONDS,
+    time_limit=HARD_SECONDS,
+    ignore_result=True,
+)
+def match_changes(**_later: object) -> int:
+    """Match what systems reported to grants; says how many changes were looked at.
+
+    Also the sweep, which looks again at what did not match a moment ago.
+    """
+    judged, until = 0, time.monotonic() + SENDING_SECONDS
+    while time.monotonic() < until:
+        found = _judged(())
+        judged += found
+        if not found:
+            break
+    _unless_done(partial(heal_told, now=wall_clock()))
+    again = claim_unmatched()
+    return judged + (_judged(again) if again else 0)
+
+
+def _judged(again: Collection[UUID]) -> int:
+    try:
+        return matching.match_changes(again=again, now=wall_clock())
+    except AlreadyDone:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the sweep tries again, nothing is lost
+        log.error("matching.failed", error=type(error).__name__, exc_info=True)
+        return 0
 
 
 def _unless_done(call: Callable[[], object]) -> int:

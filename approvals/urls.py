@@ -16,6 +16,7 @@ from approvals.views import (
     in_flight,
     inbox,
     moving,
+    nearest,
     rehearsing,
     snoozing,
 )
@@ -45,6 +46,11 @@ urlpatterns = [
     path("break-glass/", emergencies.emergencies, name="break_glass_list"),
     path("break-glass/count/", emergencies.count, name="break_glass_count"),
     path("break-glass/<uuid:glass_id>/", emergencies.one, name="break_glass"),
+    path(
+        "incidents/<uuid:incident_id>/grants/",
+        nearest.incident_grants,
+        name="incident_grants",
+    ),
     path("break-glass/of/<slug:slug>/", emergencies.band, name="break_glass_band"),
     path(
         "break-glass/of-run/<uuid:run_id>/",

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from runs.views import caps, lists, reviewing, saved_views, stories, weeks
+from runs.views import (
+    caps,
+    incidents,
+    lists,
+    reviewing,
+    saved_views,
+    stories,
+    weeks,
+)
 
 urlpatterns = [
     path("runs/", lists.runs, name="runs"),
@@ -33,6 +41,29 @@ urlpatterns = [
     path("runs/<uuid:run_id>.md", stories.run_markdown, name="run_markdown"),
     path("runs/<uuid:run_id>.json", stories.run_json, name="run_json"),
     path("runs/<uuid:run_id>/flag/", stories.run_flag, name="run_flag"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/<uuid:incident_id>/", incidents.incident, name="incident"),
+    path(
+        "incidents/<uuid:incident_id>/take/",
+        incidents.incident_take,
+        name="incident_take",
+    ),
+    path(
+        "incidents/<uuid:incident_id>/settle/",
+        incidents.incident_settle,
+        name="incident_settle",
+    ),
+    path(
+        "incidents/<uuid:incident_id>/reopen/",
+        incidents.incident_reopen,
+        name="incident_reopen",
+    ),
+    path("incidents/of/<slug:slug>/", incidents.incident_band, name="incident_band"),
+    path(
+        "incidents/of-run/<uuid:run_id>/",
+        incidents.incident_band_of_run,
+        name="incident_band_of_run",
+    ),
     path("reviews/", weeks.weeks, name="weeks"),
     path("reviews/count/", weeks.weeks_count, name="weeks_count"),
     path("reviews/<uuid:week_id>/", weeks.week, name="week"),

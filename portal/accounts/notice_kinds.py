@@ -178,6 +178,14 @@ _ALL = (
         many="{workflow}: systems report {count} changes that no grant covers.",
     ),
     Kind(
+        "cap_passed",
+        LOOK_AFTER,
+        "Reported costs passed a cap",
+        "{workflow}: what agents report that it cost passed a cap; no further grant is given.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
         "run_held",
         LOOK_AFTER,
         "A run is held",

@@ -321,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-due": _every(15, "approvals.tasks.sweep_due"),
     "chase-grants": _every(60, "approvals.tasks.chase_grants"),
     "send-deliveries": _every(10, "approvals.tasks.send_deliveries"),
+    "match-changes": _every(15, "approvals.tasks.match_changes"),
     "sweep-backtests": _every(15, "approvals.tasks.run_backtests"),
     "send-notices": _every(10, "portal.accounts.tasks.send_notices"),
     "tidy-notices": _every(3600, "portal.accounts.tasks.tidy_notices"),

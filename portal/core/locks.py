@@ -25,6 +25,7 @@ SEALING = Scope(9, 1)
 RELAYING = Scope(9, 2)
 SWEEPING = Scope(9, 3)
 OPENING_WEEKS = Scope(9, 4)
+MATCHING = Scope(9, 5)
 
 
 def department_scope(lock_number: int) -> Scope:

@@ -35,6 +35,7 @@ PLACES = (
 PERSON_PLACES = (
     ("me", "My account", "user"),
     ("break_glass_list", "Emergencies", "triangle-alert"),
+    ("incidents", "Incidents", "triangle-alert"),
     ("grants_untold", "No outcome yet", "circle-question-mark"),
     ("callbacks", "Callbacks", "webhook"),
     ("teams", "Teams", "user-check"),

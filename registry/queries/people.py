@@ -192,3 +192,14 @@ def departments_to_pick(*, actor: Actor) -> tuple[Choice, ...]:
         return ()
     rows = Department.objects.order_by("name", "id")
     return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
+
+
+def role_holder_names(workflow_id: UUID, *roles: str) -> tuple[str, ...]:
+    """Give who holds these roles of a workflow, as "Maya Adler, business owner". One query."""
+    held = RoleHolding.objects.filter(
+        workflow_id=workflow_id, role__in=roles, person__is_active=True
+    ).values_list("role", "person__name")
+    names = dict(held)
+    return tuple(
+        f"{names[role]}, {role.replace('_', ' ')}" for role in roles if role in names
+    )

@@ -83,8 +83,10 @@ def _of_workflow(news: News) -> News:
                 "person_id", flat=True
             )
         )
-    if news.kind in ("run_held", "unauthorised_change") and not people:
+    if news.kind == "run_held" and not people:
         people = role_holder_ids(news.workflow_id, "escalation_owner", "business_owner")
+    if news.kind in ("unauthorised_change", "cap_passed") and not people:
+        people = role_holder_ids(news.workflow_id, "business_owner", "risk_owner")
     return replace(
         news, workflow=name, department_id=department_id, people=people, href=href
     )

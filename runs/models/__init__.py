@@ -2,12 +2,15 @@
 
 Read in this order: running (a run and its holds), events (what happened, and the inbox
 it came through), linking (which telemetry belongs to which run), finding (what the list
-finds runs by, and kept views of it), spending (what grants reserve), tallies (numbers by
-day), redaction (what is hidden, and who looked), reviewing (the weekly review).
+finds runs by, and kept views of it), reconciling (changes that systems report, and
+incidents), importing (change logs from files), spending (what grants reserve), tallies
+(numbers by day), redaction (what is hidden, and who looked), reviewing (the weekly
+review).
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
 from runs.models.finding import RunIndex, RunView
+from runs.models.importing import ChangeFile, ChangeImport, ChangeRow
 from runs.models.linking import (
     LinkRule,
     RunLink,
@@ -15,6 +18,12 @@ from runs.models.linking import (
     UnmappedTool,
     UnplacedPart,
     UnplacedTrace,
+)
+from runs.models.reconciling import (
+    Incident,
+    IncidentNote,
+    ReportedChange,
+    ReportedCost,
 )
 from runs.models.redaction import RedactionRule, Reveal, SealedText
 from runs.models.reviewing import (
@@ -30,6 +39,9 @@ from runs.models.tallies import Tally, TallyDelta
 
 __all__ = [
     "Budget",
+    "ChangeFile",
+    "ChangeImport",
+    "ChangeRow",
     "EventKey",
     "Finding",
     "Hold",
@@ -38,6 +50,10 @@ __all__ = [
     "LinkRule",
     "RedactionRule",
     "Reveal",
+    "Incident",
+    "IncidentNote",
+    "ReportedChange",
+    "ReportedCost",
     "Review",
     "ReviewDraft",
     "ReviewWeek",

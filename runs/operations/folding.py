@@ -14,17 +14,17 @@ from django.db.models.functions import Coalesce
 
 from portal.accounts.actors import SYSTEM, agent_actor
 from portal.accounts.models import AgentKind
-from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.digest import sha256_of
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
 from registry.queries.rulebooks import RulebookInForce, standing_facts
-from runs.models import EventKey, InboxBatch, Run
+from runs.models import EventKey, InboxBatch, ReportedChange, Run
 from runs.operations.accepting import EVENTS_STREAM
 from runs.operations.batch_bytes import look_at
 from runs.operations.batch_sealing import opened
 from runs.operations.inbox import lock_batch
+from runs.operations.incidents import open_incident_of_run
 from runs.operations.inserting import Staged, insert_new
 from runs.operations.moments import (
     add_tallies,
@@ -32,12 +32,14 @@ from runs.operations.moments import (
     fold_into,
     hold_run,
 )
+from runs.operations.reconciling import keep_changes, without_strays
 from runs.operations.redacting import hidden_words, hide_told
 from runs.operations.saving import save_folded
 from runs.queries.facts import tool_calls
 from runs.rules import stopping
 from runs.rules.batches import Looked
 from runs.rules.events import Event, Provenance
+from runs.rules.folding import told_without_grant
 from runs.rules.integrating import traits
 from runs.rules.mapping import mapped_tool
 from runs.rules.sealing import is_sealed
@@ -121,8 +123,10 @@ def _fold(
 ) -> Folded:
     folded = Folded()
     books = _rulebooks(batch, told)
-    told = _of_known_workflows(told, books, folded)
     told = _without_known(batch, told, folded)
+    workflow_ids = {slug: book.workflow_id for slug, book in books.items()}
+    told, strays = without_strays(batch, told, workflow_ids)
+    told = _of_known_workflows(told, books, folded)
     run_ids = _runs_of(batch, told, books, folded, now)
     told = [(i, e) for i, e in told if (e.workflow, e.run) in run_ids]
 
@@ -138,7 +142,7 @@ def _fold(
     # Under the runs' locks, as our own records are, so that no ring of waits can form.
     told = hide_told(
         told,
-        workflow_ids={slug: book.workflow_id for slug, book in books.items()},
+        workflow_ids=workflow_ids,
         now=now,
     )
     staged = [
@@ -152,9 +156,17 @@ def _fold(
         for event_id, (_, event) in zip(ids, told, strict=True)
     ]
     inserted = insert_new(staged, batch=batch)
-    folded.accepted = len(inserted)
+    folded.accepted = len(inserted) + len(strays)
     folded.duplicate += len(staged) - len(inserted)
     folded.late = sum(one.event.is_late for one in staged if one.event.id in inserted)
+    if batch.agent.kind == AgentKind.SYSTEM_OF_RECORD:
+        keep_changes(
+            batch,
+            placed=[one for one in staged if one.event.id in inserted],
+            strays=strays,
+            workflow_ids=workflow_ids,
+            now=now,
+        )
 
     fresh: dict[UUID, list[Event]] = {}
     for one in staged:
@@ -162,16 +174,11 @@ def _fold(
             fresh.setdefault(one.run_id, []).append(one.event)
     for run_id, events in fresh.items():
         run = runs[run_id]
-        before = run.unauthorised_count
         fold_into(run, events)
-        if run.unauthorised_count > before:
-            tell(
-                kind="unauthorised_change",
-                subject=("run", run_id),
-                workflow_id=run.workflow_id,
-                at=now,
-            )
     save_folded([runs[run_id] for run_id in fresh])
+    for run_id in fresh:
+        if told_without_grant(runs[run_id].fold):
+            open_incident_of_run(runs[run_id], now=now)
     add_tallies(
         (runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]
     )
@@ -211,12 +218,15 @@ def _without_known(
     batch: InboxBatch, told: list[tuple[int, ToldEvent]], folded: Folded
 ) -> list[tuple[int, ToldEvent]]:
     """Leave out what is here already, so that a repeat makes no run."""
-    known = set(
-        EventKey.objects.filter(
-            source_id=batch.agent_id,
-            source_event_id__in=[event.id for _, event in told],
-        ).values_list("source_event_id", flat=True)
-    )
+    asked = {
+        "source_id": batch.agent_id,
+        "source_event_id__in": [event.id for _, event in told],
+    }
+    keys = EventKey.objects.filter(**asked)
+    known = set(keys.values_list("source_event_id", flat=True))
+    if batch.agent.kind == AgentKind.SYSTEM_OF_RECORD:
+        changes = ReportedChange.objects.filter(**asked)
+        known |= set(changes.values_list("source_event_id", flat=True))
     folded.duplicate += len(known)
     return [(i, event) for i, event in told if event.id not in known]
 

@@ -16,6 +16,7 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.ids import new_id
 from runs.models import Hold, Run, RunEvent, RunIndex, SampledRun
+from runs.operations.incidents import follow_merge
 from runs.operations.moments import append_moment, fold_into
 from runs.operations.saving import save_folded
 from runs.queries.stories import event_of
@@ -106,6 +107,7 @@ def merge_runs(
                 actor.kind, actor.id, actor.name[:120], now,
             ],
         )  # fmt: skip
+    follow_merge(source_id=source.id, target_id=target.id)
     for start in range(0, len(moved), EVENTS_AT_ONCE):
         fold_into(target, moved[start : start + EVENTS_AT_ONCE])
     save_folded([target])

@@ -20,10 +20,13 @@ CHECKS = (
     Check(
         "10 Durability",
         "batch %s was accepted with %s events, and %s were kept",
-        "SELECT batch.id, batch.accepted, count(event.id) FROM runs_inboxbatch batch"
-        " LEFT JOIN runs_runevent event ON event.batch_id = batch.id"
+        # A change that no run is known of is kept without an event.
+        "SELECT batch.id, batch.accepted, count(kept.batch_id) FROM runs_inboxbatch batch"
+        " LEFT JOIN (SELECT batch_id FROM runs_runevent UNION ALL"
+        " SELECT batch_id FROM runs_reportedchange WHERE event_id IS NULL) kept"
+        " ON kept.batch_id = batch.id"
         " WHERE batch.state = 'DONE' GROUP BY batch.id, batch.accepted"
-        " HAVING count(event.id) <> batch.accepted",
+        " HAVING count(kept.batch_id) <> batch.accepted",
     ),
     Check(
         "11 One event",
@@ -39,6 +42,30 @@ CHECKS = (
         " WHERE event.source_event_id <> '' AND NOT EXISTS (SELECT FROM runs_eventkey key"
         " WHERE key.source_id = event.source_id"
         " AND key.source_event_id = event.source_event_id)",
+    ),
+    Check(
+        "6 Single use",
+        "the change %s is said to be covered by the grant %s, which was never redeemed",
+        "SELECT change.id, change.grant_id FROM runs_reportedchange change"
+        " WHERE change.state = 'MATCHED' AND NOT EXISTS (SELECT FROM runs_runevent event"
+        " WHERE event.run_id = change.run_id AND event.kind = 'redeemed'"
+        " AND event.facts ->> 'grant' = change.grant_id::text)",
+    ),
+    Check(
+        "7 Audit is complete",
+        "the change %s is covered by no grant, and there is no incident about it",
+        "SELECT change.id FROM runs_reportedchange change WHERE change.state = 'UNMATCHED'"
+        " AND NOT EXISTS (SELECT FROM runs_incident i WHERE i.change_id = change.id)",
+    ),
+    Check(
+        "14 Moves",
+        "the incident %s is %s, and its notes come to %s",
+        "SELECT i.id, i.state, last.kind FROM runs_incident i JOIN LATERAL"
+        " (SELECT kind FROM runs_incidentnote n WHERE n.incident_id = i.id"
+        " AND n.kind NOT IN ('TAKEN', 'GREW') ORDER BY noted_at DESC, id DESC LIMIT 1) last"
+        " ON true WHERE CASE last.kind WHEN 'HEALED' THEN 'EXPLAINED'"
+        " WHEN 'OPENED' THEN 'OPEN' WHEN 'REOPENED' THEN 'OPEN' ELSE last.kind END"
+        " <> i.state",
     ),
     Check(
         "13 Fail closed",

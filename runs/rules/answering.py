@@ -141,8 +141,8 @@ def _changed(state: Mapping[str, Any]) -> _Found:
     used = [ask for ask in _asks(state) if ask.get("redeemed")]
     silent = [ask for ask in used if "outcome" not in ask]
     unknown = [ask for ask in used if ask.get("outcome", [0, ""])[1] == "unknown"]
-    told = state.get("changes", {})
-    silent = [ask for ask in silent if not set(ask["redeemed"]) & set(told)]
+    told = {*state.get("changes", {}), *folding.matched_grants(state)}
+    silent = [ask for ask in silent if not set(ask["redeemed"]) & told]
     if silent:
         return _unsaid("a grant was used and its outcome was not told")
     if unknown:

@@ -46,7 +46,11 @@ def look(
     workflows: set[str] = set()
     for index, raw in enumerate(parts):
         parsed = parse(raw)
-        event = parsed if isinstance(parsed, Rejected) else read(parsed, now=now)
+        event = (
+            parsed
+            if isinstance(parsed, Rejected)
+            else read(parsed, now=now, is_system=is_system_of_record)
+        )
         if isinstance(event, ToldEvent):
             event = _allowed(event, workflows, is_system_of_record)
         if isinstance(event, Rejected):

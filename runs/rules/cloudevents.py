@@ -40,7 +40,9 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this module
         self.code = code
 
 
-def read(value: object, *, parse: Parser, now: datetime) -> ToldEvent | Rejected:
+def read(
+    value: object, *, parse: Parser, now: datetime, is_system: bool = False
+) -> ToldEvent | Rejected:
     """Read one CloudEvent as our own event; `parse` reads data that came as bytes."""
     if not isinstance(value, Mapping):
         return Rejected("malformed", "A CloudEvent is a JSON object.")
@@ -50,7 +52,7 @@ def read(value: object, *, parse: Parser, now: datetime) -> ToldEvent | Rejected
         ours = _ours(attributes, body)
     except _Wrong as wrong:
         return Rejected(wrong.code, str(wrong))
-    told = shape(ours, now=now)
+    told = shape(ours, now=now, is_system=is_system)
     if isinstance(told, Rejected):
         return told
     origin = {

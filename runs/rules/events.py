@@ -44,6 +44,7 @@ MOMENT_KINDS = (
     "stopped",
     "flagged",
     "merged",
+    "reconciled",
 )
 
 

@@ -19,6 +19,8 @@ from runs.rules.sealing import NOT_HEARD
 from runs.rules.values import decimal_of
 
 FOLD_VERSION = 1
+# The verdicts under which a reported change stays unauthorised.
+STANDING = ("unmatched", "confirmed")
 
 
 def fold(state: Mapping[str, Any], events: Iterable[Event]) -> State:
@@ -42,16 +44,39 @@ def fold(state: Mapping[str, Any], events: Iterable[Event]) -> State:
 def unauthorised(state: Mapping[str, Any]) -> int:
     """Count what was done without a redeemed grant: changes told, writing tools used.
 
-    A change and the tool that made it are one act, so the larger of the two counts.
+    A change, the tool that made it and a system's report of it are one act, so the
+    largest of them counts. What a person explained does not.
     """
+    explained = state.get("told_explained", ("", 0))[1]
+    return max(told_without_grant(state) - explained, reported_without_grant(state))
+
+
+def told_without_grant(state: Mapping[str, Any]) -> int:
+    """Count what the agent itself told of without a redeemed grant."""
     return max(changes_without_grant(state), writes_without_grant(state))
 
 
 def changes_without_grant(state: Mapping[str, Any]) -> int:
-    """Count the changes told whose grant was never redeemed in this run."""
+    """Count the changes that the agent told whose grant was never redeemed in this run."""
     redeemed = redeemed_grants(state)
     changes = state.get("changes", {})
     return sum(entry[0] for grant, entry in changes.items() if grant not in redeemed)
+
+
+def reported_without_grant(state: Mapping[str, Any]) -> int:
+    """Count the changes that systems reported and no grant covers.
+
+    Before a change is judged, one that names a grant which was not redeemed counts; one
+    that names none waits.
+    """
+    redeemed, verdicts = redeemed_grants(state), state.get("verdicts", {})
+    found = 0
+    for event_id, grant in state.get("reported", {}).items():
+        if event_id in verdicts:
+            found += verdicts[event_id][1] in STANDING
+        else:
+            found += bool(grant) and grant not in redeemed
+    return found
 
 
 def writes_without_grant(state: Mapping[str, Any]) -> int:
@@ -71,6 +96,15 @@ def redeemed_grants(state: Mapping[str, Any]) -> set[str]:
         grant
         for ask in state.get("asks", {}).values()
         for grant in ask.get("redeemed", {})
+    }
+
+
+def matched_grants(state: Mapping[str, Any]) -> set[str]:
+    """Give the grants that reported changes were matched to without naming them."""
+    return {
+        str(grant)
+        for _, verdict, grant in state.get("verdicts", {}).values()
+        if verdict == "matched" and grant
     }
 
 

@@ -19,6 +19,7 @@ INVOLVED_MAX = 40
 SYSTEMS_MAX = 12
 MERGED_MAX = 12
 CHANGE_GRANTS_MAX = 500
+REPORTED_MAX = 500
 
 type State = dict[str, Any]
 
@@ -165,9 +166,14 @@ def _change(state: State, event: Event) -> None:
         f"{event.facts.get('field') or event.facts.get('resource') or 'something'}", 80
     )
     first = min([known[1], known[2]], [stamp_of(event), label])
-    changes[grant] = [known[0] + 1, *first]
-    if event.provenance == "CONFIRMED":
+    # What a system of record tells is judged one by one, not by the name of a grant.
+    is_confirmed = event.provenance == "CONFIRMED"
+    changes[grant] = [known[0] + (not is_confirmed), *first]
+    if is_confirmed:
         count(state, "confirmed_changes")
+        reported = state.setdefault("reported", {})
+        if len(reported) < REPORTED_MAX:
+            reported[str(event.id)] = str(event.facts.get("grant") or "")
         names = state.setdefault("confirmed_by", {})
         names[grant] = min(names.get(grant, event.source), event.source)
 
@@ -318,6 +324,20 @@ def _stopped(state: State, event: Event) -> None:
     latest(state, "halted", [stamp_of(event), event.source])
 
 
+def _reconciled(state: State, event: Event) -> None:
+    """Keep the newest verdict on a change, or on what the agent told itself."""
+    facts = event.facts
+    verdict = str(facts.get("verdict") or "")
+    if facts.get("event"):
+        verdicts = state.setdefault("verdicts", {})
+        key, entry = str(facts["event"]), [stamp_of(event), verdict, facts.get("grant")]
+        if key in verdicts or len(verdicts) < REPORTED_MAX:
+            latest(verdicts, key, entry)
+        return
+    number = facts.get("told") if verdict == "explained" else 0
+    latest(state, "told_explained", [stamp_of(event), number or 0])
+
+
 TOLD: dict[str, Callable[[State, Event], None]] = {
     "run.started": _started,
     "data.read": _read,
@@ -347,4 +367,5 @@ MOMENTS: dict[str, Callable[[State, Event], None]] = {
     "held": _held,
     "resumed": _resumed,
     "stopped": _stopped,
+    "reconciled": _reconciled,
 }

@@ -54,8 +54,13 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this module
     pass
 
 
-def shape(value: object, *, now: datetime) -> ToldEvent | Rejected:
-    """Read one event, or say what is wrong with it."""
+def shape(
+    value: object, *, now: datetime, is_system: bool = False
+) -> ToldEvent | Rejected:
+    """Read one event, or say what is wrong with it.
+
+    A system of record need not know the workflow or the run of a change; both are "".
+    """
     if not isinstance(value, Mapping):
         return Rejected("malformed", "An event is a JSON object.")
     try:
@@ -63,7 +68,7 @@ def shape(value: object, *, now: datetime) -> ToldEvent | Rejected:
         fields = KINDS.get(kind)
         if fields is None:
             return Rejected("kind.unknown", f"There is no kind of event {kind[:40]!r}.")
-        head = _head(value)
+        head = _head(value, is_placed=not (is_system and kind == "change.made"))
         at = _time(value.get("at"), now)
         facts = _facts(value, fields)
     except _Wrong as wrong:
@@ -71,9 +76,11 @@ def shape(value: object, *, now: datetime) -> ToldEvent | Rejected:
     return ToldEvent(at=at, kind=kind, facts=facts, **head)
 
 
-def _head(value: Mapping[str, Any]) -> dict[str, str]:
+def _head(value: Mapping[str, Any], *, is_placed: bool) -> dict[str, str]:
     return {
-        name: _named(name, partial(_text, limit=limit), value.get(name))
+        name: ""
+        if not is_placed and name != "id" and value.get(name) is None
+        else _named(name, partial(_text, limit=limit), value.get(name))
         for name, limit in (
             ("id", ID_LENGTH_MAX),
             ("workflow", 80),
@@ -277,6 +284,7 @@ KINDS: Mapping[str, Mapping[str, _Field]] = MappingProxyType(
             "before": _Field(plain),
             "after": _Field(plain),
             "grant": _Field(_string(64)),
+            "verb": _Field(_NAME),
         },
         "escalated": {"reason": _need(_TEXT)},
         "cost": {

@@ -13,6 +13,7 @@ from typing import Any
 
 from runs.rules import waits, wording
 from runs.rules.events import Event, Provenance, in_order, stamp_of
+from runs.rules.folding import STANDING
 from runs.rules.lines import Line, LineKind, Technical, Telling
 from runs.rules.phrases import count, listed, times
 from runs.rules.values import short
@@ -73,6 +74,11 @@ class _Teller:
             if e.is_moment and e.kind == "redeemed"
         }
         self._leave = _redeemed_by_verb(ordered)
+        self._verdicts = {
+            str(e.facts.get("event")): e.facts
+            for e in ordered
+            if e.is_moment and e.kind == "reconciled"
+        }
         self._tells_reads = any(event.kind == "data.read" for event in ordered)
 
     def hear(self, event: Event) -> None:
@@ -209,7 +215,25 @@ class _Teller:
     def _change(self, event: Event) -> None:
         grant = str(event.facts.get("grant") or "")
         what = wording.change(event.facts)
-        if grant not in self._redeemed:
+        verdict = self._verdicts.get(str(event.id), {})
+        word = verdict.get("verdict")
+        if word in STANDING:
+            why = short(verdict.get("sentence"), 300)
+            self._contradict(
+                event,
+                f"{event.source} reports a change that no grant covers: {what}. {why}",
+            )
+            return
+        is_confirmed = event.provenance is Provenance.CONFIRMED
+        if word == "explained" or (is_confirmed and not word and not grant):
+            line = self._add(event, "Changed", what, mark="square", question="changed")
+            why = short(verdict.get("sentence"), 300)
+            line.notes.append(
+                f"Explained: {why}" if word else "Not matched to a grant yet."
+            )
+            return
+        grant = str(verdict.get("grant") or grant)
+        if grant not in self._redeemed and word != "matched":
             self._contradict(
                 event,
                 f"{event.source} reports a change, and no grant was redeemed for it: {what}",

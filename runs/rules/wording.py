@@ -277,6 +277,22 @@ def _held(event: Event) -> Said:
     return {"verb": "Put on hold", "text": text, **more}
 
 
+def _reconciled(event: Event) -> Said | None:
+    """Say what a person made of a change without a grant; the rest shows at the change."""
+    verdict = event.facts.get("verdict")
+    if not event.facts.get("by") or verdict not in ("explained", "confirmed"):
+        return None
+    text = f"{event.source}: {short(event.facts.get('sentence'), 300)}"
+    if verdict == "explained":
+        return {"verb": "Explained", "text": text, "mark": "check"}
+    return {
+        "verb": "Confirmed as unauthorised",
+        "text": text,
+        "mark": "triangle-alert",
+        "tone": "never",
+    }
+
+
 _TOLD: dict[str, Callable[[Event], Said]] = {
     "run.started": _started,
     "decision.made": _decision,
@@ -286,7 +302,7 @@ _TOLD: dict[str, Callable[[Event], Said]] = {
     "escalated": _told_escalation,
     "outcome.confirmed": _confirmed,
 }
-_MOMENTS: dict[str, Callable[[Event], Said]] = {
+_MOMENTS: dict[str, Callable[[Event], Said | None]] = {
     "decided": _decided,
     "edited": _edited,
     "question": _words("Asked back", "circle-question-mark"),
@@ -306,4 +322,5 @@ _MOMENTS: dict[str, Callable[[Event], Said]] = {
     "stopped": _words("Stopped for good", "hand", tone="never", question="escalated"),
     "flagged": _words("Flagged", "flag"),
     "merged": _merged,
+    "reconciled": _reconciled,
 }

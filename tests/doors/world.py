@@ -38,11 +38,12 @@ from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_known import Choices
-from runs.models import Run
+from runs.models import Incident, Run
 from runs.operations.findings import add_finding
 from runs.operations.run_views import save_run_view
 from runs.operations.weeks import open_week
 from runs.queries.holds import unsettled_of_run
+from runs.tasks import fold_inbox
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import draft_workflow
 from tests.runs.helpers import start_run
@@ -169,12 +170,29 @@ def make_world() -> World:
         "import_id": _checked_import(portal, now),
         "backtest_id": _finished_backtest(portal, now),
         **_told(portal, now),
+        "incident_id": _incident(portal),
         "glass_id": _emergency(portal, now),
         **_duties(portal, now),
         **_training(portal, now),
         **_reviewed_week(portal, now),
     }
     return World(portal, values)
+
+
+def _incident(portal: Portal) -> UUID:
+    """Let the agent tell of a change that nothing was granted for; give its incident."""
+    change = {
+        "id": "told-1",
+        "workflow": portal.workflow.slug,
+        "run": "used",
+        "at": datetime.now(tz=UTC).isoformat(),
+        "kind": "change.made",
+        "system": "billing",
+        "resource": "order 9",
+    }
+    portal.post("/events", {"events": [change]})
+    fold_inbox()
+    return Incident.objects.values_list("id", flat=True).get()
 
 
 def _told(portal: Portal, now: datetime) -> dict[str, Any]:

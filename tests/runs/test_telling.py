@@ -86,7 +86,12 @@ def test_an_outcome_that_only_the_agent_told_is_reported_not_enforced():
 @pytest.mark.parametrize(
     ("change", "is_contradiction"),
     [
-        (confirmed("change.made", 400, system="billing", resource="order 12"), True),
+        (
+            confirmed(
+                "change.made", 400, system="billing", resource="o", grant="another"
+            ),
+            True,
+        ),
         (told("change.made", 400, system="billing", resource="order 12"), True),
         (
             told("change.made", 400, system="billing", resource="o", grant="another"),
