@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.core.errors import NotFound
-from registry.models import OperatingModelVersion, Workflow
+from registry.models import OperatingModelVersion, StandingReviewer, Workflow
 from registry.models.version import VersionState
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.parts import fingerprint, gaps_of
@@ -71,6 +71,7 @@ class DraftPage:
     gaps: tuple[Gap, ...]
     difference: Difference
     progress: Progress
+    is_reviewed: bool
 
     @property
     def is_ready(self) -> bool:
@@ -120,7 +121,7 @@ def draft_of(*, workflow_id: UUID) -> Draft:
 
 
 def draft_page(*, workflow_id: UUID) -> DraftPage:
-    """Give the overview of the draft. Seven queries."""
+    """Give the overview of the draft. Eight queries."""
     draft = draft_of(workflow_id=workflow_id)
     gaps = gaps_of(draft.document, people_of(workflow_id=workflow_id))
     workflow = Workflow.objects.get(id=workflow_id)
@@ -132,6 +133,7 @@ def draft_page(*, workflow_id: UUID) -> DraftPage:
         gaps=gaps,
         difference=difference_from_live(workflow=workflow, version=version),
         progress=progress,
+        is_reviewed=StandingReviewer.objects.filter(workflow=workflow_id).exists(),
     )
 
 

@@ -40,6 +40,7 @@ class WorkflowLine:
     open_number: int | None
     open_is_submitted: bool
     is_mine_to_write: bool
+    may_pause: bool
 
 
 @dataclass(frozen=True)
@@ -160,13 +161,22 @@ def _lines(rows: tuple[Workflow, ...], actor: Actor) -> tuple[WorkflowLine, ...]
             Workflow.objects.filter(id__in=written), actor=actor, permission=access.EDIT
         ).values_list("id", flat=True)
     )
+    live_ids = [row.id for row in rows if row.live_version_id]
+    pausable = set(
+        access.visible(
+            Workflow.objects.filter(id__in=live_ids),
+            actor=actor,
+            permission=access.PAUSE,
+        ).values_list("id", flat=True)
+    )
     return tuple(
         _line(
             row,
             opened.get(row.id),
             live.get(row.live_version_id),
             held.get(row.id, {}),
-            row.id in mine,
+            is_mine=row.id in mine,
+            may_pause=row.id in pausable,
         )
         for row in rows
     )
@@ -205,7 +215,9 @@ def _line(
     opened: tuple[int, str] | None,
     live_number: int | None,
     roles: dict[str, str],
+    *,
     is_mine: bool,
+    may_pause: bool,
 ) -> WorkflowLine:
     number, open_state = opened or (None, None)
     state = state_of(row, open_state)
@@ -225,4 +237,5 @@ def _line(
         open_number=number,
         open_is_submitted=open_state == VersionState.SUBMITTED,
         is_mine_to_write=is_mine,
+        may_pause=may_pause,
     )
