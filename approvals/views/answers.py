@@ -132,6 +132,7 @@ def lost(request: HttpRequest, proposal_id: UUID, problem: Problem) -> HttpRespo
         "crumbs": [(CRUMB, reverse("inbox")), (problem.title, "")],
         "problem": problem,
         "who": problem.extra.get("who"),
+        "is_me": problem.extra.get("who") == actor.name,
         "at": problem.extra.get("at"),
         "who_can_help": problem.extra.get("who_can_help"),
         "typed": request.POST.get("message", "")[:4000],

@@ -9,11 +9,19 @@ document.addEventListener("click", (event) => {
     if (!(dialog instanceof HTMLDialogElement)) return;
     event.preventDefault();
     dialog.showModal();
+    focusFirstField(dialog);
     return;
   }
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   else if (event.target instanceof HTMLDialogElement) event.target.close();
 });
+
+// Whoever opens a form by a key goes on typing: the words belong into its first field. On the
+// button that closes it, a blank would close it and the next letters would be shortcuts.
+function focusFirstField(dialog) {
+  if (dialog.querySelector("[autofocus]")) return;
+  dialog.querySelector(".dialog-body :is(input:not([type=hidden]), textarea, select):not(:disabled)")?.focus();
+}
 
 function focusWhatChanged(root) {
   root.querySelector("[data-focus-me]")?.focus();

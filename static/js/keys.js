@@ -3,8 +3,12 @@
 // "/" goes to the search box; Ctrl-K is the palette's (palette.js).
 
 const SEQUENCE_MILLISECONDS = 1200;
+// A dialog that closes by a blank on its button lets keys rest until nobody types: whoever types
+// on into it decides nothing. Escape is meant, and rests nothing.
+const REST_MILLISECONDS = 600;
 let begun = "";
 let timer = 0;
+let restsUntil = 0;
 
 const isWriting = (element) =>
   element instanceof HTMLElement &&
@@ -26,7 +30,18 @@ function search() {
   return true;
 }
 
+let isEscaped = false;
+document.addEventListener("cancel", () => { isEscaped = true; }, true);
+document.addEventListener("close", (event) => {
+  if (event.target instanceof HTMLDialogElement && !isEscaped) restsUntil = performance.now() + REST_MILLISECONDS;
+  isEscaped = false;
+}, true);
+
 document.addEventListener("keydown", (event) => {
+  if (performance.now() < restsUntil && event.key !== "Escape") {
+    restsUntil = performance.now() + REST_MILLISECONDS;
+    return;
+  }
   // A key that is held down presses once: nobody approves a list by leaning on it.
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (document.documentElement.dataset.keys === "off" || isWriting(event.target) || event.key.length !== 1) return;

@@ -77,6 +77,28 @@ def test_ten_like_proposals_are_decided_together_without_a_mouse(
     assert Proposal.objects.filter(state="OPEN").count() == TEN
 
 
+def test_words_typed_into_a_dialog_never_decide(browser_portal, portal_server, context):
+    asked = browser_portal.ask("26.00", run="a")
+    sign_in(context, browser_portal, portal_server)
+    page = context.new_page()
+    page.set_viewport_size(WIDE)
+    page.goto(f"{portal_server.url}/inbox/{asked['proposal']['id']}/")
+
+    page.keyboard.press("c")
+    page.keyboard.type("I look at all that")
+    assert (
+        page.locator("#comment-dialog textarea").input_value() == "I look at all that"
+    )
+
+    # A blank on the button that closes it, and whoever types does not look.
+    page.locator("#comment-dialog [aria-label=Close]").focus()
+    page.keyboard.type(" at a rate", delay=40)
+    page.wait_for_timeout(300)
+    assert page.locator("#comment-dialog[open]").count() == 0
+    assert page.locator("#approve-form").count() == 1
+    assert Proposal.objects.filter(state="OPEN").count() == 1
+
+
 def test_a_reader_is_told_who_was_faster_and_keeps_what_was_typed(
     browser_portal, portal_server, context
 ):
