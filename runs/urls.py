@@ -5,6 +5,7 @@ from django.urls import path
 from runs.views import (
     caps,
     incidents,
+    integrations,
     lists,
     reviewing,
     saved_views,
@@ -36,6 +37,19 @@ urlpatterns = [
     ),
     path("runs/of/<slug:slug>/recent/", lists.recent_runs, name="runs_recent"),
     path("runs/of/<slug:slug>/caps/", caps.caps, name="runs_caps"),
+    path("runs/by/<slug:slug>/", integrations.telling, name="agent_telling"),
+    path("runs/by/<slug:slug>/seen/", integrations.seen, name="agent_seen"),
+    path("runs/by/<slug:slug>/batches/", integrations.batches, name="agent_batches"),
+    path(
+        "runs/by/<slug:slug>/batches/<uuid:inbox_id>/",
+        integrations.batch,
+        name="agent_batch",
+    ),
+    path(
+        "runs/by/<slug:slug>/batches/<uuid:inbox_id>/redrive/",
+        integrations.batch_redrive,
+        name="agent_batch_redrive",
+    ),
     path("runs/<uuid:run_id>/", stories.run, name="run"),
     path("runs/<uuid:run_id>/story/", stories.run_story, name="run_story_fragment"),
     path("runs/<uuid:run_id>.md", stories.run_markdown, name="run_markdown"),

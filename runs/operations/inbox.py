@@ -11,9 +11,10 @@ from django.db import connection
 
 from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
+from portal.core import outbox
 from portal.core.errors import AlreadyDone
 from runs.models import InboxBatch
-from runs.operations.accepting import EVENTS_STREAM
+from runs.operations.accepting import EVENTS_STREAM, FOLD_HINT
 from runs.operations.redacting import hidden_words
 
 LEASE_SECONDS = 60
@@ -91,6 +92,34 @@ def redrive_batches(*, actor: Actor, now: datetime) -> int:
         raise AlreadyDone("batch.none_buried", "No batch is put aside.")
     record("run.batch_redriven", actor=actor, stream=EVENTS_STREAM, count=count)
     return count
+
+
+@operation(leaves="run.batch_redriven")
+def redrive_batch(*, actor: Actor, batch_id: UUID, now: datetime) -> None:
+    """Send one batch that was put aside through again, at once.
+
+    The caller has asked whether the actor looks after its agent. Compare-and-set: raises
+    AlreadyDone when somebody was faster.
+    """
+    changed = InboxBatch.objects.filter(
+        id=batch_id, state=InboxBatch.State.DEAD
+    ).update(
+        state=InboxBatch.State.PENDING,
+        attempts=0,
+        reason="",
+        finished_at=None,
+        lease_until=None,
+    )
+    if changed == 0:
+        raise AlreadyDone("batch.not_buried", "This batch is not put aside any more.")
+    record(
+        "run.batch_redriven",
+        actor=actor,
+        subject=("inbox_batch", batch_id),
+        stream=EVENTS_STREAM,
+        count=1,
+    )
+    outbox.enqueue(topic="hint", payload=FOLD_HINT)
 
 
 def attempts_of(batch_id: UUID) -> tuple[int, bool]:

@@ -214,7 +214,14 @@ def _told(portal: Portal, now: datetime) -> dict[str, Any]:
         "endpoint_id": made.endpoint_id,
         "delivery_id": Delivery.objects.latest("occurred_at").id,
         "grant_id": used["grant"]["id"],
+        "inbox_id": _batch(portal),
     }
+
+
+def _batch(portal: Portal) -> str:
+    """Let the agent tell something that is not taken."""
+    answer = portal.post("/events", {"events": [{"kind": "run.exploded"}]})
+    return answer.json()["batch"]
 
 
 def _emergency(portal: Portal, now: datetime) -> UUID:

@@ -41,6 +41,7 @@ FRAGMENTS = frozenset(
     {
         "runs_recent",
         "runs_new",
+        "agent_seen",
         "notices_live",
         "run_story_fragment",
         "break_glass_band",

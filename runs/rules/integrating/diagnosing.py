@@ -93,6 +93,12 @@ _BY_FORM = {
     "CLOUDEVENTS": "cloudevents",
     "NATIVE": "native",
 }
+FRAMEWORKS = tuple(
+    dict.fromkeys(
+        [name for _, name in _LIBRARIES]
+        + [*_BY_CONVENTION.values(), *_BY_FORM.values()]
+    )
+)
 
 
 def gaps_in(

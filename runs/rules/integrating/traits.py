@@ -7,21 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runs.rules.shapes import ToldEvent
+from runs.rules.spans.hints import hints_of
 from runs.rules.spans.span import Span
 
 LIBRARIES_MAX = 8
 NAME_MAX = 80
-# Where a span names the thread that outlives it.
-CONVERSATION_KEYS = (
-    "gen_ai.conversation.id",
-    "session.id",
-    "thread_id",
-    "group_id",
-    "langsmith.trace.session_id",
-    "traceloop.association.properties.thread_id",
-    "countersign.run",
-    "portal.run.id",
-)
 # The way of writing attributes, by what only it writes. The first that fits is it.
 _CONVENTIONS = (
     ("openinference", ("openinference.",)),
@@ -96,9 +86,8 @@ def together(many: Iterable[Mapping[str, Any]]) -> Traits:
 
 
 def _names_a_thread(span: Span) -> bool:
-    return any(
-        span.attributes.get(key) or span.resource.get(key) for key in CONVERSATION_KEYS
-    )
+    hints = hints_of(span)
+    return bool(hints.run or hints.conversation)
 
 
 def _add(traits: Traits, name: str, by: int = 1) -> None:
