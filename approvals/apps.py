@@ -7,6 +7,8 @@ class ApprovalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from approvals.queries.minted import tell_runs
         from approvals.queries.told import give_to_notices
 
         give_to_notices()
+        tell_runs()

@@ -1,5 +1,7 @@
 """The worker's side of runs. A message only says "look"; the tables say what is due."""
 
+from contextlib import suppress
+
 import structlog
 from celery import shared_task
 
@@ -7,7 +9,9 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from runs.operations import folding, inbox
 from runs.operations.partitions import make_partitions
+from runs.operations.silence import sweep_silent_runs
 from runs.operations.tallying import add_up
+from runs.operations.unmapped import close_mapped_tools
 from runs.operations.weeks import open_due_weeks
 from runs.rules.shapes import Rejected
 
@@ -42,6 +46,14 @@ def sweep_inbox(**_later: object) -> int:
     done = fold_inbox()
     add_up()
     return done
+
+
+@shared_task(name="runs.tasks.sweep_runs", ignore_result=True, time_limit=300)
+def sweep_runs(**_later: object) -> int:
+    """Call silent runs unknown, and close the tasks of tools that are mapped by now."""
+    with suppress(AlreadyDone):
+        close_mapped_tools(now=wall_clock())
+    return sweep_silent_runs(now=wall_clock())
 
 
 @shared_task(name="runs.tasks.open_weeks", ignore_result=True, time_limit=300)

@@ -6,6 +6,7 @@ from runs.views import (
     caps,
     incidents,
     integrations,
+    linking,
     lists,
     reviewing,
     saved_views,
@@ -78,6 +79,26 @@ urlpatterns = [
         incidents.incident_band_of_run,
         name="incident_band_of_run",
     ),
+    path("runs/of/<slug:slug>/tasks/", linking.tasks, name="runs_tasks"),
+    path(
+        "runs/tools/<uuid:tool_id>/dismiss/", linking.tool_dismiss, name="tool_dismiss"
+    ),
+    path("runs/unplaced/", linking.unplaced, name="unplaced"),
+    path(
+        "runs/unplaced/<uuid:trace_id>/", linking.unplaced_trace, name="unplaced_trace"
+    ),
+    path(
+        "runs/unplaced/<uuid:trace_id>/dismiss/",
+        linking.unplaced_dismiss,
+        name="unplaced_dismiss",
+    ),
+    path(
+        "runs/unplaced/<uuid:trace_id>/again/",
+        linking.unplaced_again,
+        name="unplaced_again",
+    ),
+    path("runs/<uuid:run_id>/links/", linking.links, name="run_links"),
+    path("runs/<uuid:run_id>/merge/", linking.run_merge, name="run_merge"),
     path("reviews/", weeks.weeks, name="weeks"),
     path("reviews/count/", weeks.weeks_count, name="weeks_count"),
     path("reviews/<uuid:week_id>/", weeks.week, name="week"),

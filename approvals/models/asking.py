@@ -109,6 +109,12 @@ class ActionRequest(models.Model):
                 condition=models.Q(status__in=("ALLOWED", "APPROVED")),
                 name="approvals_action_untold",
             ),
+            # the run of a tool call that telemetry names
+            models.Index(
+                fields=("agent", "tool_call_id"),
+                condition=~models.Q(tool_call_id=""),
+                name="approvals_action_call",
+            ),
             # the requests of one agent, newest first
             models.Index(
                 fields=("agent", "-created_at"), name="approvals_action_agent"

@@ -197,6 +197,15 @@ _ALL = (
         many_of="many_holds",
     ),
     Kind(
+        "unmapped_tool",
+        LOOK_AFTER,
+        "An agent used a tool that no rule maps",
+        "{workflow}: an agent used a tool that stands for no verb yet.",
+        waits=True,
+        alone_max=3,
+        many="{workflow}: agents used {count} tools that stand for no verb yet.",
+    ),
+    Kind(
         "no_outcome",
         LOOK_AFTER,
         "Nobody knows what became of a grant",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from portal.config import metrics
+from runs.queries.partitions import partition_health
 
 
 @require_safe
@@ -26,13 +27,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """This will say whether requests can be served: one query, one ping.
+    """This will say whether requests can be served: three queries, one ping.
 
     The broker carries only hints, so its absence is told and not fatal.
     """
     database = _database_state()
     is_ready = database == "ok"
     parts = {"database": database, "broker": _broker_state()}
+    if is_ready:
+        parts["partitions"] = _partitions_state()
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", **parts},
         status=200 if is_ready else 503,
@@ -59,6 +62,14 @@ def _database_state() -> str:
     except DatabaseError:
         return "unavailable"
     return "ok" if is_prepared else "not prepared"
+
+
+def _partitions_state() -> str:
+    """This will say whether events lie where they belong; an alarm, never fatal."""
+    try:
+        return partition_health().sentence or "ok"
+    except DatabaseError:
+        return "unknown"
 
 
 def _broker_state() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from http import HTTPStatus
 
+from django.db import DatabaseError
 from django.http import HttpRequest
 from prometheus_client import REGISTRY as OWN_REGISTRY
 from prometheus_client import (
@@ -17,6 +18,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+
+from runs.queries.partitions import partition_health
 
 REQUESTS = Counter(
     "countersign_requests", "Requests answered.", ["route", "method", "status"]
@@ -43,6 +46,20 @@ def count_request(*, request: HttpRequest, status: int, seconds: float) -> None:
 
 def exposition() -> bytes:
     """This will return the counts of all web processes as Prometheus text."""
+    return _counted() + _partitions()
+
+
+def _partitions() -> bytes:
+    """This will tell how many events lie in the default partition; nothing if unknown."""
+    try:
+        rows = partition_health().rows_in_default
+    except DatabaseError:
+        return b""
+    name = "countersign_events_in_default_partition"
+    return f"# HELP {name} Run events without a partition.\n# TYPE {name} gauge\n{name} {rows}\n".encode()
+
+
+def _counted() -> bytes:
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         return generate_latest(OWN_REGISTRY)
     registry = CollectorRegistry()

@@ -315,6 +315,7 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "relay-outbox": _every(5, "portal.core.tasks.relay_outbox"),
     "sweep-inbox": _every(10, "runs.tasks.sweep_inbox"),
+    "sweep-runs": _every(60, "runs.tasks.sweep_runs"),
     "seal-journal": _every(60, "portal.audit.tasks.seal_journal"),
     "settle-duties": _every(30, "registry.tasks.settle_duties"),
     "sweep-imports": _every(15, "registry.tasks.apply_imports"),

@@ -172,7 +172,11 @@ def draft_checks(request: HttpRequest, slug: str) -> HttpResponse:
     )
     tool = ToolForm(
         request.POST if request.method == "POST" and is_tool else None,
-        initial=_begun(kept.get(unsaved.TOOL), ToolForm, {}),
+        initial=_begun(
+            kept.get(unsaved.TOOL),
+            ToolForm,
+            {"name": request.GET.get("tool", "")[:120]},
+        ),
     )
     form = tool if is_tool else check
     errors, lost = _attempt(

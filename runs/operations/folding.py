@@ -35,6 +35,7 @@ from runs.operations.moments import (
 from runs.operations.reconciling import keep_changes, without_strays
 from runs.operations.redacting import hidden_words, hide_told
 from runs.operations.saving import save_folded
+from runs.operations.unmapped import note_unmapped
 from runs.queries.facts import tool_calls
 from runs.rules import stopping
 from runs.rules.batches import Looked
@@ -182,6 +183,7 @@ def _fold(
     add_tallies(
         (runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]
     )
+    note_unmapped(fresh, {run.id: run.workflow_id for run in runs.values()}, now=now)
     _stop(runs, fresh, books, folded, now)
     return folded
 
@@ -276,9 +278,7 @@ def _staged(
     is_system = batch.agent.kind == AgentKind.SYSTEM_OF_RECORD
     facts: dict[str, Any] = dict(told.facts)
     if told.kind == "tool.called" and book.rulebook is not None:
-        mapped = mapped_tool(facts["tool"], book.rulebook.tools)
-        if mapped:
-            facts["mapped"] = mapped
+        facts["mapped"] = mapped_tool(facts["tool"], book.rulebook.tools)
     return Staged(
         run_id=run.id,
         workflow_id=run.workflow_id,

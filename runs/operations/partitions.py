@@ -11,10 +11,3 @@ def make_partitions(*, months: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT runs_make_partitions(%s)", [months])
         return cursor.fetchone()[0]
-
-
-def rows_in_default() -> int:
-    """Count events that found no partition of their own: an alarm when it grows."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM runs_runevent_default")
-        return cursor.fetchone()[0]

@@ -1,12 +1,15 @@
 """What runs knows about news of its own: where it leads. Whom it concerns the registry says."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from django.urls import reverse
 
-from portal.accounts.operations.telling import News, completes
+from portal.accounts.operations.telling import News, completes, knows_what_is_over
+from registry.queries.people import role_holder_ids
 from registry.queries.rulebooks import standing_facts
+from runs.models import UnmappedTool
 from runs.queries.incidents import risk_team_ids
 
 
@@ -15,6 +18,8 @@ def give_to_notices() -> None:
     completes("run", _of_run)
     completes("incident", _of_incident)
     completes("caps", _of_caps)
+    completes("unmapped_tool", _of_tool)
+    knows_what_is_over("unmapped_tool", over_tools)
 
 
 def _of_incident(news: News) -> News:
@@ -33,6 +38,37 @@ def _of_caps(news: News) -> News:
     facts = standing_facts(UUID(news.subject.partition(":")[2]), agent_id=None)
     href = reverse("runs_caps", args=[facts.slug])
     return replace(news, href=href, many_href=href)
+
+
+def _of_tool(news: News) -> News:
+    row = (
+        UnmappedTool.objects.filter(id=UUID(news.subject.partition(":")[2]))
+        .values_list("workflow_id", "workflow__slug", "state")
+        .first()
+    )
+    if row is None:
+        return replace(news, is_over=True)
+    href = reverse("runs_tasks", args=[row[1]])
+    return replace(
+        news,
+        people=news.people or role_holder_ids(row[0], "business_owner", "it_owner"),
+        href=href,
+        many_href=href,
+        is_over=row[2] != UnmappedTool.State.OPEN,
+    )
+
+
+def over_tools(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say which unregistered tools ask for nothing any more, and why. One query."""
+    rows = UnmappedTool.objects.filter(id__in=ids).exclude(
+        state=UnmappedTool.State.OPEN
+    )
+    return {
+        row_id: "It is mapped now."
+        if state == UnmappedTool.State.MAPPED
+        else "It was dismissed."
+        for row_id, state in rows.values_list("id", "state")
+    }
 
 
 def _of_run(news: News) -> News:

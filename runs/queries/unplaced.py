@@ -56,6 +56,12 @@ class UnplacedPage:
     text: str
     runs: tuple[RunRow, ...]
 
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Give the workflows for a list to choose from."""
+        offered = tuple((each.slug, each.name) for each in self.workflows)
+        return offered if len(offered) == 1 else (("", "Choose"), *offered)
+
 
 def unplaced_to_settle(actor: Actor) -> QuerySet[UnplacedTrace]:
     """Give the traces of agents that serve a workflow which this person may change.

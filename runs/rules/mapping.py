@@ -6,11 +6,8 @@ from registry.rules.rulebook import Tool
 from registry.rules.verbs import tier_of
 
 
-def mapped_tool(name: str, tools: Iterable[Tool]) -> dict[str, object] | None:
-    """Map a tool's name. None when the rulebook maps no tools at all."""
-    tools = tuple(tools)
-    if not tools:
-        return None
+def mapped_tool(name: str, tools: Iterable[Tool]) -> dict[str, object]:
+    """Map a tool's name. What no row maps is unknown, and a task for the owner."""
     tool = next((tool for tool in tools if tool.name == name), None)
     if tool is None:
         return {"is_unknown": True}

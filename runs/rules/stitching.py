@@ -15,7 +15,7 @@ from runs.rules import folding
 from runs.rules.spans.span import Hints, Span
 
 KEY_LENGTH_MAX = 128
-HINTS_KEPT_MAX = 20
+HINTS_KEPT_MAX = 200
 _HEAD = 100
 
 

@@ -10,18 +10,30 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import AlreadyDone
+from portal.core.errors import AlreadyDone, NotFound
 from portal.core.htmx import render
 from portal.core.http import json_response
 from registry.queries.pauses import pause_shown
 from runs.operations.holding import flag_run
+from runs.queries.merging import whole_of
 from runs.queries.stories import RunPage, as_document, as_markdown, run_page
 
 
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Show one run from its story down to its technical steps."""
-    page = run_page(actor=actor_of(request), run_id=run_id, now=wall_clock())
+    """Show one run from its story down to its technical steps.
+
+    A run that was merged into another leads there.
+    """
+    actor = actor_of(request)
+    try:
+        page = run_page(actor=actor, run_id=run_id, now=wall_clock())
+    except NotFound:
+        whole = whole_of(run_id)
+        if whole is None:
+            raise
+        run_page(actor=actor, run_id=whole, now=wall_clock())
+        return redirect("run", whole)
     return _page(request, page)
 
 

@@ -28,6 +28,7 @@ KEEPERS = "LLHDDDDI"
 MACHINES = "LILLLLLL"
 TRAINERS = "LLDDDIDI"
 IMPORTERS = "LLHHIHHI"
+LINKERS = "LLHHIHHI"
 KEEPS_SOMETHING = "LLDDIDDI"
 
 
@@ -320,6 +321,17 @@ _RUNS = (
     Door("run_markdown", SEEN),
     Door("run_json", SEEN),
     Door("run_flag", SEEN, "post"),
+    Door("run_links", SEEN),
+    Door("run_merge", LINKERS),
+    Door("run_merge", LINKERS, "post", {"into": "", "reason": ""}),
+    Door("runs_tasks", SEEN),
+    Door("tool_dismiss", LINKERS),
+    Door("tool_dismiss", LINKERS, "post", {"reason": ""}),
+    Door("unplaced", PERSONS),
+    Door("unplaced_trace", LINKERS),
+    Door("unplaced_trace", LINKERS, "post", {"run": "own", "reason": ""}),
+    Door("unplaced_dismiss", LINKERS, "post", {"why": ""}),
+    Door("unplaced_again", LINKERS, "post"),
     Door("weeks", PERSONS),
     Door("weeks_count", PERSONS),
     Door("week", SEEN),

@@ -38,7 +38,7 @@ from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_known import Choices
-from runs.models import Incident, Run
+from runs.models import Incident, Run, UnmappedTool, UnplacedTrace
 from runs.operations.findings import add_finding
 from runs.operations.run_views import save_run_view
 from runs.operations.weeks import open_week
@@ -46,7 +46,7 @@ from runs.queries.holds import unsettled_of_run
 from runs.tasks import fold_inbox
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import draft_workflow
-from tests.runs.helpers import start_run
+from tests.runs.helpers import inside, start_run
 
 # Who knocks, in the order of the table's letters.
 KNOCKERS = (
@@ -90,6 +90,34 @@ class World:
         return client
 
 
+def _what_telemetry_asks(
+    portal: Portal, run_id: str, now: datetime
+) -> tuple[UUID, UUID]:
+    """Put a trace aside and note a tool that nobody mapped."""
+    trace = inside(
+        lambda: UnplacedTrace.objects.create(
+            agent=portal.people.agent,
+            trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+            why="no_workflow",
+            first_span="look up order",
+            spans=3,
+            first_at=now,
+            last_at=now,
+        )
+    )
+    tool = inside(
+        lambda: UnmappedTool.objects.create(
+            workflow=portal.workflow,
+            name="wipe_order",
+            calls=2,
+            run_id=run_id,
+            first_at=now,
+            last_at=now,
+        )
+    )
+    return trace.id, tool.id
+
+
 def make_world() -> World:
     """Set up what is behind the doors, through operations and the API."""
     portal = make_portal()
@@ -113,7 +141,10 @@ def make_world() -> World:
         department=None,
         now=now,
     )
+    trace_id, tool_id = _what_telemetry_asks(portal, asked["run"]["id"], now)
     values = {
+        "trace_id": trace_id,
+        "tool_id": tool_id,
         "slug": portal.workflow.slug,
         "agent": people.agent.slug,
         "agent_id": people.agent.id,

@@ -32,6 +32,8 @@ from runs.queries.across import (
     my_review_share,
     week_of_runs,
 )
+from runs.queries.partitions import storage_alarm
+from runs.queries.tasks import TelemetryWaiting, telemetry_waiting
 
 DECIDE_SHOWN = 6
 
@@ -72,6 +74,8 @@ class Start:
     keys: tuple[KeyExpiring, ...]
     offers: tuple[HandOverShown, ...]
     vacant: tuple[VacantRole, ...]
+    telemetry: TelemetryWaiting
+    storage_alarm: str
     is_portal_empty: bool
 
     @property
@@ -82,7 +86,7 @@ class Start:
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most twenty-eight queries."""
+    """Give what needs this person. At most thirty-four queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -98,6 +102,8 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         keys=keys_expiring_for(actor=actor, now=now),
         offers=roles_offered_to(actor=actor),
         vacant=vacant_roles_to_fill(actor=actor),
+        telemetry=telemetry_waiting(actor=actor),
+        storage_alarm=storage_alarm(actor=actor),
         is_portal_empty=not look_after and not has_any_workflow(),
     )
 
