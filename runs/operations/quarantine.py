@@ -27,6 +27,7 @@ from runs.models import (
     UnplacedTrace,
 )
 from runs.operations.accepting import FOLD_HINT
+from runs.operations.batch_sealing import erase
 from runs.operations.moments import ensure_run
 from runs.queries.unplaced import unplaced_to_settle
 from runs.rules.stitching import KEY_LENGTH_MAX, Gathered, Why
@@ -218,10 +219,11 @@ def place_trace(
 
 @operation(leaves="run.trace_dismissed")
 def dismiss_trace(*, actor: Actor, trace_id: UUID, reason: str, now: datetime) -> None:
-    """Say that a trace belongs nowhere. Its bytes stay; it is counted no more."""
+    """Say that a trace belongs nowhere: its bytes are erased, that it came is kept."""
     trace = _locked(actor, trace_id)
     words = _words(reason)
     _settle(trace, UnplacedTrace.State.DISMISSED, words, actor, now)
+    _erase_read_batches(trace)
     record(
         "run.trace_dismissed",
         actor=actor,
@@ -272,6 +274,17 @@ def _locked(actor: Actor, trace_id: UUID) -> UnplacedTrace:
     if trace.state != UnplacedTrace.State.OPEN:
         raise AlreadyDone("trace.settled", "Somebody settled this trace already.")
     return trace
+
+
+@step
+def _erase_read_batches(trace: UnplacedTrace) -> None:
+    """Erase the bytes of its batches in which nothing waits any more."""
+    batches = set(trace.parts.values_list("batch_id", flat=True))
+    waiting = UnplacedPart.objects.filter(
+        batch_id__in=batches, trace__state=UnplacedTrace.State.OPEN
+    )
+    for batch_id in sorted(batches - set(waiting.values_list("batch_id", flat=True))):
+        erase(batch_id)
 
 
 def _words(reason: str) -> str:
