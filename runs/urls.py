@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from runs.api import telemetry
 from runs.views import (
     caps,
     incidents,
@@ -14,7 +15,22 @@ from runs.views import (
     weeks,
 )
 
+# With and without a slash: a redirect would lose what an exporter sends.
+_TELEMETRY = (
+    ("v1/traces", telemetry.traces, "otlp_traces"),
+    ("v1/logs", telemetry.logs, "otlp_logs"),
+    ("v1/metrics", telemetry.metrics, "otlp_metrics"),
+    ("otlp/v1/traces", telemetry.traces, "otlp_base_traces"),
+    ("otlp/v1/logs", telemetry.logs, "otlp_base_logs"),
+    ("otlp/v1/metrics", telemetry.metrics, "otlp_base_metrics"),
+    ("openai/v1/traces/ingest", telemetry.openai_traces, "openai_traces"),
+)
 urlpatterns = [
+    *(path(address, view, name=name) for address, view, name in _TELEMETRY),
+    *(
+        path(f"{address}/", view, name=f"{name}_slash")
+        for address, view, name in _TELEMETRY
+    ),
     path("runs/", lists.runs, name="runs"),
     path("runs/week/", lists.runs_week, name="runs_week"),
     path("runs/new/", lists.runs_new, name="runs_new"),

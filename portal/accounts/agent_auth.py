@@ -22,18 +22,26 @@ class AgentKeyAuth(HttpBearer):
     openapi_bearerFormat = "cs_<prefix>_<secret>"
 
     def authenticate(self, request: HttpRequest, token: str) -> AgentPrincipal:
-        address = request.META.get("REMOTE_ADDR") or ""
-        try:
-            principal = authenticate(f"Bearer {token}", address=address)
-        except Unauthenticated as problem:
-            if isinstance(problem, DeadKey):
-                # For the count of denials only: the page of its agent says why.
-                request.denied = (f"agent:{problem.agent_id}", problem.why)  # type: ignore[attr-defined]
-            _WRONG_KEYS.spend(address or "unknown")
-            raise
-        _CALLS.spend(str(principal.agent_id))
-        request.principal = principal  # type: ignore[attr-defined]
-        return principal
+        return let_in(request, token)
+
+
+def let_in(request: HttpRequest, token: str) -> AgentPrincipal:
+    """Find whom a key speaks for and note it on the request.
+
+    Raises Unauthenticated for a wrong key and TooMany beyond the rate limit.
+    """
+    address = request.META.get("REMOTE_ADDR") or ""
+    try:
+        principal = authenticate(f"Bearer {token}", address=address)
+    except Unauthenticated as problem:
+        if isinstance(problem, DeadKey):
+            # For the count of denials only: the page of its agent says why.
+            request.denied = (f"agent:{problem.agent_id}", problem.why)  # type: ignore[attr-defined]
+        _WRONG_KEYS.spend(address or "unknown")
+        raise
+    _CALLS.spend(str(principal.agent_id))
+    request.principal = principal  # type: ignore[attr-defined]
+    return principal
 
 
 agent_auth = AgentKeyAuth()

@@ -1,21 +1,27 @@
 """A batch of events is stored before it is answered: what is accepted is committed."""
 
+import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.accounts.keys import AgentPrincipal
-from portal.audit.operation import operation, record
+from portal.audit.operation import operation, record, step
 from portal.core import outbox
 from portal.core.digest import sha256_of
-from portal.core.ids import new_id
+from portal.core.errors import AlreadyDone
+from portal.core.locks import Scope, lock_exclusive
 from runs.models import InboxBatch
 from runs.operations.batch_sealing import sealed_bytes
+from runs.operations.reading_spans import ReadSpans
 from runs.rules.batches import Looked
 
 # The stream that events are sealed in, batch by batch and not one by one.
 EVENTS_STREAM = "events"
 FOLD_HINT = {"task": "runs.tasks.fold_inbox"}
+# An exporter that lost our answer sends the same bytes again.
+SAME_BYTES_WITHIN = timedelta(hours=24)
+_SAME_BYTES_CLASS = 10
 
 
 @dataclass(frozen=True)
@@ -39,30 +45,88 @@ def accept_batch(
     now: datetime,
 ) -> Accepted:
     """Store the bytes of a batch, sealed, and wake the worker. One insert, hint and entry."""
-    batch_id = new_id()
     count = len(looked.events) + len(looked.rejected) + looked.duplicate
-    InboxBatch.objects.create(
-        id=batch_id,
-        agent_id=principal.agent_id,
-        key_id=principal.key_id,
-        form=form,
-        content_type=content_type,
-        raw=sealed_bytes(raw, batch_id=batch_id),
-        received_at=now,
-        event_count=count,
+    batch_id = _store(
+        InboxBatch(
+            agent_id=principal.agent_id,
+            key_id=principal.key_id,
+            form=form,
+            content_type=content_type,
+            received_at=now,
+            event_count=count,
+        ),
+        raw,
+        principal,
     )
-    record(
-        "run.batch_accepted",
-        actor=principal.actor,
-        subject=("inbox_batch", batch_id),
-        stream=EVENTS_STREAM,
-        count=count,
-        digest=sha256_of(raw),
-    )
-    outbox.enqueue(topic="hint", payload=FOLD_HINT)
     return Accepted(
         batch_id=batch_id,
         accepted=len(looked.events),
         duplicate=looked.duplicate,
         rejected=looked.rejected_document(),
     )
+
+
+@operation(leaves="run.batch_accepted")
+def accept_spans(
+    *,
+    principal: AgentPrincipal,
+    raw: bytes,
+    form: str,
+    content_type: str,
+    read: ReadSpans,
+    now: datetime,
+) -> UUID:
+    """Store an export of spans. Raises AlreadyDone for bytes that came within a day."""
+    digest = hashlib.sha256(raw).hexdigest()
+    _refuse_same_bytes(principal, digest, now)
+    return _store(
+        InboxBatch(
+            agent_id=principal.agent_id,
+            key_id=principal.key_id,
+            form=form,
+            content_type=content_type,
+            digest=digest,
+            received_at=now,
+            span_count=read.count,
+            event_count=read.count,
+        ),
+        raw,
+        principal,
+    )
+
+
+@step
+def _refuse_same_bytes(
+    principal: AgentPrincipal, digest: str, received_at: datetime
+) -> None:
+    # Two who send the same at once meet here; what else shares the number only waits.
+    lock_exclusive(Scope(_SAME_BYTES_CLASS, int(digest[:7], 16)))
+    known = (
+        InboxBatch.objects.filter(
+            key_id=principal.key_id,
+            digest=digest,
+            received_at__gt=received_at - SAME_BYTES_WITHIN,
+        )
+        .values_list("id", flat=True)
+        .first()
+    )
+    if known is not None:
+        raise AlreadyDone(
+            "batch.same_bytes", "These very bytes are here.", batch=str(known)
+        )
+
+
+@step
+def _store(batch: InboxBatch, raw: bytes, principal: AgentPrincipal) -> UUID:
+    batch.raw = sealed_bytes(raw, batch_id=batch.id)
+    batch.save(force_insert=True)
+    record(
+        "run.batch_accepted",
+        actor=principal.actor,
+        subject=("inbox_batch", batch.id),
+        stream=EVENTS_STREAM,
+        count=batch.event_count,
+        digest=sha256_of(raw),
+    )
+    outbox.enqueue(topic="hint", payload=FOLD_HINT)
+    return batch.id

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models.functions import Coalesce
 
-from portal.accounts.actors import SYSTEM, agent_actor
+from portal.accounts.actors import agent_actor
 from portal.accounts.models import AgentKind
 from portal.audit.operation import operation, record, step
 from portal.core.digest import sha256_of
@@ -23,6 +23,12 @@ from runs.models import EventKey, InboxBatch, ReportedChange, Run
 from runs.operations.accepting import EVENTS_STREAM
 from runs.operations.batch_bytes import look_at
 from runs.operations.batch_sealing import opened
+from runs.operations.folding_spans import (
+    SPAN_FORMS,
+    count_told,
+    spans_of,
+    told_of_spans,
+)
 from runs.operations.inbox import lock_batch
 from runs.operations.incidents import open_incident_of_run
 from runs.operations.inserting import Staged, insert_new
@@ -30,14 +36,13 @@ from runs.operations.moments import (
     add_tallies,
     ensure_run,
     fold_into,
-    hold_run,
 )
+from runs.operations.quarantine import quarantined_in
 from runs.operations.reconciling import keep_changes, without_strays
 from runs.operations.redacting import hidden_words, hide_told
 from runs.operations.saving import save_folded
+from runs.operations.stopping import hold_hits
 from runs.operations.unmapped import note_unmapped
-from runs.queries.facts import tool_calls
-from runs.rules import stopping
 from runs.rules.batches import Looked
 from runs.rules.events import Event, Provenance
 from runs.rules.folding import told_without_grant
@@ -45,6 +50,7 @@ from runs.rules.integrating import traits
 from runs.rules.mapping import mapped_tool
 from runs.rules.sealing import is_sealed
 from runs.rules.shapes import Rejected, ToldEvent
+from runs.rules.spans.cutting import cut
 
 
 @dataclass
@@ -56,6 +62,7 @@ class Folded:
     late: int = 0
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     held_runs: list[UUID] = field(default_factory=list)
+    quarantined: int = 0
 
 
 @operation(leaves="run.batch_folded")
@@ -65,7 +72,7 @@ def fold_batch(*, batch_id: UUID, now: datetime) -> Folded:
     Raises AlreadyDone when another worker was faster.
     """
     batch = lock_batch(batch_id=batch_id)
-    looked = _look(batch)
+    looked = _tell_events(batch, now)
     folded = _fold(batch, looked.events, now)
     folded.rejected += looked.rejected
     folded.duplicate += looked.duplicate
@@ -77,7 +84,8 @@ def fold_batch(*, batch_id: UUID, now: datetime) -> Folded:
 def fold_event(*, batch_id: UUID, index: int, now: datetime) -> Folded:
     """Fold one event of a batch that as a whole would not fold; does not finish it."""
     batch = lock_batch(batch_id=batch_id)
-    chosen = [entry for entry in _look(batch).events if entry[0] == index]
+    told = _tell_events(batch, now, only=index)
+    chosen = [entry for entry in told.events if entry[0] == index]
     folded = _fold(batch, chosen, now)
     # Kept at once: a worker that dies on the way leaves the figures exact.
     InboxBatch.objects.filter(id=batch.id).update(
@@ -92,20 +100,32 @@ def finish_batch(*, batch_id: UUID, folded: Folded, now: datetime) -> None:
     """Finish a batch whose events were folded one by one, and counted on the way."""
     folded.accepted = folded.late = 0
     batch = lock_batch(batch_id=batch_id)
-    _finish(batch, _look(batch), folded, now)
+    _finish(batch, _tell_events(batch, now), folded, now)
 
 
 def indices_of(batch_id: UUID) -> list[int]:
-    """Give the places of the well-formed events of a batch. One query."""
+    """Give the places of the well-formed events, or spans, of a batch. One query."""
     batch = InboxBatch.objects.select_related("agent").get(id=batch_id)
+    if batch.form in SPAN_FORMS:
+        return [index for index, _ in spans_of(batch).spans]
     return [index for index, _ in _look(batch).events]
 
 
 def rejected_at_sight(batch_id: UUID) -> Folded:
     """Give what one look at a batch rejects or finds twice. One query."""
     batch = InboxBatch.objects.select_related("agent").get(id=batch_id)
-    looked = _look(batch)
+    looked = spans_of(batch) if batch.form in SPAN_FORMS else _look(batch)
     return Folded(duplicate=looked.duplicate, rejected=list(looked.rejected))
+
+
+@step
+def _tell_events(
+    batch: InboxBatch, now: datetime, *, only: int | None = None
+) -> Looked:
+    """Read a batch into events; spans find their runs on the way."""
+    if batch.form in SPAN_FORMS:
+        return told_of_spans(batch, now=now, only=only)
+    return _look(batch)
 
 
 def _look(batch: InboxBatch) -> Looked:
@@ -184,7 +204,7 @@ def _fold(
         (runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]
     )
     note_unmapped(fresh, {run.id: run.workflow_id for run in runs.values()}, now=now)
-    _stop(runs, fresh, books, folded, now)
+    folded.held_runs += hold_hits(runs, fresh, books.values(), now)
     return folded
 
 
@@ -277,6 +297,8 @@ def _staged(
 ) -> Staged:
     is_system = batch.agent.kind == AgentKind.SYSTEM_OF_RECORD
     facts: dict[str, Any] = dict(told.facts)
+    if batch.form in SPAN_FORMS:
+        facts = cut(facts)
     if told.kind == "tool.called" and book.rulebook is not None:
         facts["mapped"] = mapped_tool(facts["tool"], book.rulebook.tools)
     return Staged(
@@ -302,57 +324,37 @@ def _staged(
 
 
 @step
-def _stop(
-    runs: Mapping[UUID, Run],
-    fresh: Mapping[UUID, list[Event]],
-    books: Mapping[str, RulebookInForce],
-    folded: Folded,
-    now: datetime,
-) -> None:
-    """Hold the runs that a stop rule stops, in the transaction that learnt of it."""
-    rules = {
-        book.workflow_id: book.rulebook.stop_rules
-        for book in books.values()
-        if book.rulebook is not None
-    }
-    for run_id in sorted(fresh):
-        run = runs[run_id]
-        of_run = rules.get(run.workflow_id, ())
-        if not any(rule.effect == "hold" for rule in of_run):
-            continue
-        calls = tool_calls(run_id) if run.fold.get("tool_errors") else ()
-        for hit in stopping.hits(rules=of_run, events=fresh[run_id], calls=calls):
-            is_new = hold_run(
-                run_id=run_id,
-                rule_key=hit.rule_key,
-                sentence=hit.sentence,
-                actor=SYSTEM,
-                now=now,
-            )
-            if is_new:
-                folded.held_runs.append(run_id)
-
-
-@step
 def _finish(batch: InboxBatch, looked: Looked, folded: Folded, now: datetime) -> None:
     """Close the figures: what is neither accepted nor rejected was here before."""
     folded.accepted += batch.accepted
-    folded.duplicate = batch.event_count - folded.accepted - len(folded.rejected)
+    folded.quarantined = quarantined_in(batch) if looked.spans else 0
+    count = batch.event_count
+    if batch.form in SPAN_FORMS:
+        count = count_told(looked, folded.rejected)
+    named = len(folded.rejected) + folded.quarantined
+    count = max(count, folded.accepted + named)
+    folded.duplicate = count - folded.accepted - named
     listed = [
         each | {"detail": hidden_words(str(each["detail"]))}
         for each in Looked(rejected=folded.rejected).rejected_document()
     ]
     InboxBatch.objects.filter(id=batch.id).update(
         state=InboxBatch.State.DONE,
+        event_count=count,
         accepted=folded.accepted,
         duplicate=folded.duplicate,
         late=batch.late + folded.late,
-        traits=traits.of_events(event for _, event in looked.events),
+        quarantined=folded.quarantined,
+        traits={
+            **traits.of_events(event for _, event in looked.events),
+            **traits.of_spans(looked.spans),
+        },
         rejected=listed,
         finished_at=now,
         lease_until=None,
         reason="",
-        raw=b"",
+        # What waits for a person to place it is read again.
+        raw=batch.raw if folded.quarantined else b"",
     )
     _tell(batch, folded)
 

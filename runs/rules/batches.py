@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from runs.rules.shapes import SYSTEM_KINDS, Rejected, ToldEvent, shape
+from runs.rules.spans.span import Span
 
 EVENTS_MAX = 1_000
 WORKFLOWS_MAX = 20
@@ -23,6 +24,9 @@ class Looked:
     events: list[tuple[int, ToldEvent]] = field(default_factory=list)
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     duplicate: int = 0
+    # Spans that have no run yet: they wait for a person to place them.
+    quarantined: int = 0
+    spans: tuple[Span, ...] = ()
 
     def rejected_document(self) -> list[dict[str, object]]:
         """Write the rejections as they are sent and stored."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from runs.rules import parts
+from runs.rules import ending, parts
 from runs.rules.events import Event, stamp_of, time_of
 from runs.rules.parts import State
 from runs.rules.sealing import NOT_HEARD
@@ -38,6 +38,7 @@ def fold(state: Mapping[str, Any], events: Iterable[Event]) -> State:
         handler = (parts.MOMENTS if event.is_moment else parts.TOLD).get(event.kind)
         if handler is not None:
             handler(new, event)
+    ending.settle(new)
     return new
 
 
@@ -130,9 +131,14 @@ def state_of(state: Mapping[str, Any]) -> str:
             "stopped": "STOPPED",
             "cancelled": "CANCELLED",
         }.get(state["finished"][1], "UNKNOWN")
-    if open_asks(state):
+    if open_asks(state) or _is_paused(state):
         return "WAITING"
     return "UNKNOWN" if "silent" in state else "RUNNING"
+
+
+def _is_paused(state: Mapping[str, Any]) -> bool:
+    """Say whether the agent's framework has paused, and nothing was told after it."""
+    return "root_end" in state and "finished" not in state
 
 
 def ended_at(state: Mapping[str, Any]) -> datetime | None:

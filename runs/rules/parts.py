@@ -98,6 +98,11 @@ def _tool(state: State, event: Event) -> None:
     facts = event.facts
     mapped = facts.get("mapped") or {}
     is_error = facts.get("status") == "error"
+    if facts.get("status") == "asked":
+        # Nobody said that it ran: it is no use of a tool, and no change.
+        count(state, "tools_asked")
+        latest(state, "tool_asked", [stamp_of(event), short(facts.get("tool"), 60)])
+        return
     count(state, "tools")
     _keep_names(state, "tool_names", short(facts.get("tool"), 60), TOOL_NAMES_MAX)
     if "args" not in facts:
@@ -122,6 +127,7 @@ def _tool(state: State, event: Event) -> None:
 
 def _model(state: State, event: Event) -> None:
     count(state, "model_calls")
+    latest(state, "model_last", [stamp_of(event)])
     for name in ("input_tokens", "output_tokens"):
         if isinstance(event.facts.get(name), int):
             count(state, "tokens", event.facts[name])
@@ -187,7 +193,18 @@ def _finished(state: State, event: Event) -> None:
         short(facts.get("summary")),
         None if units is None else str(units),
     ]
-    latest(state, "finished", entry)
+    began = facts.get("began")
+    if isinstance(began, str):
+        # The end of a span around a run: it may be only a pause, which `ending` knows.
+        latest(state, "root_end", [*entry, began])
+    else:
+        latest(state, "told_end", entry)
+
+
+def _paused(state: State, event: Event) -> None:
+    asks = [ask for ask in event.facts.get("asks") or () if isinstance(ask, Mapping)]
+    names = sorted({short(ask.get("tool"), 60) for ask in asks})
+    latest(state, "paused", [stamp_of(event), ", ".join(names)])
 
 
 def _confirmed(state: State, event: Event) -> None:
@@ -205,6 +222,9 @@ def _told_escalation(state: State, event: Event) -> None:
 
 
 def _handoff(state: State, event: Event) -> None:
+    if event.facts.get("to_agent"):
+        # Work that another agent goes on with has not left the machine.
+        return
     count(state, "handoffs")
     latest(state, "handed", [stamp_of(event), short(event.facts.get("to"), 80)])
 
@@ -350,6 +370,7 @@ TOLD: dict[str, Callable[[State, Event], None]] = {
     "run.finished": _finished,
     "outcome.confirmed": _confirmed,
     "handoff": _handoff,
+    "paused": _paused,
 }
 MOMENTS: dict[str, Callable[[State, Event], None]] = {
     "asked": _asked,

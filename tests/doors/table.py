@@ -69,6 +69,14 @@ _MACHINES = (
     Door("api:tell_events", MACHINES, "post"),
     Door("api:ask_to_tell", OPEN),
     Door("api:batch", "LHLLLLLL"),
+    *(
+        Door(f"{name}{twin}", MACHINES, "post")
+        for name in (
+            *("otlp_traces", "otlp_logs", "otlp_metrics", "otlp_base_traces"),
+            *("otlp_base_logs", "otlp_base_metrics", "openai_traces"),
+        )
+        for twin in ("", "_slash")
+    ),
     Door("api:get_workflow", MACHINES),
 )
 _GRANTS = (

@@ -83,6 +83,7 @@ KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "mcp.tool.name",
             "traceloop.entity.name",
         ),
+        "call": ("gen_ai.tool.call.id", "tool_call.id", "tool.id"),
         "tool_type": ("gen_ai.tool.type",),
         "arguments": (
             "gen_ai.tool.call.arguments",
@@ -193,6 +194,11 @@ KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "guardrail_reason": ("gen_ai.guardrail.result.reason",),
         "handoff_from": ("openai.from_agent",),
         "handoff_to": ("openai.to_agent",),
+        "confidence": (
+            "countersign.confidence",
+            "gen_ai.decision.confidence",
+            "decision.confidence",
+        ),
         "error": ("error.type", "error.message"),
         "metadata": ("metadata",),
     }

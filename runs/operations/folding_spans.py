@@ -1,0 +1,77 @@
+"""Telemetry on its way to being folded: spans find their runs and become events."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from portal.audit.operation import step
+from portal.core.errors import NotFound
+from registry.queries.rulebooks import standing_facts
+from registry.rules.rulebook import Tool
+from runs.models import InboxBatch
+from runs.operations.batch_sealing import opened
+from runs.operations.reading_spans import OPENAI, OTLP, ReadSpans, read_spans
+from runs.operations.stitching import place_of, stitch
+from runs.rules.batches import Looked
+from runs.rules.shapes import Rejected
+from runs.rules.spans.context import contexts_of
+from runs.rules.spans.telling import told_by
+
+SPAN_FORMS = (OTLP, OPENAI)
+
+
+def spans_of(batch: InboxBatch) -> ReadSpans:
+    """Read the spans of a stored batch, as the door read them."""
+    return read_spans(
+        opened(batch),
+        form=batch.form,
+        content_type=batch.content_type,
+        now=batch.received_at,
+    )
+
+
+@step
+def told_of_spans(
+    batch: InboxBatch, *, now: datetime, only: int | None = None
+) -> Looked:
+    """Tell the spans of a batch as events of the runs that they belong to.
+
+    With `only`, one span is told; it is still read among the others of its batch.
+    """
+    read = spans_of(batch)
+    chosen = [each for each in read.spans if only is None or each[0] == only]
+    places = stitch(batch, chosen, now=now)
+    spans = tuple(span for _, span in read.spans)
+    contexts = contexts_of(spans)
+    tools: dict[str, tuple[Tool, ...]] = {}
+    looked = Looked(rejected=list(read.rejected), duplicate=read.duplicate, spans=spans)
+    for index, span in chosen:
+        place = place_of(places, span)
+        if place is None:
+            looked.quarantined += 1
+            continue
+        if place.workflow not in tools:
+            tools[place.workflow] = _tools_of(batch, place.workflow)
+        events = told_by(
+            span,
+            workflow=place.workflow,
+            run=place.run,
+            tools=tools[place.workflow],
+            context=contexts[span.trace_id, span.span_id],
+        )
+        looked.events += [(index, event) for event in events]
+    return looked
+
+
+def count_told(looked: Looked, rejected: Sequence[tuple[int, Rejected]]) -> int:
+    """Count what the spans of a batch came to: how many events a span tells, only it knows."""
+    refused = {index for index, _ in rejected}
+    told = sum(index not in refused for index, _ in looked.events)
+    return told + len(rejected) + looked.duplicate + looked.quarantined
+
+
+def _tools_of(batch: InboxBatch, workflow: str) -> tuple[Tool, ...]:
+    try:
+        facts = standing_facts(workflow, agent_id=batch.agent_id)
+    except NotFound:
+        return ()
+    return tuple(facts.rulebook.tools) if facts.rulebook is not None else ()
