@@ -15,6 +15,7 @@ from markupsafe import Markup
 from portal.config import filters
 from portal.core import icons
 from portal.core.visible_marks import safe_markdown, visible_marks
+from runs.queries.shown import told
 
 
 def environment(**options: Any) -> Environment:
@@ -53,6 +54,7 @@ def environment(**options: Any) -> Environment:
         plural=filters.plural,
         initials=filters.initials,
         visible_marks=visible_marks,
+        told=told,
         safe_markdown=safe_markdown,
     )
     return env

@@ -50,6 +50,12 @@ class RunEvent(models.Model):
         indexes = (
             # numbers: the rows behind a figure of one workflow and period
             models.Index(fields=("workflow", "kind", "at"), name="runs_event_kind"),
+            # the narrative of one run, a part at a time; plumbing has no line in it
+            models.Index(
+                fields=("run", "at", "id"),
+                condition=~models.Q(kind__in=("model.called", "cost", "span")),
+                name="runs_event_told",
+            ),
         )
 
 

@@ -1,4 +1,8 @@
-"""One run, told: what the run page, its fragment, its text and its JSON are made of."""
+"""One run, told: what the run page, its parts, its text and its JSON are made of.
+
+The story, the numbers and the answers come from what the run folds to; the narrative of a
+long run is read in parts, so that five thousand events cost a first screen what fifty do.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,39 +10,27 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
-from markupsafe import Markup
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from portal.core.visible_marks import visible_marks
 from runs.models import Hold, Run, RunEvent, RunState
 from runs.queries.lists import STATE_MARKS
+from runs.queries.shown import LineShown, folded_steps, shown_lines
+from runs.queries.telling import (
+    PART_EVENTS,
+    Told,
+    later_than,
+    position_of,
+    told_part,
+    told_whole,
+)
 from runs.rules import timeline
 from runs.rules.answering import Answer, answers_of
-from runs.rules.events import Event, Provenance
-from runs.rules.folding import State, fold
-from runs.rules.lines import Line, LineKind, Telling
+from runs.rules.events import PLUMBING, Event, Provenance
+from runs.rules.folding import State, fold, unauthorised
+from runs.rules.lines import LineKind, Telling
+from runs.rules.places import places_in
 from runs.rules.story import Figure, story_of
-
-EVENTS_TOLD_MAX = 5_000
-STEPS_SHOWN_MAX = 300
-
-
-@dataclass(frozen=True)
-class LineShown:
-    """One line as the timeline component takes it; words are made safe to show."""
-
-    kind: str
-    verb: str
-    text: Markup
-    time: Markup | str = ""
-    mark: str = ""
-    tone: str = ""
-    provenance: str = ""
-    by: str = ""
-    detail: Markup | str = ""
-    id: str = ""
-    steps: tuple[tuple[datetime, Markup], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ class RunPage:
     answers: tuple[AnswerShown, ...]
     answered: int
     lines: tuple[LineShown, ...]
-    hidden_count: int
+    folded: tuple[LineShown, ...]
     event_count: int
     is_cut: bool
     state: str
@@ -86,58 +78,85 @@ class RunPage:
     started_at: datetime
     ended_at: datetime | None
     amended_at: datetime | None
+    added_count: int
     is_flagged: bool
     is_held: bool
     holds: tuple[HoldShown, ...]
     may_flag: bool
     contradictions: int
     telling: Telling
+    earlier: str = ""
+    later: str = ""
+    last: str = ""
+    state_code: str = ""
+    is_live: bool = False
+    is_whole: bool = True
 
 
-def run_page(*, actor: Actor, run_id: UUID, now: datetime) -> RunPage:
-    """Tell one run. About eight queries. Raises NotFound for who may not see it."""
-    run = _run_for(actor, run_id)
+@dataclass(frozen=True)
+class Where:
+    """Which part of a long run is asked for: the first one, unless it says so."""
+
+    after: str = ""
+    before: str = ""
+    at: UUID | None = None
+
+
+def run_page(
+    *, actor: Actor, run_id: UUID, now: datetime, where: Where | None = None
+) -> RunPage:
+    """Tell one run, of a long one a part. About ten queries, and at most some 500 rows.
+
+    Raises NotFound for who may not see it, Malformed for a position not made here.
+    """
+    run = run_for(actor, run_id)
+    where = where or Where()
+    state = state_of_run(run)
+    if run.event_count <= PART_EVENTS:
+        told = told_whole(run, now=now)
+    else:
+        told = told_part(
+            run,
+            state=state,
+            now=now,
+            after=where.after,
+            before=where.before,
+            at=where.at,
+        )
+    return _page(run, state, told, now, folded=_hidden(run, told), at=where.at)
+
+
+def whole_run(*, actor: Actor, run_id: UUID, now: datetime) -> RunPage:
+    """Tell one run from end to end, up to 5,000 events. About eight queries.
+
+    Raises NotFound for who may not see it.
+    """
+    run = run_for(actor, run_id)
+    told = told_whole(run, now=now)
+    folded = folded_steps(told.telling.technical)
+    return _page(run, state_of_run(run), told, now, folded=folded)
+
+
+def part_after(
+    *, actor: Actor, run_id: UUID, after: str, now: datetime
+) -> tuple[Run, Told, tuple[LineShown, ...]]:
+    """Give the part of a run that follows a position, and nothing else of the page."""
+    run = run_for(actor, run_id)
+    told = told_part(run, state=state_of_run(run), now=now, after=after)
+    shown = shown_lines(told.telling.lines, run_id=run.id, first=first_day(run))
+    return run, told, shown + _hidden(run, told)
+
+
+def state_of_run(run: Run) -> State:
+    """Give what the run folds to; a run without it is folded from its events."""
+    if run.fold:
+        return run.fold
     rows = RunEvent.objects.filter(run_id=run.id).order_by("at", "id")
-    events = [event_of(row) for row in rows[: EVENTS_TOLD_MAX + 1]]
-    is_cut = len(events) > EVENTS_TOLD_MAX
-    telling = timeline.tell(events[:EVENTS_TOLD_MAX], now=now)
-    # A state of another make than ours is worked out again from the events.
-    state: State = run.fold or fold({}, events)
-    story = story_of(state, now=now)
-    holds = _holds(run) if run.is_held else ()
-    found = answers_of(state)
-    return RunPage(
-        id=run.id,
-        title=story.title,
-        paragraph=story.paragraph,
-        figures=story.figures,
-        answers=_answers(found, telling),
-        answered=sum(answer.is_answered for answer in found),
-        lines=shown_lines(telling),
-        hidden_count=len(telling.technical),
-        event_count=run.event_count,
-        is_cut=is_cut,
-        state="On hold" if run.is_held else RunState(run.state).label,
-        state_mark="held" if run.is_held else STATE_MARKS[RunState(run.state)],
-        workflow=run.workflow.name,
-        workflow_slug=run.workflow.slug,
-        agent=run.agent.name,
-        agent_run_id=run.agent_run_id,
-        started_at=run.started_at,
-        ended_at=run.ended_at,
-        amended_at=run.amended_at,
-        is_flagged=run.is_flagged,
-        is_held=run.is_held,
-        holds=holds,
-        may_flag=not run.is_flagged,
-        contradictions=sum(
-            line.kind == LineKind.CONTRADICTION for line in telling.lines
-        ),
-        telling=telling,
-    )
+    return fold({}, [event_of(row) for row in rows[:PART_EVENTS]])
 
 
-def _run_for(actor: Actor, run_id: UUID) -> Run:
+def run_for(actor: Actor, run_id: UUID) -> Run:
+    """Give a run that this person may see. Raises NotFound."""
     rows = access.visible(
         Run.objects.select_related("workflow", "agent"),
         actor=actor,
@@ -161,54 +180,99 @@ def event_of(row: RunEvent) -> Event:
     )
 
 
-def shown_lines(telling: Telling) -> tuple[LineShown, ...]:
-    """Write the lines for the timeline; what an agent said is made safe to show."""
-    first = timezone.localtime(telling.lines[0].at).date() if telling.lines else None
-    shown = [_shown(line, first) for line in telling.lines]
-    if telling.technical:
-        steps = telling.technical[:STEPS_SHOWN_MAX]
-        number = len(telling.technical)
-        words = "1 technical step" if number == 1 else f"{number:,} technical steps"
-        if number > STEPS_SHOWN_MAX:
-            words += f", the first {STEPS_SHOWN_MAX} of them here"
-        shown.append(
-            LineShown(
-                kind="folded",
-                verb="",
-                text=Markup("{}").format(words),
-                steps=tuple((step.at, visible_marks(step.text)) for step in steps),
-            )
-        )
-    return tuple(shown)
-
-
-def _shown(line: Line, first: date | None) -> LineShown:
-    is_timed = line.kind in (LineKind.EVENT, LineKind.CONTRADICTION)
-    return LineShown(
-        kind=line.kind.value,
-        verb=line.verb,
-        text=visible_marks(line.text),
-        time=_time_link(line, first) if is_timed else "",
-        mark=line.mark,
-        tone=line.tone,
-        provenance=line.provenance.lower() if is_timed and line.provenance else "",
-        by=line.by,
-        detail=visible_marks(" ".join(dict.fromkeys(line.notes))) if line.notes else "",
-        id=line.anchor,
+def _page(
+    run: Run,
+    state: State,
+    told: Told,
+    now: datetime,
+    *,
+    folded: tuple[LineShown, ...],
+    at: UUID | None = None,
+) -> RunPage:
+    story = story_of(state, now=now)
+    found = answers_of(state)
+    red = [x for x in told.telling.lines if x.kind == LineKind.CONTRADICTION]
+    return RunPage(
+        id=run.id,
+        title=story.title,
+        paragraph=story.paragraph,
+        figures=story.figures,
+        answers=_answers(run.id, found, told.telling, state),
+        answered=sum(answer.is_answered for answer in found),
+        lines=shown_lines(
+            told.telling.lines, run_id=run.id, first=first_day(run), ends=str(at or "")
+        ),
+        folded=folded,
+        event_count=run.event_count,
+        is_cut=told.is_cut,
+        state="On hold" if run.is_held else RunState(run.state).label,
+        state_mark="held" if run.is_held else STATE_MARKS[RunState(run.state)],
+        workflow=run.workflow.name,
+        workflow_slug=run.workflow.slug,
+        agent=run.agent.name,
+        agent_run_id=run.agent_run_id,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        amended_at=run.amended_at,
+        added_count=_added(run),
+        is_flagged=run.is_flagged,
+        is_held=run.is_held,
+        holds=_holds(run) if run.is_held else (),
+        may_flag=not run.is_flagged,
+        contradictions=max(len(red), unauthorised(state)),
+        telling=told.telling,
+        earlier=told.earlier,
+        later=told.later,
+        last=state["last"][0] if "last" in state else "",
+        state_code=run.state,
+        is_live=is_live(run),
+        is_whole=told.is_whole,
     )
 
 
-def _time_link(line: Line, first: date | None) -> Markup:
-    """Write the time as a link to its own line; the day too, where it is another one."""
-    local = timezone.localtime(line.at)
-    words = f"{local:%H:%M:%S}" if local.date() == first else f"{local:%d %b %H:%M}"
-    return Markup(
-        '<a href="#{}" data-list-item><time datetime="{}" title="{}">{}</time></a>'
-    ).format(line.anchor, line.at.isoformat(), f"{local:%d %b %Y, %H:%M:%S %Z}", words)
+def is_live(run: Run) -> bool:
+    """Say whether more is expected of a run."""
+    return run.state in (RunState.RUNNING, RunState.WAITING)
 
 
-def _answers(found: tuple[Answer, ...], telling: Telling) -> tuple[AnswerShown, ...]:
+def first_day(run: Run) -> date:
+    """Give the day that a run began on, which times need not repeat."""
+    return timezone.localtime(run.started_at).date()
+
+
+def _hidden(run: Run, told: Told) -> tuple[LineShown, ...]:
+    """Say how many technical steps there are; those of a long run are asked for apart."""
+    if run.event_count <= PART_EVENTS:
+        return folded_steps(told.telling.technical)
+    plumbing = RunEvent.objects.filter(run_id=run.id, kind__in=PLUMBING)
+    number = plumbing.count() if told.is_whole or not told.later else 0
+    if not number:
+        return folded_steps(told.telling.technical)
+    return folded_steps(
+        told.telling.technical,
+        more=number,
+        more_href=f"{reverse('run_steps', args=[run.id])}?only=technical",
+    )
+
+
+def _added(run: Run) -> int:
+    if run.amended_at is None:
+        return 0
+    return RunEvent.objects.filter(run_id=run.id, is_late=True).count()
+
+
+def _answers(
+    run_id: UUID, found: tuple[Answer, ...], telling: Telling, state: State
+) -> tuple[AnswerShown, ...]:
+    """Lead each answer to its line: on this page, else in the part that holds it."""
     anchors = timeline.anchors(telling)
+    places = places_in(state)
+
+    def href(key: str) -> str:
+        if key in anchors:
+            return f"#{anchors[key]}"
+        return f"?at={places[key]}#line-{places[key]}" if key in places else ""
+
     return tuple(
         AnswerShown(
             key=answer.key,
@@ -216,7 +280,7 @@ def _answers(found: tuple[Answer, ...], telling: Telling) -> tuple[AnswerShown, 
             line=answer.line,
             count=answer.count,
             is_answered=answer.is_answered,
-            href=f"#{anchors[answer.key]}" if answer.key in anchors else "",
+            href=href(answer.key),
         )
         for answer in found
     )
@@ -239,75 +303,9 @@ def _holds(run: Run) -> tuple[HoldShown, ...]:
     )
 
 
-def as_markdown(page: RunPage) -> str:
-    """Write a run as text that reads without a browser."""
-    head = [
-        f"# {page.title}",
-        "",
-        page.paragraph,
-        "",
-        f"{page.workflow} · {page.agent} · {page.state} · run {page.agent_run_id}",
-        " · ".join(f"{figure.value} {figure.label}" for figure in page.figures),
-        "",
-        "## The seven answers",
-        "",
-        *(f"- **{answer.question}**: {answer.line}" for answer in page.answers),
-        "",
-        "## What happened",
-        "",
-    ]
-    return "\n".join(
-        [*head, *(_markdown_line(line) for line in page.telling.lines), ""]
-    )
-
-
-def _markdown_line(line: Line) -> str:
-    if line.kind in (LineKind.WAIT, LineKind.GAP):
-        return f"- … {line.text}"
-    source = (
-        f" _({(line.provenance or '').lower()}{f' by {line.by}' if line.by else ''})_"
-    )
-    mark = "**Contradiction.** " if line.kind == LineKind.CONTRADICTION else ""
-    stamp = f"{line.at:%Y-%m-%d %H:%M:%SZ}"
-    return f"- {stamp} {mark}**{line.verb}** {line.text}{source if line.provenance else ''}"
-
-
-def as_document(page: RunPage) -> dict[str, object]:
-    """Give a run as plain data, in the order of the page."""
-    return {
-        "id": str(page.id),
-        "url": reverse("run", args=[page.id]),
-        "workflow": page.workflow_slug,
-        "agent": page.agent,
-        "run": page.agent_run_id,
-        "state": page.state,
-        "title": page.title,
-        "story": page.paragraph,
-        "figures": {f.key: f"{f.value} {f.label}" for f in page.figures},
-        "answers": [
-            {
-                "key": a.key,
-                "question": a.question,
-                "answer": a.line,
-                "answered": a.is_answered,
-            }
-            for a in page.answers
-        ],
-        "lines": [
-            {
-                "at": line.at.isoformat().replace("+00:00", "Z"),
-                "kind": line.kind.value,
-                "verb": line.verb,
-                "text": line.text,
-                "provenance": line.provenance.lower() if line.provenance else None,
-                "by": line.by or None,
-                "notes": line.notes,
-                "events": [str(event_id) for event_id in line.event_ids],
-            }
-            for line in page.telling.lines
-        ],
-        "technical": [
-            {"at": s.at.isoformat().replace("+00:00", "Z"), "text": s.text}
-            for s in page.telling.technical
-        ],
-    }
+def events_after(run_id: UUID, stamp: str) -> int:
+    """Count the events of a run that lie behind a position, hidden ones included. One query."""
+    rows = RunEvent.objects.filter(run_id=run_id)
+    if stamp:
+        rows = rows.filter(later_than(position_of(stamp)))
+    return rows.count()

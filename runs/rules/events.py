@@ -22,6 +22,8 @@ TOLD_KINDS = (
     "outcome.confirmed",
     "handoff",
 )
+# What no reader of the story needs: told, kept, and hidden until asked for.
+PLUMBING = ("model.called", "cost", "span")
 # What the portal itself appends.
 MOMENT_KINDS = (
     "asked",
@@ -80,8 +82,13 @@ class Event:
 
 def stamp_of(event: Event) -> str:
     """Give a text that sorts as the run's one order: time, then id."""
-    at = event.at.astimezone(UTC).replace(tzinfo=None)
-    return f"{at.isoformat(timespec='microseconds')}Z|{event.id}"
+    return f"{time_stamp(event.at)}|{event.id}"
+
+
+def time_stamp(at: datetime) -> str:
+    """Give a time as the first half of a stamp."""
+    naive = at.astimezone(UTC).replace(tzinfo=None)
+    return f"{naive.isoformat(timespec='microseconds')}Z"
 
 
 def time_of(stamp: str) -> datetime:

@@ -9,15 +9,22 @@ from runs.rules.events import Event, Provenance
 
 
 class LineKind(StrEnum):
+    """A wait is for a person, `system` for a system; of a gap nothing is known."""
+
     EVENT = "event"
     WAIT = "wait"
+    SYSTEM = "system"
     GAP = "gap"
     CONTRADICTION = "contradiction"
 
 
 @dataclass
 class Line:
-    """One line. `sort_key` is a stamp; `question` is which of the seven it answers."""
+    """One line. `sort_key` is a stamp; `question` is which of the seven it answers.
+
+    `marks` are said beside the line: late, skewed. `span` is when it began and ended, and
+    lines of one `together` number overlap. `waited` is seconds taken, of seconds allowed.
+    """
 
     sort_key: str
     at: datetime
@@ -30,14 +37,22 @@ class Line:
     by: str = ""
     question: str = ""
     notes: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
     event_ids: list[UUID] = field(default_factory=list)
+    span: tuple[datetime, datetime] | None = None
+    together: int = 0
+    waited: tuple[float, float] | None = None
+    proposal: str = ""
+    about: str = ""
 
     @property
     def anchor(self) -> str:
-        """Name the line for links: by its first event, or by its place."""
-        if self.kind in (LineKind.EVENT, LineKind.CONTRADICTION) and self.event_ids:
+        """Name the line for links, by its first event; a wait by what began it."""
+        if self.kind == LineKind.EVENT and self.event_ids:
             return f"line-{self.event_ids[0]}"
-        return ""
+        if self.kind == LineKind.CONTRADICTION and self.event_ids:
+            return f"red-{self.event_ids[0]}"
+        return self.about
 
     def takes(self, event: Event) -> None:
         """Count one more event into this line."""
@@ -55,10 +70,14 @@ class Technical:
 
 @dataclass(frozen=True)
 class Telling:
-    """The whole narrative: the lines in order, and what is hidden."""
+    """The whole narrative: the lines in order, and what is hidden.
+
+    `changed` are lines of earlier parts that something in this part adds to.
+    """
 
     lines: tuple[Line, ...]
     technical: tuple[Technical, ...]
+    changed: tuple[Line, ...] = ()
 
     def event_ids(self) -> set[UUID]:
         """Give every event that is told somewhere; none is lost."""

@@ -1,39 +1,132 @@
 """The narrative of a run: events in order become sentences a business owner can read.
 
-Attempts of one intent are one line, reads in a row are one line, a wait for a person is a
-line, a gap says what kind it is, and what contradicts our records is a red line. Technical
-steps are hidden and counted. No event is lost.
+A wait for a person is a line, a gap says what kind it is, and steps at the same time say
+so; the teller words the rest. A long run is told in parts, each against what the rest of
+the run holds, so that no line reads otherwise for where a page was cut.
 """
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from runs.rules import waits, wording
-from runs.rules.events import Event, Provenance, in_order, stamp_of
-from runs.rules.folding import STANDING
-from runs.rules.lines import Line, LineKind, Technical, Telling
-from runs.rules.phrases import count, listed, times
-from runs.rules.values import short
+from runs.rules import waits
+from runs.rules.events import Event, in_order
+from runs.rules.folding import State, fold, redeemed_grants
+from runs.rules.lines import Line, Telling
+from runs.rules.teller import Around, Teller
+from runs.rules.together import mark_together
 
-CLOCK_AHEAD_SECONDS = 5
-READS_NAMED_MAX = 6
-_TECHNICAL = ("model.called", "cost", "granted", "redeemed")
+
+@dataclass(frozen=True)
+class Part:
+    """Some events of a run in a row, with the neighbours that their lines turn on.
+
+    `before` and `after` are neighbours and what shares a grant, a request or a proposal
+    with the part. `quiet` is when nothing was recorded at all. `ends` are what the loose
+    ends of the whole run are found in, given with the last part. `deep` events from its
+    start the part before does not look any more.
+    """
+
+    events: Sequence[Event]
+    before: Sequence[Event] = ()
+    after: Sequence[Event] = ()
+    following: Event | None = None
+    quiet: Sequence[tuple[datetime, datetime]] = ()
+    ends: Sequence[Event] | None = None
+    deep: int = 0
 
 
 def tell(events: Iterable[Event], *, now: datetime | None = None) -> Telling:
-    """Tell a run. `now` ends the waits that are still open."""
+    """Tell a whole run. `now` ends the waits that are still open."""
     ordered = in_order(events)
-    teller = _Teller(ordered)
+    teller = Teller(around_of(ordered))
     for event in ordered:
         teller.hear(event)
     lines = teller.lines + waits.wait_lines(ordered, now=now)
     lines += waits.gap_lines(ordered)
     lines += waits.loose_ends(ordered, now=now)
     lines.sort(key=lambda line: line.sort_key)
+    mark_together(lines)
     return Telling(tuple(lines), tuple(teller.technical))
+
+
+def tell_part(part: Part, *, around: Around, now: datetime | None) -> Telling:
+    """Tell one part of a run: the lines that begin in it, whatever joins them later.
+
+    An event that joins a line of an earlier part is told there, unless it lies deeper in
+    this part than the earlier one looks ahead: then the line is told again here.
+    """
+    known = in_order([*part.before, *part.events, *part.after])
+    teller = Teller(replace(around, verdicts=_verdicts(known)))
+    for stretch in (part.before, part.events, part.after):
+        teller.break_off()
+        for event in stretch:
+            teller.hear(event)
+    here = {event.id for event in part.events}
+    deep = {e.id for e in part.events[part.deep :] if e.kind == "tool.called"}
+    lines = [line for line in teller.lines if _is_told_here(line, here, deep)]
+    joined = [line for line in teller.lines if not here.isdisjoint(line.event_ids)]
+    changed = [line for line in joined if line.event_ids[0] not in here]
+    begun = {f"wait-{event.id}" for event in part.events}
+    for wait in waits.wait_lines(known, now=now):
+        (lines if wait.about in begun else changed).append(wait)
+    row = [*part.events, *([part.following] if part.following else ())]
+    lines += waits.gap_lines(row, known=known, quiet=list(part.quiet))
+    if part.ends is not None and part.events:
+        last = part.events[-1]
+        lines += waits.loose_ends(in_order(part.ends), now=now, last=last)
+    lines.sort(key=lambda line: line.sort_key)
+    mark_together(lines)
+    steps = [step for step in teller.technical if step.event_id in here]
+    return Telling(tuple(lines), tuple(steps), tuple(changed))
+
+
+def _is_told_here(line: Line, here: set, deep: set) -> bool:
+    return line.event_ids[0] in here or not deep.isdisjoint(line.event_ids)
+
+
+def around_of(ordered: Sequence[Event]) -> Around:
+    """Read what lines turn on out of all events of a run."""
+    redeemed = (
+        str(e.facts.get("grant"))
+        for e in ordered
+        if e.is_moment and e.kind == "redeemed"
+    )
+    return Around(
+        redeemed=frozenset(redeemed),
+        leave=_redeemed_by_verb(ordered),
+        tells_reads=any(event.kind == "data.read" for event in ordered),
+        ending=_ending(fold({}, ordered)),
+        verdicts=_verdicts(ordered),
+    )
+
+
+def around_in(state: State, used: Mapping[str, int]) -> Around:
+    """Read the same out of what the run folds to; `used` are the writes told before."""
+    leave: dict[str, int] = {}
+    for ask in state.get("asks", {}).values():
+        if "asked" in ask:
+            key = f"{ask['asked'][2]}|{ask['asked'][3]}"
+            leave[key] = leave.get(key, 0) + len(ask.get("redeemed", {}))
+    return Around(
+        redeemed=frozenset(redeemed_grants(state)),
+        leave={key: max(0, left - used.get(key, 0)) for key, left in leave.items()},
+        tells_reads=state.get("reads", 0) > 0,
+        ending=_ending(state),
+    )
+
+
+def _verdicts(ordered: Sequence[Event]) -> dict[str, Mapping[str, Any]]:
+    return {
+        str(event.facts.get("event")): event.facts
+        for event in ordered
+        if event.is_moment and event.kind == "reconciled"
+    }
+
+
+def _ending(state: State) -> str:
+    return str(state["finished"][0]) if "finished" in state else ""
 
 
 def anchors(telling: Telling) -> dict[str, str]:
@@ -48,298 +141,7 @@ def anchors(telling: Telling) -> dict[str, str]:
     return found
 
 
-@dataclass
-class _Intent:
-    """The attempts at one tool call."""
-
-    line: Line
-    statuses: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-
-class _Teller:
-    """Hears events in order and keeps what later ones may join."""
-
-    def __init__(self, ordered: list[Event]) -> None:
-        self.lines: list[Line] = []
-        self.technical: list[Technical] = []
-        self._reading: Line | None = None
-        self._read_names: list[str] = []
-        self._intents: dict[str, _Intent] = {}
-        self._asked: dict[str, Line] = {}
-        self._changed: dict[str, Line] = {}
-        self._redeemed = {
-            str(e.facts.get("grant"))
-            for e in ordered
-            if e.is_moment and e.kind == "redeemed"
-        }
-        self._leave = _redeemed_by_verb(ordered)
-        self._verdicts = {
-            str(e.facts.get("event")): e.facts
-            for e in ordered
-            if e.is_moment and e.kind == "reconciled"
-        }
-        self._tells_reads = any(event.kind == "data.read" for event in ordered)
-
-    def hear(self, event: Event) -> None:
-        # An agent that tells its reads tells a reading tool a second time.
-        is_twice = self._tells_reads and event.kind == "tool.called" and _is_read(event)
-        if _is_hidden(event) or is_twice:
-            self._hide(event)
-            return
-        if _is_read(event):
-            self._read(event)
-            return
-        self._reading = None
-        special = {
-            "tool.called": self._tool,
-            "change.made": self._change,
-            "asked": self._ask,
-            "ruled": self._rule,
-            "proposed": self._propose,
-            "outcome": self._outcome,
-        }
-        handler = special.get(event.kind)
-        if handler is not None:
-            handler(event)
-        else:
-            self._plain(event)
-
-    def _hide(self, event: Event) -> None:
-        self.technical.append(Technical(event.at, wording.technical(event), event.id))
-
-    def _add(self, event: Event, verb: str, text: str, **more: Any) -> Line:
-        more.setdefault("provenance", event.provenance)
-        if event.provenance is Provenance.CONFIRMED:
-            more.setdefault("by", event.source)
-        line = Line(stamp_of(event), event.at, verb, text, notes=_notes(event), **more)
-        line.takes(event)
-        self.lines.append(line)
-        return line
-
-    def _plain(self, event: Event) -> None:
-        said = wording.said(event)
-        if said is None:
-            self._hide(event)
-            return
-        self._add(event, **said)
-
-    def _read(self, event: Event) -> None:
-        name = short(event.facts.get("resource") or event.facts.get("tool"), 80)
-        if self._reading is None:
-            self._reading = self._add(event, "Looked at", name, question="looked_at")
-            self._read_names = [name]
-            return
-        self._reading.takes(event)
-        self._reading.notes += _notes(event)
-        if name not in self._read_names:
-            self._read_names.append(name)
-        shown = self._read_names[:READS_NAMED_MAX]
-        hidden = len(self._read_names) - len(shown)
-        self._reading.text = listed(shown, hidden)
-        total = len(self._reading.event_ids)
-        if total > len(self._read_names):
-            self._reading.text += f" ({count(total, 'read')})"
-
-    def _tool(self, event: Event) -> None:
-        facts = event.facts
-        key = f"{facts.get('tool')}|{_canonical(facts.get('args'))}"
-        intent = self._intents.get(key)
-        is_again = isinstance(facts.get("attempt"), int) and facts["attempt"] > 1
-        if intent is None or not (is_again or intent.statuses[-1] == "error"):
-            line = self._add(event, "Used", "", question="tools")
-            intent = self._intents[key] = _Intent(line)
-        else:
-            intent.line.takes(event)
-            intent.line.notes += _notes(event)
-        intent.statuses.append(str(facts.get("status")))
-        if facts.get("status") == "error":
-            intent.errors.append(short(facts.get("error") or "an error", 80))
-        self._word_intent(intent, event)
-        self._check_leave(event)
-
-    def _word_intent(self, intent: _Intent, event: Event) -> None:
-        line, tries = intent.line, len(intent.statuses)
-        tool = short(event.facts.get("tool"), 80)
-        is_fine = intent.statuses[-1] == "ok"
-        if (event.facts.get("mapped") or {}).get("is_unknown"):
-            tool, line.tone = f"an unregistered tool: {tool}", "review"
-        if tries > 1:
-            line.verb, line.mark = f"Tried {times(tries)}", "rotate-ccw"
-            failures = count(len(intent.errors), "failure")
-            why = (
-                f"{failures} ({intent.errors[-1]})" if intent.errors else "not told why"
-            )
-            line.text = f"{tool}: {why}, {'then fine' if is_fine else 'and no success'}"
-        elif is_fine:
-            line.verb, line.text = "Used", tool
-        else:
-            line.verb, line.mark, line.tone = "Failed", "x", "review"
-            line.text = (
-                f"{tool}: {intent.errors[-1] if intent.errors else 'no result told'}"
-            )
-
-    def _check_leave(self, event: Event) -> None:
-        """Say so in red when a writing tool ran and nothing was redeemed for it."""
-        mapped = event.facts.get("mapped") or {}
-        if (
-            mapped.get("tier") not in ("stage", "change")
-            or event.facts.get("status") != "ok"
-        ):
-            return
-        key = f"{mapped.get('verb')}|{mapped.get('system')}"
-        if self._leave.get(key, 0) > 0:
-            self._leave[key] -= 1
-            return
-        self._contradict(
-            event,
-            f"{event.source} reports that {short(event.facts.get('tool'), 80)} ran in"
-            f" {mapped.get('system')}, and no grant was redeemed for it.",
-        )
-
-    def _contradict(self, event: Event, text: str) -> None:
-        line = Line(
-            stamp_of(event) + "!",
-            event.at,
-            "Unauthorised",
-            text,
-            kind=LineKind.CONTRADICTION,
-            tone="never",
-            mark="triangle-alert",
-            provenance=Provenance.INFERRED,
-            question="changed",
-        )
-        line.takes(event)
-        self.lines.append(line)
-
-    def _change(self, event: Event) -> None:
-        grant = str(event.facts.get("grant") or "")
-        what = wording.change(event.facts)
-        verdict = self._verdicts.get(str(event.id), {})
-        word = verdict.get("verdict")
-        if word in STANDING:
-            why = short(verdict.get("sentence"), 300)
-            self._contradict(
-                event,
-                f"{event.source} reports a change that no grant covers: {what}. {why}",
-            )
-            return
-        is_confirmed = event.provenance is Provenance.CONFIRMED
-        if word == "explained" or (is_confirmed and not word and not grant):
-            line = self._add(event, "Changed", what, mark="square", question="changed")
-            why = short(verdict.get("sentence"), 300)
-            line.notes.append(
-                f"Explained: {why}" if word else "Not matched to a grant yet."
-            )
-            return
-        grant = str(verdict.get("grant") or grant)
-        if grant not in self._redeemed and word != "matched":
-            self._contradict(
-                event,
-                f"{event.source} reports a change, and no grant was redeemed for it: {what}",
-            )
-            return
-        known = self._changed.get(grant)
-        if known is None:
-            self._changed[grant] = self._add(
-                event, "Changed", what, mark="square", question="changed"
-            )
-            return
-        known.takes(event)
-        if what not in known.text:
-            known.text = f"{known.text}; {what}" if known.text else what
-        if event.provenance is Provenance.CONFIRMED:
-            known.provenance, known.by = Provenance.CONFIRMED, event.source
-            if known.verb == "Failed":
-                self._contradict(
-                    event,
-                    f"{event.source} reports a change that the agent said had failed: {what}",
-                )
-
-    def _outcome(self, event: Event) -> None:
-        grant, status = str(event.facts.get("grant") or ""), event.facts.get("status")
-        changes = [wording.change(c) for c in event.facts.get("changes") or () if c]
-        said = wording.outcome(status, changes, event.facts)
-        known = self._changed.get(grant)
-        if known is not None:
-            known.takes(event)
-            if status == "succeeded" and not known.text:
-                known.text = said["text"]
-            elif status != "succeeded":
-                self._contradict(
-                    event,
-                    f"The agent told the outcome as {status}, yet a change is reported.",
-                )
-            return
-        # That it was told is our record; what was told is the agent's word.
-        line = self._add(
-            event, **said, provenance=Provenance.REPORTED, question="changed"
-        )
-        if grant:
-            self._changed[grant] = line
-
-    def _ask(self, event: Event) -> None:
-        headline = wording.headline(event.facts)
-        line = self._add(event, "Asked to", headline, mark="review", question="decided")
-        self._asked[str(event.facts.get("action_request"))] = line
-
-    def _rule(self, event: Event) -> None:
-        answer = event.facts.get("answer")
-        first = event.facts.get("occasion", "ask") == "ask"
-        if not first and answer != "refuse":
-            self._hide(event)
-            return
-        reasons = wording.reasons(event.facts)
-        asked = self._asked.get(str(event.facts.get("action_request")))
-        if answer in ("allow", "refuse", "escalate") or asked is None:
-            self._add(event, **wording.ruling(answer, reasons))
-            return
-        asked.takes(event)
-        asked.tone = "review"
-        asked.notes += [f"A person decides: {reason}" for reason in reasons]
-
-    def _propose(self, event: Event) -> None:
-        asked = self._asked.get(str(event.facts.get("action_request")))
-        if asked is None:
-            self._hide(event)
-            return
-        asked.takes(event)
-
-
-def _is_hidden(event: Event) -> bool:
-    if event.kind not in _TECHNICAL:
-        return False
-    return event.kind in ("model.called", "cost") or event.is_moment
-
-
-def _is_read(event: Event) -> bool:
-    if event.kind == "data.read":
-        return True
-    mapped = event.facts.get("mapped") or {}
-    is_retry = (
-        isinstance(event.facts.get("attempt"), int) and event.facts["attempt"] > 1
-    )
-    return (
-        event.kind == "tool.called"
-        and mapped.get("tier") == "read"
-        and event.facts.get("status") == "ok"
-        and not is_retry
-    )
-
-
-def _notes(event: Event) -> list[str]:
-    if event.is_late:
-        return ["Arrived after the run had ended."]
-    if (event.at - event.received_at).total_seconds() > CLOCK_AHEAD_SECONDS:
-        return ["The sender's clock is ahead of ours."]
-    return []
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
-
-
-def _redeemed_by_verb(ordered: list[Event]) -> dict[str, int]:
+def _redeemed_by_verb(ordered: Sequence[Event]) -> dict[str, int]:
     verbs: dict[str, str] = {}
     leave: dict[str, int] = {}
     for event in ordered:

@@ -105,6 +105,12 @@ def technical(event: Event) -> str:
         return f"Cost{_cost(facts)}"
     if event.kind == "tool.called":
         return f"Tool {short(facts.get('tool'), 60)}, {facts.get('status')}"
+    if event.kind == "span":
+        span = facts.get("span")
+        return (
+            short(span.get("name") if isinstance(span, Mapping) else "", 120)
+            or "A step without a name"
+        )
     words = {
         "granted": "Grant issued",
         "redeemed": f"Grant used by {event.source}",
@@ -161,6 +167,8 @@ def _note(event: Event) -> Said:
 
 def _handoff(event: Event) -> Said:
     to = short(event.facts.get("to"), 80)
+    if event.facts.get("to_agent"):
+        return {"verb": "Passed work", "text": f"to {to}", "mark": "arrow-right"}
     return {
         "verb": "Handed over",
         "text": f"to {to}",
@@ -176,6 +184,24 @@ def _told_escalation(event: Event) -> Said:
         "text": reason,
         "mark": "escalate",
         "question": "escalated",
+    }
+
+
+def _paused(event: Event) -> Said:
+    asks = [a for a in event.facts.get("asks") or () if isinstance(a, Mapping)]
+    tools = [short(ask.get("tool"), 60) for ask in asks if ask.get("tool")]
+    text = short(event.facts.get("reason"), 300)
+    if tools:
+        named = listed(tools[:CHANGES_NAMED_MAX], len(tools) - CHANGES_NAMED_MAX)
+        text = f"{text}: asked to use {named}" if text else f"asked to use {named}"
+    return {"verb": "Paused", "text": text, "mark": "hourglass", "tone": "review"}
+
+
+def _went_on(event: Event) -> Said:
+    return {
+        "verb": "Went on",
+        "text": short(event.facts.get("reason"), 300),
+        "mark": "play",
     }
 
 
@@ -299,6 +325,8 @@ _TOLD: dict[str, Callable[[Event], Said]] = {
     "run.finished": _finished,
     "note": _note,
     "handoff": _handoff,
+    "paused": _paused,
+    "resumed": _went_on,
     "escalated": _told_escalation,
     "outcome.confirmed": _confirmed,
 }

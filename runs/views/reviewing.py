@@ -22,7 +22,7 @@ from runs.queries.reviewing import (
     sample_rows,
     week_to_assess,
 )
-from runs.queries.stories import run_page
+from runs.queries.stories import whole_run
 from runs.rules.questions import ANSWERS, QUESTIONS, Given, given_in
 
 INVALID = 422
@@ -125,7 +125,7 @@ def _screen(
         "rows": rows,
         "here": here,
         "read": sum(row.is_read for row in rows),
-        "run": run_page(actor=actor, run_id=run_id, now=wall_clock()),
+        "run": whole_run(actor=actor, run_id=run_id, now=wall_clock()),
         "questions": QUESTIONS,
         "answers": ANSWERS,
         "given": given,

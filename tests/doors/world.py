@@ -38,7 +38,7 @@ from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_known import Choices
-from runs.models import Incident, Run, UnmappedTool, UnplacedTrace
+from runs.models import Incident, Run, RunEvent, UnmappedTool, UnplacedTrace
 from runs.operations.findings import add_finding
 from runs.operations.run_views import save_run_view
 from runs.operations.weeks import open_week
@@ -154,6 +154,7 @@ def make_world() -> World:
         "proposal_id": asked["proposal"]["id"],
         "action_id": asked["id"],
         "run_id": asked["run"]["id"],
+        "event_id": RunEvent.objects.filter(run_id=asked["run"]["id"]).first().id,
         "exception_id": unsettled_of_run(run_id=held["run"]["id"])[0][0],
         "question": "what_changes",
         "role": "escalation_owner",

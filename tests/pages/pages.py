@@ -24,6 +24,8 @@ NO_PAGES = frozenset(
         "version_packet_pdf",
         "run_markdown",
         "run_json",
+        "run_live",
+        "runs_compare",
         "import_report",
         "backtest_rows",
         "import_undo",

@@ -1,6 +1,7 @@
 """How a run is told: each line, each wait, each gap, each contradiction; and nothing lost."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from runs.rules import folding, timeline
 from runs.rules.answering import answered_count, answers, answers_of
 from runs.rules.events import MOMENT_KINDS, TOLD_KINDS, Provenance
 from runs.rules.lines import LineKind
+from runs.rules.places import places_in
 from runs.rules.story import story
 from tests.runs.helpers import ASK, GRANT, START, confirmed, moment, refund_story, told
 
@@ -172,8 +174,8 @@ def test_three_kinds_of_nothing_are_told_apart():
 
     assert texts(events, LineKind.WAIT) == [
         "waited 14 min 59 s for a person",
-        "waited 16 min 40 s for billing",
     ]
+    assert texts(events, LineKind.SYSTEM) == ["waited 16 min 40 s for billing"]
     assert texts(events, LineKind.GAP) == ["1 h 58 min, nothing recorded"]
 
 
@@ -323,6 +325,85 @@ def test_late_and_skewed_events_say_so():
         ["Arrived after the run had ended."],
         ["The sender's clock is ahead of ours."],
     ]
+
+
+def test_lateness_and_a_wrong_clock_are_said_beside_the_line():
+    late = replace(told("note", 5, text="late"), is_late=True)
+    late = replace(late, received_at=START + timedelta(seconds=245))
+    ahead = replace(told("note", 100, text="ahead"), received_at=START)
+    slow = replace(
+        told("note", 200, text="slow"), received_at=START + timedelta(hours=1)
+    )
+
+    lines = timeline.tell([late, ahead, slow, told("note", 300, text="fine")]).lines
+
+    assert [line.marks for line in lines if line.kind == "event"] == [
+        ["arrived 4 min late"],
+        ["clock 1 min ahead"],
+        ["arrived 56 min late"],
+        [],
+    ]
+
+
+def test_steps_that_overlap_are_told_as_at_the_same_time():
+    def call(offset, name, milliseconds, **more):
+        facts = {"tool": name, "args": {}, "status": "ok", "duration_ms": milliseconds}
+        return told("tool.called", offset, **facts | more)
+
+    one, other = call(1, "stock", 3000), call(2, "price", 4000)
+    after = call(9, "label", 500)
+    span = {"start": "2026-11-16T09:00:08Z", "end": "2026-11-16T09:00:09.5Z"}
+    traced = call(8, "print", 1, span=span)
+
+    lines = timeline.tell([one, other, traced, after]).lines
+
+    assert [(line.text, line.together) for line in lines] == [
+        ("stock", 1),
+        ("price", 1),
+        ("print", 2),
+        ("label", 2),
+    ]
+    apart = timeline.tell([call(1, "stock", 900), call(2, "price", 900)]).lines
+    assert [line.together for line in apart] == [0, 0]
+
+
+def test_a_tool_without_a_result_was_asked_for_and_never_did():
+    call = told("tool.called", 1, tool="refund", args={}, status="asked", mapped=WRITE)
+
+    assert lines_of([call]) == [("Asked to", "use refund; whether it ran was not told")]
+    assert texts([call], LineKind.CONTRADICTION) == []
+
+
+def test_a_pause_that_the_agent_tells_is_a_wait_and_its_trace_ends_nothing():
+    events = [
+        told("run.started", 1, trigger="mail"),
+        told("paused", 5, reason="asks a person", asks=[{"tool": "refund"}]),
+        told("run.finished", 6, status="completed", began="2026-11-16T09:00:01Z"),
+        told("resumed", 300, reason="approved"),
+        told("run.finished", 305, status="completed", summary="paid"),
+    ]
+
+    telling = timeline.tell(events, now=NOW)
+
+    assert ("Paused", "asks a person: asked to use refund") in lines_of(events)
+    assert texts(events, LineKind.WAIT) == ["waited 4 min 55 s for an answer"]
+    assert [line.text for line in telling.lines if line.verb == "Finished"] == ["paid"]
+    assert telling.event_ids() == {event.id for event in events}
+
+
+def test_the_places_of_the_answers_are_read_out_of_the_fold():
+    events = refund_story()
+
+    places = places_in(folding.fold({}, events))
+
+    kinds = {str(event.id): event.kind for event in events}
+    assert {key: kinds[event_id] for key, event_id in places.items()} == {
+        "triggered": "run.started",
+        "looked_at": "data.read",
+        "decided": "decision.made",
+        "changed": "outcome",
+        "approved": "decided",
+    }
 
 
 def test_an_unregistered_tool_is_named_as_one():
