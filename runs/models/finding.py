@@ -40,6 +40,11 @@ class RunIndex(models.Model):
                 include=("workflow",),
                 name="runs_index_newest",
             ),
+            # the same list for somebody who may see few workflows
+            models.Index(
+                fields=("workflow", "-started_at", "-run"),
+                name="runs_index_of_workflow",
+            ),
         )
 
 

@@ -15,8 +15,7 @@ EXPORT_MAX = 20_000
 def export_runs(*, actor: Actor, asked: RunAsked, now: datetime) -> int:
     """Record that the list leaves as a file; give how many lines. Raises Invalid."""
     del now
-    rows, _ = found(actor=actor, asked=asked)
-    count = count_up_to(rows, EXPORT_MAX)
+    count = count_up_to(found(actor=actor, asked=asked).rows, EXPORT_MAX)
     if count > EXPORT_MAX:
         text = f"A file holds at most {EXPORT_MAX:,} runs, and these are more. Add a filter, for example a shorter period."
         raise Invalid({"": text})

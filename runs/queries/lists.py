@@ -92,12 +92,11 @@ def runs_for(*, actor: Actor, asked: RunAsked, cursor: str | None = None) -> Run
     At most twelve queries, whatever the number of runs; counting stops at a thousand.
     Raises Malformed for a cursor that was not made here.
     """
-    page = page_of_ids(actor=actor, asked=asked, cursor=cursor)
+    what = found(actor=actor, asked=asked)
+    page = page_of_ids(what, cursor=cursor)
     rows = rows_by_id(page.ids)
     is_whole = not page.next_cursor and not page.previous_cursor
-    number = (
-        len(page.ids) if is_whole else count_up_to(found(actor=actor, asked=asked)[0])
-    )
+    number = len(page.ids) if is_whole else count_up_to(what.rows)
     return RunList(rows, how_many(number), page.next_cursor, page.previous_cursor)
 
 
@@ -122,18 +121,16 @@ def mark_of(moment: datetime) -> UUID:
 
 def new_since(*, actor: Actor, asked: RunAsked, mark: UUID) -> int:
     """Count the runs that came since a list was shown, up to a hundred. Four queries."""
-    rows, order = found(actor=actor, asked=asked)
-    key = order[-1].removeprefix("-")
-    return count_up_to(rows.filter(**{f"{key}__gt": mark}), NEW_COUNTED_MAX)
+    what = found(actor=actor, asked=asked)
+    return count_up_to(what.rows.filter(**{f"{what.key}__gt": mark}), NEW_COUNTED_MAX)
 
 
 def every_row(*, actor: Actor, asked: RunAsked, most: int) -> Iterator[RunRow]:
     """Give the rows of a file, page after page; rights are read anew for each page."""
     cursor, is_first, given = None, True, 0
     while (cursor or is_first) and given < most:
-        page = page_of_ids(
-            actor=actor, asked=asked, cursor=cursor, size=min(PAGE_SIZE_MAX, most)
-        )
+        what = found(actor=actor, asked=asked)
+        page = page_of_ids(what, cursor=cursor, size=min(PAGE_SIZE_MAX, most))
         kept = page.ids[: most - given]
         yield from rows_by_id(kept)
         given += len(kept)

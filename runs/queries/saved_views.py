@@ -24,13 +24,6 @@ def views_of(*, actor: Actor) -> tuple[ViewLine, ...]:
     return tuple(_line(row) for row in rows.order_by("name", "id"))
 
 
-def default_view(*, actor: Actor) -> ViewLine | None:
-    """Give the view that a person's list begins with, if any. One query."""
-    rows = RunView.objects.filter(owner=actor.id, removed_at=None, is_default=True)
-    row = rows.first()
-    return _line(row) if row else None
-
-
 def _line(row: RunView) -> ViewLine:
     said = row.filters if isinstance(row.filters, dict) else {}
     return ViewLine(row.id, row.name, asked_in(said), row.is_default)

@@ -75,11 +75,11 @@ def week_for(*, actor: Actor, asked: RunAsked, monday: date) -> WeekGrid:
     The filters of the list count too, but for its period: the week takes its place.
     """
     days = tuple(monday + timedelta(days=number) for number in range(DAYS))
-    rows, order = found(actor=actor, asked=asked.of_days(None, None))
-    rows = rows.filter(
+    what = found(actor=actor, asked=asked.of_days(None, None))
+    rows = what.rows.filter(
         started_at__gte=midnight(monday), started_at__lt=midnight(monday + WEEK)
     )
-    if order[-1] == "-run_id":
+    if what.key == "run_id":
         rows = Run.objects.filter(id__in=rows.values("run_id"))
     counted = (
         rows.order_by()

@@ -1,5 +1,6 @@
 """The runs list: narrowed, kept as views, compared, taken out as a file; a week as a grid."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -40,7 +41,7 @@ from runs.queries.narrowing import (
     asked_in,
     chips_of,
 )
-from runs.queries.saved_views import default_view, views_of
+from runs.queries.saved_views import ViewLine, views_of
 from runs.queries.week_grid import WEEK, local_day, monday_in, week_for
 
 LINES = "run_lines"
@@ -68,11 +69,12 @@ COLUMNS = (
 def runs(request: HttpRequest) -> HttpResponse:
     """Show one page of runs, newest first."""
     actor = actor_of(request)
+    kept = views_of(actor=actor)
     if not request.GET and not is_htmx(request):
-        kept = default_view(actor=actor)
-        if kept is not None:
-            return redirect(address_of(kept.asked, view=str(kept.id)))
-    return _page(request, actor, asked_in(request.GET.dict()))
+        first = next((line for line in kept if line.is_default), None)
+        if first is not None:
+            return redirect(address_of(first.asked, view=str(first.id)))
+    return _page(request, actor, asked_in(request.GET.dict()), kept)
 
 
 @require_safe
@@ -156,7 +158,8 @@ def runs_export(request: HttpRequest) -> HttpResponseBase:
     try:
         count = export_runs(actor=actor, asked=asked, now=now)
     except Invalid as problem:
-        return _page(request, actor, asked, problem=problem.fields[""])
+        kept = views_of(actor=actor)
+        return _page(request, actor, asked, kept, problem=problem.fields[""])
     host = request.build_absolute_uri("/").rstrip("/")
     rows = every_row(actor=actor, asked=asked, most=count)
     cells = (_cells(row, host) for row in rows)
@@ -194,12 +197,16 @@ def options() -> dict[str, Any]:
 
 
 def _page(
-    request: HttpRequest, actor: Actor, asked: RunAsked, *, problem: str = ""
+    request: HttpRequest,
+    actor: Actor,
+    asked: RunAsked,
+    kept: Sequence[ViewLine],
+    *,
+    problem: str = "",
 ) -> HttpResponse:
     cursor = request.GET.get("at")
     mark = mark_of(wall_clock())
     found = runs_for(actor=actor, asked=asked, cursor=cursor)
-    kept = views_of(actor=actor)
     shown: dict[str, Any] = {
         "crumbs": [("Runs", "")],
         "page": found,
