@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from approvals.models import Proposal, ProposalVersion
+from approvals.models import Move, Proposal, ProposalVersion
 from approvals.queries.access import proposal_seen_by, proposals_seen_by
 from approvals.queries.envelope import mapping_of, parsed
 from approvals.queries.inbox import OPEN_ORDER, needing
 from approvals.queries.parts import facts_of, text_of, words_of
+from approvals.queries.weighing import flags_of, hidden_in, texts_of
 from approvals.rules.claims import unsupported
+from approvals.rules.contradictions import ITS_CLAIMS
 from approvals.rules.inspection import why_uninspectable
 from approvals.rules.likeness import (
     BATCH_MAX,
@@ -106,7 +108,7 @@ def select(
     like_id: UUID | None,
     now: datetime,
 ) -> Selection:
-    """Sort what a person picked: ids with the digests that they saw. Six queries.
+    """Sort what a person picked: ids with the digests that they saw. Seven queries.
 
     What they may not see is not there at all. Order and position mean nothing.
     """
@@ -174,16 +176,35 @@ def _items(
             proposal__in=[row.id for row in rows]
         ).select_related("authority_record")
     }
+    answers = _answers([row.id for row in rows])
     return [
         _item(
-            row, versions[row.id, row.version_number], picked[row.id], row.id in theirs
+            row,
+            versions[row.id, row.version_number],
+            answers.get(row.id, ()),
+            seen=picked[row.id],
+            is_theirs=row.id in theirs,
         )
         for row in rows
     ]
 
 
+def _answers(ids: Sequence[UUID]) -> Mapping[UUID, Sequence[str]]:
+    """Give what the agent answered to questions, as it is flagged on a card. One query."""
+    found: dict[UUID, list[str]] = {}
+    moves = Move.objects.filter(proposal__in=ids, actor_kind="agent")
+    for proposal_id, text in moves.values_list("proposal_id", "text"):
+        found.setdefault(proposal_id, []).append(text)
+    return found
+
+
 def _item(
-    row: Proposal, version: ProposalVersion, seen: str | None, is_theirs: bool
+    row: Proposal,
+    version: ProposalVersion,
+    answers: Sequence[str],
+    *,
+    seen: str | None,
+    is_theirs: bool,
 ) -> LikeItem:
     body = strict_json.parse_object(bytes(row.action_request.received))
     action = parsed(version.action)
@@ -193,6 +214,8 @@ def _item(
     said = [text_of(body.get("title")), *(text for _, text in words_of(body))]
     facts = facts_of(action, amount)
     borne_out = [action, body.get("before"), body.get("after")]
+    texts = texts_of(body, mapping_of(action), answers)
+    flags = flags_of(texts, body, row.verb, ruling, is_approved=False)
     return LikeItem(
         id=row.id,
         digest=version.digest,
@@ -220,6 +243,8 @@ def _item(
             is_as_shown=seen is None or seen == version.digest,
             is_inspectable=not why_uninspectable(mapping_of(action)),
             is_contradicted=bool(unsupported(said, borne_out)),
+            is_flagged=bool(hidden_in(texts))
+            or any(flag.where != ITS_CLAIMS for flag in flags),
             is_shown_whole=len(facts) <= FACTS_SHOWN
             and all(len(part) <= FACT_LENGTH_SHOWN for fact in facts for part in fact),
         ),

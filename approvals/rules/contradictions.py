@@ -16,6 +16,8 @@ TEXT_READ_MAX = 20_000
 ALL_TEXT_READ_MAX = 60_000
 FLAGS_MAX = 20
 QUOTE_LENGTH_MAX = 120
+# Where the agent's own figures stand; every other place is one of its texts.
+ITS_CLAIMS = "its claims"
 TAG_FIRST, TAG_LAST = 0xE0020, 0xE007E
 LIMIT_CODES = ("limit.", "cap.", "guardrail.amount", "ceiling.", "amount.")
 
@@ -169,12 +171,12 @@ def _claims(record: OnRecord) -> Iterator[Flag]:
     claimed = record.claimed_risk
     if claimed is not None and risk_rank(claimed) < risk_rank(record.risk):
         why = f"By the rulebook the risk is {record.risk}."
-        yield Flag(f"risk: {claimed}", "its claims", why)
+        yield Flag(f"risk: {claimed}", ITS_CLAIMS, why)
     way = record.claimed_reversibility
     ways = list(Reversibility)
     if way is not None and ways.index(way) < ways.index(record.reversibility):
         why = f"By the rulebook it is {record.reversibility}."
-        yield Flag(f"reversibility: {way}", "its claims", why)
+        yield Flag(f"reversibility: {way}", ITS_CLAIMS, why)
 
 
 def _quote(match: re.Match[str]) -> str:

@@ -26,6 +26,7 @@ class Unlike(StrEnum):
     EDITED = "edited"
     UNINSPECTABLE = "uninspectable"
     CONTRADICTED = "contradicted"
+    FLAGGED = "flagged"
     TOO_LONG = "too_long"
     OTHER_KIND = "other_kind"
     OTHER_RULE = "other_rule"
@@ -42,6 +43,7 @@ SENTENCES = {
     Unlike.EDITED: "a colleague edited them",
     Unlike.UNINSPECTABLE: "part of them cannot be inspected",
     Unlike.CONTRADICTED: "the agent's words say something that the action does not",
+    Unlike.FLAGGED: "the agent's words speak to you, contradict the record or hide characters",
     Unlike.TOO_LONG: "there is more to read in them than a line of a list holds",
     Unlike.OTHER_KIND: "another workflow, verb or system",
     Unlike.OTHER_RULE: "held by another rule, or by another version of the rulebook",
@@ -67,6 +69,7 @@ class Traits:
     is_as_shown: bool
     is_inspectable: bool
     is_contradicted: bool
+    is_flagged: bool
     is_shown_whole: bool
 
     @property
@@ -86,6 +89,7 @@ def why_by_itself(traits: Traits) -> Unlike | None:
         (traits.version_number > 1, Unlike.EDITED),
         (not traits.is_inspectable, Unlike.UNINSPECTABLE),
         (traits.is_contradicted, Unlike.CONTRADICTED),
+        (traits.is_flagged, Unlike.FLAGGED),
         (not traits.is_shown_whole, Unlike.TOO_LONG),
     )
     return next((why for is_so, why in found if is_so), None)

@@ -6,6 +6,7 @@ const SEQUENCE_MILLISECONDS = 1200;
 // A dialog that closes by a blank on its button lets keys rest until nobody types: whoever types
 // on into it decides nothing. Escape is meant, and rests nothing.
 const REST_MILLISECONDS = 600;
+const REACHED = "reached-by-key";
 let begun = "";
 let timer = 0;
 let restsUntil = 0;
@@ -59,9 +60,17 @@ document.addEventListener("keydown", (event) => {
     begun = "";
     event.preventDefault();
     target.focus();
+    if (target instanceof HTMLAnchorElement) sessionStorage.setItem(REACHED, target.href);
     target.click();
     return;
   }
   begun = keyed.some((element) => element.dataset.key.startsWith(`${pressed} `)) ? pressed : "";
   if (begun) timer = window.setTimeout(() => { begun = ""; }, SEQUENCE_MILLISECONDS);
 });
+
+// Who opened a form's page by its key goes on typing in its first field.
+const reached = sessionStorage.getItem(REACHED);
+sessionStorage.removeItem(REACHED);
+if (reached === location.href) {
+  document.querySelector(".page-reading form :is(input:not([type=hidden], [type=search]), textarea, select):not(:disabled)")?.focus();
+}

@@ -24,6 +24,7 @@ LIKE = Traits(
     is_as_shown=True,
     is_inspectable=True,
     is_contradicted=False,
+    is_flagged=False,
     is_shown_whole=True,
 )
 
@@ -40,6 +41,7 @@ LIKE = Traits(
         ({"version_number": 2}, Unlike.EDITED),
         ({"is_inspectable": False}, Unlike.UNINSPECTABLE),
         ({"is_contradicted": True}, Unlike.CONTRADICTED),
+        ({"is_flagged": True}, Unlike.FLAGGED),
         ({"is_shown_whole": False}, Unlike.TOO_LONG),
         ({"workflow_id": UUID(int=2)}, Unlike.OTHER_KIND),
         ({"verb": "credit"}, Unlike.OTHER_KIND),
