@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("runs", "0011_changes_are_reconciled"),)
+    dependencies = (("runs", "0012_narratives_are_read_in_parts"),)
 
     operations = (
         migrations.AddIndex(
