@@ -34,6 +34,7 @@ def workflow(request: HttpRequest, slug: str) -> HttpResponse:
             "inventory": inventory_source_of(head.id),
             "recent_runs_href": _elsewhere(RECENT_RUNS, slug),
             "runs_href": _elsewhere("runs"),
+            "reveals_href": _elsewhere("reveals", slug),
             "times_href": reverse("times_of", args=["workflow", slug])
             if is_administrator(actor_of(request))
             else None,

@@ -7,6 +7,7 @@ nothing is stored at all.
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from portal.core.ids import new_id
 from portal.core.sealing import hashing_keys, seal
 from runs.queries.redactions import policies_of
 from runs.rules.events import Event
+from runs.rules.redacting.paths import FIELDS
 from runs.rules.redacting.tokens import TOKEN, kind_of, token_of
 from runs.rules.redacting.walking import Hider, Original, Policy
 from runs.rules.shapes import ToldEvent
@@ -128,21 +130,52 @@ def hidden_value(value: Any, *, workflow_id: UUID, field: str = "args") -> Any:
 
     Nothing is sealed. `field` is where the value would stand, for the owner's paths.
     """
-    hider = Hider(policies_of({workflow_id})[workflow_id], _newest())
-    shown = hider.facts({field: value})[field]
-    older = _older([_Hidden(workflow_id, each) for each in hider.hidden.values()])
-    return _with_older({field: shown}, older)[field] if older else shown
-
-
-def hidden_as(text: str, policy: Policy) -> tuple[str, tuple[Original, ...]]:
-    """Give a text as it would be stored, and what was hidden in it; nothing is kept."""
-    hider = Hider(policy, _newest())
-    return hider.text(text), tuple(hider.hidden.values())
+    policy = policies_of({workflow_id})[workflow_id]
+    return facts_as({field: value}, policy)[field]
 
 
 def facts_as(facts: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
-    """Give the facts of an event as they would be stored; nothing is kept."""
-    return Hider(policy, _newest()).facts(facts)
+    """Give facts of ours as they would stand in an event, to be compared with one.
+
+    Nothing is sealed. While keys change, older tokens are found as in events: one query.
+    """
+    hider = Hider(policy, _newest())
+    shown = hider.facts(facts)
+    nowhere = UUID(int=0)
+    older = _older([_Hidden(nowhere, each) for each in hider.hidden.values()])
+    return _with_older(shown, older) if older else shown
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a text would be stored as, and what was hidden in it and by what."""
+
+    text: str
+    hidden: tuple[tuple[str, str], ...]
+
+
+def tried(text: str, policy: Policy) -> Tried:
+    """Give a text, or an event's facts as JSON, as it would be stored; nothing is kept.
+
+    The tokens are of a key that is thrown away: with the real ones, whoever guesses a
+    value could find it in runs without being allowed to look.
+    """
+    key = secrets.token_bytes(32)
+    hider = Hider(policy, lambda kind, value: token_of(kind, value, key=key))
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError):
+        facts = None
+    if isinstance(facts, dict):
+        if not set(facts) & set(FIELDS):
+            facts = {"args": facts}
+        shown = json.dumps(hider.facts(facts), indent=2, ensure_ascii=False)
+    else:
+        shown = hider.text(text)
+    return Tried(
+        shown,
+        tuple((each.token, each.rule) for each in hider.hidden.values()),
+    )
 
 
 def _newest() -> Callable[[str, str], str]:

@@ -40,13 +40,14 @@ from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_known import Choices
 from runs.models import Incident, Run, RunEvent, UnmappedTool, UnplacedTrace
 from runs.operations.findings import add_finding
+from runs.operations.redaction_rules import hide_field
 from runs.operations.run_views import save_run_view
 from runs.operations.weeks import open_week
 from runs.queries.holds import unsettled_of_run
 from runs.tasks import fold_inbox
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import draft_workflow
-from tests.runs.helpers import inside, start_run
+from tests.runs.helpers import append, inside, start_run
 
 # Who knocks, in the order of the table's letters.
 KNOCKERS = (
@@ -145,6 +146,7 @@ def make_world() -> World:
     values = {
         "trace_id": trace_id,
         "tool_id": tool_id,
+        **_hidden_value(portal, asked["run"]["id"], now),
         "slug": portal.workflow.slug,
         "agent": people.agent.slug,
         "agent_id": people.agent.id,
@@ -333,6 +335,19 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         now=now,
     )
     return {"week_id": week_id, "finding_id": finding_id, "read_run_id": run_id}
+
+
+def _hidden_value(portal: Portal, run_id: str, now: datetime) -> dict[str, Any]:
+    """Hide an address in a run, and name a field to hide."""
+    append(UUID(run_id), "question", text="Write to ana@example.com?")
+    asked = RunEvent.objects.get(run_id=run_id, kind="question").facts["text"]
+    rule_id = hide_field(
+        actor=portal.people.actor("maya"),
+        slug=portal.workflow.slug,
+        path="args.customer.name",
+        now=now,
+    )
+    return {"token": asked.partition("[")[2].partition("]")[0], "rule_id": rule_id}
 
 
 def _finished_backtest(portal: Portal, now: datetime) -> UUID:

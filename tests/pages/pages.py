@@ -42,6 +42,7 @@ NO_PAGES = frozenset(
 FRAGMENTS = frozenset(
     {
         "runs_recent",
+        "reveals",
         "runs_new",
         "agent_seen",
         "notices_live",
