@@ -8,8 +8,6 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from approvals.models import Grant
-from approvals.operations.expire import due_grants, expire_grant
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Person
 from portal.audit.operation import operation, record
@@ -44,7 +42,6 @@ from portal.home.demo.teams import share_the_work
 from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
-from runs.models import Run
 
 SEED = 20_4_1
 LOADED = "portal.demo_loaded"
@@ -212,7 +209,6 @@ class Teller:
             told=[at],
         )
         self.clockwork.begin(at, story(scene), scene.told)
-        return scene.run
 
     def pause_publishing(self, now: datetime) -> None:
         """Pause content publishing five days ago; its agent asks once more and is refused."""
@@ -246,12 +242,7 @@ class Teller:
             (26, silent.unused_story(chance, price="73.90")),
         ):
             at = now - timedelta(hours=hours)
-            run = self.begin(slug, "refunds", story, at, f"{at:%m%d-%H%M}-silent")
-        # By the real clock every grant of the demo's past is due: other stories of that
-        # hour are just about to use theirs.
-        _later(
-            self.clockwork, now - timedelta(hours=24), lambda at: _end_unused(run, at)
-        )
+            self.begin(slug, "refunds", story, at, f"{at:%m%d-%H%M}-silent")
 
     def break_glass(self, now: datetime) -> None:
         """Let one account be suspended in an emergency, some hours ago; nobody looked yet."""
@@ -281,16 +272,6 @@ class Teller:
             at = now - timedelta(minutes=minutes)
             self.begin(slug, agent, story, at, f"{at:%m%d-%H%M}-open-{number:02d}")
         return len(chosen)
-
-
-def _end_unused(run: str, at: datetime) -> None:
-    """Do for one run what the sweep does: what was granted and never used ends."""
-    run_ids = Run.objects.filter(agent_run_id=run).values_list("id", flat=True)
-    unused = Grant.objects.filter(
-        id__in=due_grants(), action_request__run_id__in=list(run_ids)
-    )
-    for grant_id in list(unused.values_list("id", flat=True)):
-        expire_grant(grant_id=grant_id, now=at)
 
 
 def _found(company: Company, plan: workflows.Plan, at: datetime) -> None:

@@ -20,6 +20,7 @@ from approvals.operations.decide import (
 )
 from approvals.operations.edit import edit_and_approve
 from approvals.operations.exceptions import settle_hold
+from approvals.operations.expire import expire_grant
 from approvals.operations.grants import Redeemed, redeem_grant
 from approvals.operations.moves import (
     answer_question,
@@ -272,6 +273,16 @@ class Scene:
             action_digest=told.resolved_digest or told.digest,
         )
         return told.grant if isinstance(done, Redeemed) else None
+
+    def grant_of(self, asked: Asked) -> GrantTold | None:
+        """Say what the agent is told it was granted; of what ran out, nothing."""
+        return action_told(
+            agent_id=self.principal.agent_id, action_id=asked.action_request.id
+        ).grant
+
+    def let_run_out(self, grant: GrantTold) -> None:
+        """Do what the sweep does with a grant that nobody used in time."""
+        expire_grant(grant_id=grant.id, now=self.now)
 
     def report(
         self,

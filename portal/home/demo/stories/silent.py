@@ -8,6 +8,8 @@ from portal.home.demo.callbacks import HOOK
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories.cases import Story, case_of, refund_body
 
+UNUSED_SECONDS = 2 * 60 * 60
+
 
 def silent_story(chance: Random, *, price: str) -> Story:
     """Give a run whose agent used its grant and was not heard of since."""
@@ -32,8 +34,12 @@ def _story(chance: Random, *, price: str, is_used: bool) -> Story:
             yield 95
             scene.approve(asked, "dana")
             yield 75
+        grant = scene.grant_of(asked)
         if is_used:
             scene.redeem(asked)
         scene.flush()
+        if grant is not None and not is_used:
+            yield UNUSED_SECONDS
+            scene.let_run_out(grant)
 
     return play
