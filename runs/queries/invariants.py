@@ -6,8 +6,11 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import connection
+
 from portal.core.invariants import Check
 from runs.models import SpendEntry
+from runs.rules.redacting.detecting import cards_in
 
 CHECKS = (
     Check(
@@ -68,6 +71,26 @@ CHECKS = (
         " <> i.state",
     ),
     Check(
+        "Redaction",
+        "batch %s is read and its bytes are still kept",
+        "SELECT id FROM runs_inboxbatch WHERE state = 'DONE' AND raw <> ''"
+        " AND quarantined = 0",
+    ),
+    Check(
+        "Redaction",
+        "batch %s waits and its bytes are not sealed",
+        "SELECT id FROM runs_inboxbatch WHERE state <> 'DONE'"
+        " AND substring(raw FROM 1 FOR 4) <> '\\x00637331'",
+    ),
+    Check(
+        "7 Audit is complete",
+        "somebody looked at %s in run %s and left no entry",
+        "SELECT reveal.token, reveal.run_id FROM runs_reveal reveal WHERE NOT EXISTS"
+        " (SELECT FROM audit_entry entry WHERE entry.name = 'token.revealed'"
+        " AND entry.subject_id = reveal.run_id::text"
+        " AND entry.actor_id = reveal.person_id)",
+    ),
+    Check(
         "13 Fail closed",
         "a run on hold, %s, has no open hold",
         "SELECT run.id FROM runs_run run WHERE run.is_held AND NOT EXISTS"
@@ -75,6 +98,30 @@ CHECKS = (
         " AND hold.resumed_at IS NULL)",
     ),
 )
+
+
+# So many events are looked at for what should not be readable in them.
+SAMPLED_EVENTS = 5_000
+_SAMPLED = (
+    "SELECT run_id, id, facts::text FROM runs_runevent TABLESAMPLE SYSTEM (%s)"
+    " WHERE facts::text ~ '\\d(?:[ .-]?\\d){13}' LIMIT %s"
+)
+_COUNTED = (
+    "SELECT greatest(sum(reltuples), 1) FROM pg_class"
+    " WHERE oid IN (SELECT relid FROM pg_partition_tree('runs_runevent'))"
+)
+
+
+def readable_cards() -> Iterator[str]:
+    """Name stored events that hold a payment card, in a sample. Two queries."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED)
+        count = cursor.fetchone()[0]
+        percent = min(100.0, 100.0 * SAMPLED_EVENTS / count)
+        cursor.execute(_SAMPLED, [percent, SAMPLED_EVENTS])
+        for run_id, event_id, text in cursor.fetchall():
+            if cards_in(text):
+                yield f"event {event_id} of run {run_id} holds a payment card"
 
 
 class Reservation(NamedTuple):

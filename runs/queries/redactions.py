@@ -16,7 +16,7 @@ from registry.queries.workflows import WorkflowHead, workflow_head
 from runs.models import RedactionRule, Reveal, Run, RunEvent
 from runs.rules.redacting.detecting import ALWAYS, OPTIONAL
 from runs.rules.redacting.paths import FieldPath, parse
-from runs.rules.redacting.tokens import is_token, kind_of, words
+from runs.rules.redacting.tokens import TOKEN, is_token, kind_of, words
 from runs.rules.redacting.walking import Policy
 
 REVEALS_SHOWN, REVEALS_LATELY = 50, 5
@@ -161,6 +161,22 @@ def hidden_in(actor: Actor, *, run_id: UUID, token: str) -> Run:
     if not holds.exists():
         raise NotFound(_NOTHING)
     return run
+
+
+def newest_token(slug: str, *, kind: str) -> tuple[UUID, str] | None:
+    """Give the newest event's run that holds a token of a kind, and the token."""
+    written = (
+        RunEvent.objects.filter(workflow__slug=slug)
+        .annotate(written=Cast("facts", TextField()))
+        .filter(written__contains=f"[{kind}:")
+        .order_by("-at", "-id")
+        .values_list("run_id", "written")
+        .first()
+    )
+    if written is None:
+        return None
+    found = next(each for each in TOKEN.finditer(written[1]) if each[1] == kind)
+    return written[0], found[0][1:-1]
 
 
 def redaction_page(*, actor: Actor, slug: str | None) -> RedactionPage:

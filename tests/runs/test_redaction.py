@@ -2,13 +2,16 @@
 
 import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from portal.core.sealing import CannotOpen, is_sealed, seal, unseal
 from runs import tasks
 from runs.models import InboxBatch, RedactionRule, Run, RunEvent, SealedText
+from runs.operations import moments
 from runs.operations.batch_sealing import opened
 from runs.operations.redacting import PURPOSE, bound_to, hidden_value
 from runs.rules.redacting.tokens import TOKEN
@@ -298,3 +301,26 @@ def test_a_batch_from_before_sealing_is_read_and_erased(client, company, workflo
 
     batch.refresh_from_db()
     assert (batch.state, bytes(batch.raw), batch.accepted) == ("DONE", b"", 5)
+
+
+def test_the_invariants_name_what_is_readable_and_should_not_be(
+    client, company, workflow, monkeypatch
+):
+    send(client, company)
+    tasks.fold_inbox()
+    call_command("check_invariants", stdout=StringIO())
+    whole = InboxBatch.objects.get()
+
+    def wrong() -> str:
+        with pytest.raises(CommandError) as said:
+            call_command("check_invariants", stdout=StringIO())
+        return str(said.value)
+
+    InboxBatch.objects.update(raw=b"{}")
+    assert "still kept" in wrong()
+    InboxBatch.objects.update(raw=b"{}", state="PENDING", finished_at=None)
+    assert "not sealed" in wrong()
+    InboxBatch.objects.update(raw=b"", state="DONE", finished_at=whole.finished_at)
+    monkeypatch.setattr(moments, "hide_moments", lambda events, **_: list(events))
+    append(Run.objects.get().id, "question", text=f"Is it {CARD}?")
+    assert "holds a payment card" in wrong()

@@ -17,6 +17,7 @@ WALKS: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
     ("5 What was signed is what rules", registry.wrong_versions),
     ("5 What was signed is what rules", registry.wrong_packets),
     ("5 What was approved is what runs", approvals.wrong_digests),
+    ("Redaction", runs.readable_cards),
     ("12 Budgets", approvals.passed_caps),
     ("18 Never means never", approvals.never_granted),
 )

@@ -27,6 +27,7 @@ from portal.home.demo.company import (
 )
 from portal.home.demo.filters import keep_filter
 from portal.home.demo.halves import in_two_processes
+from portal.home.demo.hidden import hide_streets, look_once
 from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import (
@@ -102,6 +103,7 @@ def load_demo(*, now: datetime) -> int:
     began = now - timedelta(days=40)
     for agent in (*company.agents.values(), company.billing):
         workflows.give_key(company, agent, now=began)
+    hide_streets(company, now=began)
     count = sum(in_two_processes(_play, [(part, now) for part in (REFUNDS, OTHERS)]))
     read_weeks(known_company(), now=now)
     train_everybody(now=now)
@@ -110,6 +112,7 @@ def load_demo(*, now: datetime) -> int:
     keep_filter(known_company(), now=now)
     try_next_refunds(now=now)
     share_the_work(known_company(), now=now)
+    look_once(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 

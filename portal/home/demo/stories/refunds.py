@@ -67,13 +67,18 @@ def waiting_story(
     return play
 
 
+def _order(case: Case) -> dict[str, object]:
+    """What the order says; who reads the run reads neither the address nor the street."""
+    street = f"{len(case.customer) + 3} Harbour Road"
+    customer = {"email": case.address, "street": street}
+    return {"total": f"{case.price}", "customer": customer}
+
+
 def _opening(scene: Scene, case: Case) -> Iterator[float]:
     """Read the order and the payments, and think."""
     scene.start(f"{case.customer} wrote about order {case.order}.")
     yield 3
-    scene.tool(
-        "get_order", "orders", {"order": case.order}, result={"total": f"{case.price}"}
-    )
+    scene.tool("get_order", "orders", {"order": case.order}, result=_order(case))
     scene.read("orders", f"order {case.order}", "items", "total", "delivered_at")
     yield 4
     scene.tool(
@@ -184,7 +189,10 @@ def _rejected(scene: Scene, case: Case) -> Iterator[float]:
     )
     scene.reject(asked, case.reviewer, code, message)
     yield 5
-    scene.tell("note", text=f"Told {case.customer} that a colleague will write.")
+    scene.tell(
+        "note",
+        text=f"Told {case.customer} at {case.address} that a colleague will write.",
+    )
     scene.finish("Not refunded; a person said no.")
 
 
