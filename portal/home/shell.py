@@ -6,6 +6,7 @@ by their own addresses. A page that no room offers yet is left out, never a dead
 
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.http import HttpRequest  # noqa: TID251 - a context processor is given the request
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -111,11 +112,25 @@ def shell(request: HttpRequest) -> dict[str, object]:
     """Give every page its `shell`; a context processor.
 
     It is made when a template first reads it, so an error page that does not read it asks nobody who is signed in.
+    Who administrates is asked before, and only of a person who is known by then: templates ask the database nothing.
     """
-    return {"shell": SimpleLazyObject(lambda: shell_for(request))}
+    administers = _administers(request)
+    return {"shell": SimpleLazyObject(lambda: shell_for(request, administers))}
 
 
-def shell_for(request: HttpRequest) -> Shell:
+def _administers(request: HttpRequest) -> bool:
+    """Say whether the person, if one was asked for already, looks after accounts. One query."""
+    person = getattr(request, "_cached_user", None)
+    if person is None or not person.is_authenticated:
+        return False
+    try:
+        return is_administrator(actor_for(person))
+    except DatabaseError:
+        # An error page about the database must not need it.
+        return False
+
+
+def shell_for(request: HttpRequest, administers: bool) -> Shell:
     person = getattr(request, "user", None)
     is_known = person is not None and person.is_authenticated
     name = _name_of(person) if is_known else ""
@@ -124,9 +139,7 @@ def shell_for(request: HttpRequest) -> Shell:
     return Shell(
         items=items,
         person_items=_named(PERSON_PLACES) if is_known else (),
-        administration=_named(ADMINISTRATION)
-        if person is not None and is_known and is_administrator(actor_for(person))
-        else (),
+        administration=_named(ADMINISTRATION) if administers else (),
         person_name=name,
         person_initials=_initials(name),
         person_role=str(
