@@ -13,9 +13,12 @@ from portal.home.bench.acts import RULINGS, Bench, rulings
 from portal.home.bench.backtest import ROWS, backtest
 from portal.home.bench.card import MANY, card
 from portal.home.bench.inbox import inbox
+from portal.home.bench.ingest import ingest
 from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.redeeming import redeem
 from portal.home.bench.registry_list import registry_list
+from portal.home.bench.runs_list import MANY as RUNS_MANY
+from portal.home.bench.runs_list import runs_list
 from portal.home.bench.stage import stage
 
 ACTS = FIRST_ACTS | {
@@ -25,6 +28,8 @@ ACTS = FIRST_ACTS | {
     "inbox": inbox,
     "card": card,
     "backtest": backtest,
+    "runs_list": runs_list,
+    "ingest": ingest,
 }
 
 
@@ -55,6 +60,13 @@ class Command(BaseCommand):
             help=f"proposals in the crowd of inbox and card, {MANY:,} unless told",
         )
 
+        parser.add_argument(
+            "--runs",
+            type=int,
+            default=RUNS_MANY,
+            help=f"runs in the crowd of runs_list, {RUNS_MANY:,} unless told",
+        )
+
     def handle(self, *args, **options) -> None:
         name = options["name"]
         if name and name not in ACTS:
@@ -66,6 +78,7 @@ class Command(BaseCommand):
             "redeem": partial(redeem, times=times),
             "inbox": partial(inbox, many=many),
             "card": partial(card, many=many),
+            "runs_list": partial(runs_list, many=options["runs"]),
         }
         chosen = [name] if name else list(ACTS)
         report = {
