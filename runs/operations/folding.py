@@ -34,7 +34,7 @@ from runs.operations.incidents import open_incident_of_run
 from runs.operations.inserting import Staged, insert_new
 from runs.operations.moments import (
     add_tallies,
-    ensure_run,
+    ensure_runs,
     fold_into,
 )
 from runs.operations.quarantine import quarantined_in
@@ -278,13 +278,14 @@ def _runs_of(
             (i, unknown) for i, event in told if (event.workflow, event.run) in missing
         ]
         return known
-    for slug, name in missing:
-        known[slug, name] = ensure_run(
+    for slug in sorted({slug for slug, _ in missing}):
+        made = ensure_runs(
             workflow_id=books[slug].workflow_id,
-            agent_run_id=name,
+            names=[name for workflow, name in missing if workflow == slug],
             agent_id=batch.agent_id,
             now=now,
-        ).id
+        )
+        known |= {(slug, name): run_id for name, run_id in made.items()}
     return known
 
 

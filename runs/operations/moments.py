@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell
@@ -36,6 +37,7 @@ from runs.rules.story import cost_of, title_of
 from runs.rules.tallying import day_of, measures_of
 
 SENTENCE_MAX = 300
+RUNS_AT_ONCE = 1_000
 _WAITING: ContextVar["list[Moment] | None"] = ContextVar("moments", default=None)
 
 
@@ -74,19 +76,7 @@ def ensure_run(
     """
     found = find_run(workflow_id=workflow_id, agent_run_id=agent_run_id)
     if found is None:
-        fresh = Run(
-            id=new_id(),
-            workflow_id=workflow_id,
-            agent_run_id=agent_run_id,
-            agent_id=agent_id,
-            created_at=now,
-            started_at=now,
-            last_event_at=now,
-            heard_at=now,
-            quiet_until=now + SILENT_AFTER,
-            known_by=known_by,
-            title="Started; nothing told yet.",
-        )
+        fresh = _fresh(workflow_id, agent_run_id, agent_id, now, known_by)
         if insert_run(fresh):
             return RunRef(fresh.id, is_new=True, is_on_hold=False, hold_reason=None)
         found = find_run(workflow_id=workflow_id, agent_run_id=agent_run_id)
@@ -94,6 +84,47 @@ def ensure_run(
         raise AssertionError("a run is never removed while it is asked about")
     return RunRef(
         found[0], is_new=False, is_on_hold=found[1], hold_reason=found[2] or None
+    )
+
+
+@step
+def ensure_runs(
+    *, workflow_id: UUID, names: Iterable[str], agent_id: UUID, now: datetime
+) -> dict[str, UUID]:
+    """Find or make the runs of many names at once; a merged one leads to what is left.
+
+    Two queries for every thousand, names ascending: so that two workers with the same
+    new names never wait for each other in a ring.
+    """
+    known: dict[str, UUID] = {}
+    wanted = sorted(set(names))
+    for start in range(0, len(wanted), RUNS_AT_ONCE):
+        some = wanted[start : start + RUNS_AT_ONCE]
+        Run.every.bulk_create(
+            [_fresh(workflow_id, name, agent_id, now, KnownBy.RUN) for name in some],
+            ignore_conflicts=True,
+        )
+        rows = Run.every.filter(workflow_id=workflow_id, agent_run_id__in=some)
+        found = Coalesce("merged_into_id", "id")
+        known |= dict(rows.values_list("agent_run_id", found))
+    return known
+
+
+def _fresh(
+    workflow_id: UUID, agent_run_id: str, agent_id: UUID, now: datetime, known_by: str
+) -> Run:
+    return Run(
+        id=new_id(),
+        workflow_id=workflow_id,
+        agent_run_id=agent_run_id,
+        agent_id=agent_id,
+        created_at=now,
+        started_at=now,
+        last_event_at=now,
+        heard_at=now,
+        quiet_until=now + SILENT_AFTER,
+        known_by=known_by,
+        title="Started; nothing told yet.",
     )
 
 

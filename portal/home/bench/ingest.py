@@ -51,9 +51,9 @@ _TABLES = (
     "runs_inboxbatch",
 )
 _SIZES = """
-SELECT sum(pg_total_relation_size(t.relid)) FROM pg_class c
- CROSS JOIN LATERAL pg_partition_tree(c.oid) t WHERE c.relname = ANY(%s)
-   AND c.relkind IN ('r', 'p') AND (c.relkind = 'p' OR t.relid = c.oid)
+SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+   AND (relname = ANY(%s) OR relname LIKE 'runs\\_runevent\\_%%')
 """
 
 
