@@ -12,7 +12,7 @@ from runs.operations.batch_sealing import opened
 from runs.operations.reading_spans import OPENAI, OTLP, ReadSpans, read_spans
 from runs.operations.stitching import place_of, stitch
 from runs.rules.batches import Looked
-from runs.rules.shapes import Rejected
+from runs.rules.shapes import Rejected, ToldEvent
 from runs.rules.spans.context import contexts_of
 from runs.rules.spans.telling import told_by
 
@@ -59,7 +59,21 @@ def told_of_spans(
             context=contexts[span.trace_id, span.span_id],
         )
         looked.events += [(index, event) for event in events]
+    looked.events, repeated = _once(looked.events)
+    looked.duplicate += repeated
     return looked
+
+
+def _once(
+    told: list[tuple[int, ToldEvent]],
+) -> tuple[list[tuple[int, ToldEvent]], int]:
+    """Leave each event once: a pause shows on every span that it passes through."""
+    found: dict[str, tuple[int, ToldEvent]] = {}
+    for index, event in told:
+        known = found.get(event.id)
+        if known is None or event.at < known[1].at:
+            found[event.id] = (index, event)
+    return list(found.values()), len(told) - len(found)
 
 
 def count_told(looked: Looked, rejected: Sequence[tuple[int, Rejected]]) -> int:

@@ -154,7 +154,7 @@ def _waits(ordered: list[Event]) -> Iterator[Span]:
     told = [event for event in ordered if not event.is_moment]
     ours = [event for event in ordered if event.is_moment and event.kind == "proposed"]
     if not ours:
-        yield from _pairs(told, ("paused",), ("resumed",), "", "an answer", ours=False)
+        yield from _pairs(told, ("paused",), _goes_on, "", "an answer", ours=False)
 
 
 def _pairs(  # type: ignore[no-untyped-def]
@@ -172,6 +172,11 @@ def _pairs(  # type: ignore[no-untyped-def]
             waiting.setdefault(name, event)
     for event in waiting.values():
         yield event, None, whom
+
+
+def _goes_on(event: Event) -> bool:
+    """Say whether an agent that had paused did something again; few frameworks say so."""
+    return event.kind not in ("paused", "run.finished", "span", "cost")
 
 
 def _ends_proposal(event: Event) -> bool:

@@ -55,13 +55,18 @@ class Message:
 def input_messages(span: Span) -> list[Message]:
     """Give the messages that went in."""
     indexed = _indexed(span, "llm.input_messages", "gen_ai.prompt")
-    return indexed or _first_of(span, _INPUTS)
+    return indexed if _say_something(indexed) else _first_of(span, _INPUTS)
 
 
 def output_messages(span: Span) -> list[Message]:
     """Give the messages that came out."""
     indexed = _indexed(span, "llm.output_messages", "gen_ai.completion")
-    return indexed or _first_of(span, _OUTPUTS)
+    return indexed if _say_something(indexed) else _first_of(span, _OUTPUTS)
+
+
+def _say_something(messages: list[Message]) -> bool:
+    """Some exporters write the role of a message and leave its text out."""
+    return any(message.text or message.calls for message in messages)
 
 
 def _first_of(span: Span, keys: tuple[str, ...]) -> list[Message]:

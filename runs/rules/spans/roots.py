@@ -44,7 +44,7 @@ def started(span: Span, part: Part | None, context: Context) -> Step | None:
     if begins_a_run(span, part):
         decision = pausing.resumed_with(span)
         if decision is not None:
-            reason = f"With: {decision}" if decision else ""
+            reason = f"with the decision: {decision}" if decision else ""
             return Step("resumed", span.started_at, {"reason": reason})
         text = _trigger(span)
         if not text and context.lent_input is not None and span.scope != SCOPE:

@@ -16,6 +16,7 @@ from runs.rules.spans.reading import (
     error_of,
     flattened,
     is_plain_read,
+    metadata,
     pause_of,
     said,
     said_number,
@@ -56,7 +57,7 @@ def _model(span: Span, tools: Iterable[Tool], context: Context) -> Step | None:
         # What it holds is counted where the model was really called.
         return None
     facts: dict[str, Any] = {
-        "model": (said_text(span, "model") or "unknown")[:NAME_MAX],
+        "model": _model_name(span)[:NAME_MAX],
         **_duration(span),
     }
     provider = said_text(span, "provider")
@@ -70,6 +71,15 @@ def _model(span: Span, tools: Iterable[Tool], context: Context) -> Step | None:
     if error:
         facts["error"] = error
     return Step("model.called", span.started_at, facts)
+
+
+def _model_name(span: Span) -> str:
+    name = said_text(span, "model") or metadata(span).get("ls_model_name")
+    if not name:
+        given = decoded(span.attributes.get("llm.invocation_parameters"))
+        found = given if isinstance(given, Mapping) else {}
+        name = found.get("model") or found.get("model_name")
+    return name if isinstance(name, str) and name else "unknown"
 
 
 def _tokens(span: Span) -> dict[str, int]:
@@ -135,14 +145,18 @@ def tool_name(span: Span) -> str:
 
 
 def _arguments(span: Span) -> dict[str, Any]:
-    value = decoded(said(span, "arguments"))
+    given = said(span, "arguments")
+    value = decoded(given)
     if isinstance(value, Mapping) and "input_str" in value:
         # OpenLLMetry keeps LangChain's arguments as Python writes them, in a text.
         inner = decoded(value["input_str"])
         value = inner if isinstance(inner, Mapping) else value
     if isinstance(value, Mapping):
         return {"args": dict(value)}
-    return {} if value is None else {"args": {_BARE_ARGUMENT: value}}
+    if value is None:
+        return {}
+    # OpenInference writes the only argument of a tool bare: "12" stays the text it was.
+    return {"args": {_BARE_ARGUMENT: value if isinstance(value, list) else given}}
 
 
 def _result(span: Span) -> tuple[Any, bool]:

@@ -69,7 +69,11 @@ def _around(span: Span, part: Part | None, context: Context) -> Iterator[_Told]:
     """Tell the start and the end of a run, where this span is what encloses it."""
     begin = started(span, part, context)
     if begin is not None:
-        yield _Told(f":{begin.kind.rpartition('.')[2]}", begin)
+        name = begin.kind.rpartition(".")[2]
+        text = str(begin.facts.get("trigger") or "")
+        # Told by several calls of one trace, the same beginning is one beginning.
+        is_shared = not begins_a_run(span, part)
+        yield _Told(f"~{name}-{_mark(text)}" if is_shared else f":{name}", begin)
     if begins_a_run(span, part):
         end = finished(span, context)
         yield _Told(f":{end.kind.rpartition('.')[2]}", end)
@@ -81,9 +85,11 @@ def _noted(span: Span) -> Iterator[tuple[str, Step]]:
     if pause is not None:
         message = str(pause.attributes.get("exception.message") or "")
         # The same interrupt shows on every span that it passes through: it is one pause.
-        mark = sha256(message.encode()).hexdigest()[:12]
         asks = pausing.asks_of_exception(pause)
-        yield f"~{mark}", Step("paused", pause.at, {"asks": asks} if asks else {})
+        yield (
+            f"~paused-{_mark(message)}",
+            Step("paused", pause.at, {"asks": asks} if asks else {}),
+        )
     for number, event in enumerate(span.events):
         if event.name == "gen_ai.evaluation.result":
             text = _evaluation(event.attributes)
@@ -92,6 +98,10 @@ def _noted(span: Span) -> Iterator[tuple[str, Step]]:
             kind = str(event.attributes.get("agent.threat.type") or "a threat")
             reason = f"A threat was seen: {kind}"
             yield f":threat{number}", Step("escalated", event.at, {"reason": reason})
+
+
+def _mark(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
 
 
 def _evaluation(attributes: Mapping[str, Any]) -> str:
