@@ -5,17 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0006_notices_sent_again'),
-        ('approvals', '0011_exceptions'),
-        ('registry', '0016_reviewers_by_team_position_and_role'),
+        ("accounts", "0006_notices_sent_again"),
+        ("approvals", "0011_exceptions"),
+        ("registry", "0016_reviewers_by_team_position_and_role"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='actionrequest',
-            index=models.Index(condition=models.Q(('tool_call_id', ''), _negated=True), fields=['agent', 'tool_call_id'], name='approvals_action_call'),
+            model_name="actionrequest",
+            index=models.Index(
+                condition=models.Q(("tool_call_id", ""), _negated=True),
+                fields=["agent", "tool_call_id"],
+                name="approvals_action_call",
+            ),
         ),
     ]

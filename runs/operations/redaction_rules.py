@@ -134,7 +134,7 @@ def _make(
     actor: Actor, scope: Scope, kind: str, text: str, reason: str, now: datetime
 ) -> RedactionRule:
     rule, is_new = RedactionRule.objects.get_or_create(
-        workflow_id=scope.workflow_id,
+        workflow_id=scope.workflow_id,  # type: ignore[misc]  # None: everywhere
         kind=kind,
         text=text,
         removed_at=None,

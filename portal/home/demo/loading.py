@@ -201,8 +201,9 @@ class Teller:
             self.begin(season.slug, season.agent, story, at, f"{at:%m%d}-{number:03d}")
         return len(times)
 
-    def begin(self, slug: str, agent: str, story: Story, at: datetime, run: str) -> str:
-        """Let a story be told from then on; gives the agent's own id of its run."""
+    def begin(
+        self, slug: str, agent: str, story: Story, at: datetime, run: str
+    ) -> None:
         scene = Scene(
             company=self.company,
             principal=self.principals[agent],
