@@ -132,6 +132,13 @@ def quarantined_in(batch: InboxBatch) -> int:
     return parts.aggregate(total=Sum("spans"))["total"] or 0
 
 
+def waits_in(batch: InboxBatch) -> bool:
+    """Say whether a span of a batch still waits for a place, so that its bytes are needed."""
+    return UnplacedPart.objects.filter(
+        batch=batch, trace__state=UnplacedTrace.State.OPEN
+    ).exists()
+
+
 @step
 def settle_placed(
     *, agent_id: UUID, runs: Mapping[str, tuple[UUID, UUID]], now: datetime

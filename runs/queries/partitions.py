@@ -46,7 +46,7 @@ class PartitionHealth:
             months = ", ".join(self.months_missing)
             said.append(f"No partition is made for {months}.")
         if said:
-            said.append("See “Partitions” in docs/telemetry.md.")
+            said.append("See “Partitions” in docs/runs.md.")
         return " ".join(said)
 
 

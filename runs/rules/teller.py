@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runs.rules import wording
+from runs.rules.clocks import SAID, moved_words
 from runs.rules.events import PLUMBING, Event, Provenance, stamp_of
 from runs.rules.folding import STANDING
 from runs.rules.lines import Line, LineKind, Technical
@@ -337,6 +338,8 @@ def _is_read(event: Event) -> bool:
 def _notes(event: Event) -> list[str]:
     if event.is_late:
         return ["Arrived after the run had ended."]
+    if SAID in event.facts:
+        return [moved_words(event)]
     if (event.at - event.received_at).total_seconds() > CLOCK_AHEAD_SECONDS:
         return ["The sender's clock is ahead of ours."]
     return []
@@ -344,6 +347,8 @@ def _notes(event: Event) -> list[str]:
 
 def _marks(event: Event) -> list[str]:
     """Say beside the line that an event came late, or from a clock that is wrong."""
+    if SAID in event.facts:
+        return ["clock behind"]
     ahead = (event.at - event.received_at).total_seconds()
     if ahead > CLOCK_AHEAD_SECONDS:
         return [f"clock {rough(ahead)} ahead"]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from runs.rules import waits
+from runs.rules.clocks import clamped
 from runs.rules.events import Event, in_order
 from runs.rules.folding import State, fold, redeemed_grants
 from runs.rules.lines import Line, Telling
@@ -39,7 +40,7 @@ class Part:
 
 def tell(events: Iterable[Event], *, now: datetime | None = None) -> Telling:
     """Tell a whole run. `now` ends the waits that are still open."""
-    ordered = in_order(events)
+    ordered = in_order(clamped(events))
     teller = Teller(around_of(ordered))
     for event in ordered:
         teller.hear(event)
@@ -57,7 +58,7 @@ def tell_part(part: Part, *, around: Around, now: datetime | None) -> Telling:
     An event that joins a line of an earlier part is told there, unless it lies deeper in
     this part than the earlier one looks ahead: then the line is told again here.
     """
-    known = in_order([*part.before, *part.events, *part.after])
+    known = in_order(clamped([*part.before, *part.events, *part.after]))
     teller = Teller(replace(around, verdicts=_verdicts(known)))
     for stretch in (part.before, part.events, part.after):
         teller.break_off()
