@@ -37,7 +37,7 @@ from runs.operations.moments import (
     ensure_runs,
     fold_into,
 )
-from runs.operations.quarantine import quarantined_in
+from runs.operations.quarantine import quarantined_in, waits_in
 from runs.operations.reconciling import keep_changes, without_strays
 from runs.operations.redacting import hidden_words, hide_told
 from runs.operations.saving import save_folded
@@ -355,7 +355,7 @@ def _finish(batch: InboxBatch, looked: Looked, folded: Folded, now: datetime) ->
         lease_until=None,
         reason="",
         # What waits for a person to place it is read again.
-        raw=batch.raw if folded.quarantined else b"",
+        raw=batch.raw if waits_in(batch) else b"",
     )
     _tell(batch, folded)
 
