@@ -59,10 +59,11 @@ def tell_part(part: Part, *, around: Around, now: datetime | None) -> Telling:
     this part than the earlier one looks ahead: then the line is told again here.
     """
     known = in_order(clamped([*part.before, *part.events, *part.after]))
+    shown = {event.id: event for event in known}
     teller = Teller(replace(around, verdicts=_verdicts(known)))
     for stretch in (part.before, part.events, part.after):
         teller.break_off()
-        for event in stretch:
+        for event in in_order(shown[event.id] for event in stretch):
             teller.hear(event)
     here = {event.id for event in part.events}
     deep = {e.id for e in part.events[part.deep :] if e.kind == "tool.called"}
