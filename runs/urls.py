@@ -5,6 +5,8 @@ from django.urls import path
 from runs.api import telemetry
 from runs.views import (
     caps,
+    change_logs,
+    costs,
     incidents,
     integrations,
     linking,
@@ -81,6 +83,34 @@ urlpatterns = [
     path("runs/<uuid:run_id>.md", stories.run_markdown, name="run_markdown"),
     path("runs/<uuid:run_id>.json", stories.run_json, name="run_json"),
     path("runs/<uuid:run_id>/flag/", stories.run_flag, name="run_flag"),
+    path("runs/<uuid:run_id>/cost/", costs.run_cost, name="run_cost"),
+    path("runs/agents/<slug:agent>/cost/", costs.agent_cost, name="agent_cost"),
+    path("changes/import/", change_logs.change_imports, name="change_imports"),
+    path(
+        "changes/import/<uuid:log_id>/",
+        change_logs.change_import,
+        name="change_import",
+    ),
+    path(
+        "changes/import/<uuid:log_id>/columns/",
+        change_logs.change_import_columns,
+        name="change_import_columns",
+    ),
+    path(
+        "changes/import/<uuid:log_id>/report.csv",
+        change_logs.change_import_report,
+        name="change_import_report",
+    ),
+    path(
+        "changes/import/<uuid:log_id>/send/",
+        change_logs.change_import_send,
+        name="change_import_send",
+    ),
+    path(
+        "changes/import/<uuid:log_id>/discard/",
+        change_logs.change_import_discard,
+        name="change_import_discard",
+    ),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<uuid:incident_id>/", incidents.incident, name="incident"),
     path(

@@ -277,6 +277,11 @@ def caps_for(rulebook: Rulebook, verb: str) -> tuple[Cap, ...]:
     return tuple(cap for cap in rulebook.caps if not cap.verbs or verb in cap.verbs)
 
 
+def counts_costs(cap: Cap) -> bool:
+    """Say whether what agents report that it cost counts: on spend, whatever the verb."""
+    return cap.kind == CapKind.SPEND and not cap.verbs
+
+
 def cap_reasons(
     request: Request, standing: Standing, rulebook: Rulebook, amount: ActionAmount
 ) -> Iterator[Reason]:
@@ -291,6 +296,10 @@ def cap_reasons(
             if is_above(used + 1, cap.limit):
                 text = f"{number_text(used)} of {number_text(cap.limit)} in {window_text(cap.window_hours)} are used under the cap “{cap.key}”."
                 yield reason_of("cap.count", text, Answer.REFUSE, cap.key)
+        elif counts_costs(cap) and is_above(used, cap.limit):
+            currency = cap.currency or rulebook.currency
+            text = f"{currency} {amount_text(used)} was spent and reported in {window_text(cap.window_hours)}, which passes the cap “{cap.key}” of {currency} {amount_text(cap.limit)}."
+            yield reason_of("cap.spend", text, Answer.REFUSE, cap.key)
         elif amount.is_expected or request.verb in cap.verbs:
             yield from _spend(
                 cap, Decimal(used), cap.currency or rulebook.currency, amount

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from portal.accounts.actors import Actor
 from portal.accounts.keys import AgentPrincipal
 from portal.audit.operation import operation, record, step
 from portal.core import outbox
@@ -34,6 +35,35 @@ class Accepted:
     rejected: list[dict[str, object]]
 
 
+@step
+def store_batch(
+    *,
+    agent: Actor,
+    key_id: UUID | None,
+    raw: bytes,
+    form: str,
+    content_type: str,
+    count: int,
+    now: datetime,
+) -> UUID:
+    """Store the bytes of a batch as those of an agent, and wake the worker.
+
+    Without a key they came in a file, which somebody who may imported.
+    """
+    return _store(
+        InboxBatch(
+            agent_id=agent.id,
+            key_id=key_id,
+            form=form,
+            content_type=content_type,
+            received_at=now,
+            event_count=count,
+        ),
+        raw,
+        agent,
+    )
+
+
 @operation(leaves="run.batch_accepted")
 def accept_batch(
     *,
@@ -56,7 +86,7 @@ def accept_batch(
             event_count=count,
         ),
         raw,
-        principal,
+        principal.actor,
     )
     return Accepted(
         batch_id=batch_id,
@@ -91,7 +121,7 @@ def accept_spans(
             event_count=read.count,
         ),
         raw,
-        principal,
+        principal.actor,
     )
 
 
@@ -117,12 +147,12 @@ def _refuse_same_bytes(
 
 
 @step
-def _store(batch: InboxBatch, raw: bytes, principal: AgentPrincipal) -> UUID:
+def _store(batch: InboxBatch, raw: bytes, actor: Actor) -> UUID:
     batch.raw = sealed_bytes(raw, batch_id=batch.id)
     batch.save(force_insert=True)
     record(
         "run.batch_accepted",
-        actor=principal.actor,
+        actor=actor,
         subject=("inbox_batch", batch.id),
         stream=EVENTS_STREAM,
         count=batch.event_count,

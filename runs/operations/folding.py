@@ -23,6 +23,7 @@ from runs.models import EventKey, InboxBatch, ReportedChange, Run
 from runs.operations.accepting import EVENTS_STREAM
 from runs.operations.batch_bytes import look_at
 from runs.operations.batch_sealing import opened
+from runs.operations.costs import keep_costs
 from runs.operations.folding_spans import (
     SPAN_FORMS,
     count_told,
@@ -37,6 +38,7 @@ from runs.operations.moments import (
     ensure_runs,
     fold_into,
 )
+from runs.operations.pricing import priced
 from runs.operations.quarantine import quarantined_in, waits_in
 from runs.operations.reconciling import keep_changes, without_strays
 from runs.operations.redacting import hidden_words, hide_told
@@ -200,9 +202,9 @@ def _fold(
     for run_id in fresh:
         if told_without_grant(runs[run_id].fold):
             open_incident_of_run(runs[run_id], now=now)
-    add_tallies(
-        (runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]
-    )
+    heard = [(runs[run_id].workflow_id, e) for run_id in fresh for e in fresh[run_id]]
+    add_tallies(heard)
+    keep_costs(batch, heard, books, now=now)
     note_unmapped(fresh, {run.id: run.workflow_id for run in runs.values()}, now=now)
     folded.held_runs += hold_hits(runs, fresh, books.values(), now)
     return folded
@@ -300,6 +302,8 @@ def _staged(
     facts: dict[str, Any] = dict(told.facts)
     if batch.form in SPAN_FORMS:
         facts = cut(facts)
+    if told.kind == "model.called":
+        facts = priced(facts, at=told.at)
     if told.kind == "tool.called" and book.rulebook is not None:
         facts["mapped"] = mapped_tool(facts["tool"], book.rulebook.tools)
     return Staged(

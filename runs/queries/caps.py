@@ -12,9 +12,10 @@ from portal.core.clock import database_now
 from registry.queries.rulebooks import standing_facts
 from registry.queries.workflows import WorkflowHead, workflow_head
 from registry.rules.amounts import amount_text, number_text
+from registry.rules.limits import counts_costs
 from registry.rules.rulebook import Cap, CapKind, Rulebook
 from registry.rules.sentences import cap_sentence
-from runs.models import SpendEntry
+from runs.models import ReportedCost, SpendEntry
 
 SHARE_FULL = 100
 
@@ -28,6 +29,7 @@ class CapUse:
     limit: str
     used: str
     reserved: str
+    told: str
     left: str
     percent: int
     frees_at: datetime | None
@@ -80,20 +82,43 @@ def uses_of(
         cap_key__in=[cap.key for cap in caps],
         reserved_at__gt=now - timedelta(hours=longest),
     ).aggregate(**sums)
+    told = _told(workflow_id, caps, book.currency, now)
     return tuple(
         _use(
             cap,
             book.currency,
-            found[f"used_{at}"] or Decimal(0),
+            (found[f"used_{at}"] or Decimal(0)) + told.get(cap.key, 0),
             found[f"reserved_{at}"] or Decimal(0),
             found[f"oldest_{at}"],
+            told.get(cap.key, Decimal(0)),
         )
         for at, cap in enumerate(caps)
     )
 
 
+def _told(
+    workflow_id: UUID, caps: list[Cap], currency: str, now: datetime
+) -> dict[str, Decimal]:
+    """Give what agents reported that it cost, of the caps that count it. One query a cap."""
+    found = {}
+    for cap in caps:
+        if counts_costs(cap):
+            rows = ReportedCost.objects.filter(
+                workflow_id=workflow_id,
+                currency=cap.currency or currency,
+                reported_at__gt=now - timedelta(hours=cap.window_hours),
+            )
+            found[cap.key] = rows.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    return found
+
+
 def _use(
-    cap: Cap, currency: str, used: Decimal, reserved: Decimal, oldest: datetime | None
+    cap: Cap,
+    currency: str,
+    used: Decimal,
+    reserved: Decimal,
+    oldest: datetime | None,
+    told: Decimal,
 ) -> CapUse:
     share = used / cap.limit * SHARE_FULL if cap.limit else Decimal(SHARE_FULL)
 
@@ -108,6 +133,7 @@ def _use(
         limit=said(cap.limit),
         used=said(used),
         reserved=said(reserved) if reserved else "",
+        told=said(told) if told else "",
         left=said(max(Decimal(0), cap.limit - used)),
         percent=min(SHARE_FULL, int(share)),
         frees_at=oldest + timedelta(hours=cap.window_hours) if oldest else None,

@@ -4,7 +4,7 @@ Tallies hold what was added up and deltas what was not yet; both together are ex
 moment. What is read from runs themselves is named `run.…`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ from django.db.models.functions import TruncDate
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from runs.models import Run, Tally, TallyDelta
+from runs.models import Incident, ReportedChange, Run, Tally, TallyDelta
 
 QUESTIONS = 7
 
@@ -53,7 +53,7 @@ class _Percentile(Aggregate):
 def sums_by_day(
     *, actor: Actor, first: date, last: date, workflow_id: UUID | None = None
 ) -> SumsByDay:
-    """Add up every measure by day, over the workflows this person may see. Four queries."""
+    """Add up every measure by day, over the workflows this person may see. Ten queries."""
     found: dict[tuple[str, date], Decimal] = {}
     for rows in _tallies(actor, first, last, workflow_id):
         for measure, on, value in rows.values_list("measure", "on").annotate(
@@ -65,13 +65,17 @@ def sums_by_day(
     )
     for on, *sums in days.values_list("on").annotate(**_RUN_SUMS):
         found |= {(measure, on): value for measure, value in _named(sums)}
+    for rows, at, more in _reconciled(actor, first, last, workflow_id):
+        by_day = rows.annotate(on=TruncDate(at, tzinfo=UTC)).values_list("on")
+        for on, *sums in by_day.annotate(**more):
+            found |= {(measure, on): value for measure, value in _dotted(more, sums)}
     return found
 
 
 def sums_by_workflow(
     *, actor: Actor, first: date, last: date, workflow_id: UUID | None = None
 ) -> Mapping[UUID, Mapping[str, Decimal]]:
-    """Add up every measure by workflow, over those this person may see. Four queries."""
+    """Add up every measure by workflow, over those this person may see. Ten queries."""
     found: dict[UUID, dict[str, Decimal]] = {}
     for rows in _tallies(actor, first, last, workflow_id):
         sums = rows.values_list("workflow_id", "measure").annotate(Sum("value"))
@@ -81,6 +85,9 @@ def sums_by_workflow(
     runs = _runs(actor, first, last, workflow_id).values_list("workflow_id")
     for workflow, *sums in runs.annotate(**_RUN_SUMS):
         found.setdefault(workflow, {}).update(_named(sums))
+    for rows, _, more in _reconciled(actor, first, last, workflow_id):
+        for workflow, *sums in rows.values_list("workflow_id").annotate(**more):
+            found.setdefault(workflow, {}).update(_dotted(more, sums))
     return found
 
 
@@ -152,6 +159,39 @@ def _tallies(
         rows = manager.filter(on__gte=first, on__lte=last).order_by()
         rows = access.visible(rows, actor=actor, workflow_path="workflow_id")
         yield rows.filter(workflow_id=workflow_id) if workflow_id else rows
+
+
+def _reconciled(
+    actor: Actor, first: date, last: date, workflow_id: UUID | None
+) -> Iterator[tuple[QuerySet, str, dict[str, Aggregate]]]:
+    """Give incidents that stand and changes that were looked at, with their sums.
+
+    What belongs to no workflow is counted for those who see everything.
+    """
+    incidents = Incident.objects.exclude(state=Incident.State.EXPLAINED).filter(
+        Q(run=None) | Q(run__is_test=False)
+    )
+    changes = ReportedChange.objects.exclude(state=ReportedChange.State.WAITING)
+    judged = {
+        "change_judged": Count("id"),
+        "change_matched": Count("grant_id", distinct=True),
+    }
+    for rows, at, more in (
+        (incidents, "happened_at", {"incident_unauthorised": Sum("actions")}),
+        (changes, "at", judged),
+    ):
+        seen = access.visible(rows.order_by(), actor=actor, workflow_path="workflow_id")
+        until = _midnight(last + timedelta(days=1))
+        seen = seen.filter(**{f"{at}__gte": _midnight(first), f"{at}__lt": until})
+        if workflow_id:
+            seen = seen.filter(workflow_id=workflow_id)
+        yield seen, at, more
+
+
+def _dotted(names: Iterable[str], sums: list) -> Iterator[tuple[str, Decimal]]:
+    """Name sums as measures are named: an alias in SQL holds no dot."""
+    for name, value in zip(names, sums, strict=True):
+        yield name.replace("_", ".", 1), Decimal(value or 0)
 
 
 def _runs(actor: Actor, first: date, last: date, workflow_id: UUID | None) -> QuerySet:

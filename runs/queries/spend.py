@@ -3,7 +3,7 @@
 Fixed statements: every ruling asks both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,15 +11,19 @@ from uuid import UUID
 from django.db import connection
 
 from portal.core.clock import database_now
+from registry.rules.limits import counts_costs
 from registry.rules.rulebook import Cap
 
 _USED = (
-    "SELECT caps.key, coalesce(sum(s.amount), 0)"
-    " FROM unnest(%s::text[], %s::float8[]) AS caps (key, hours)"
+    "SELECT caps.key, coalesce(sum(s.amount), 0) + coalesce((SELECT sum(c.amount)"
+    " FROM runs_reportedcost c WHERE caps.currency <> '' AND c.workflow_id = %s"
+    " AND c.currency = caps.currency AND c.reported_at > %s::timestamptz"
+    " - caps.hours * interval '1 hour'), 0)"
+    " FROM unnest(%s::text[], %s::float8[], %s::text[]) AS caps (key, hours, currency)"
     " LEFT JOIN runs_spendentry s ON s.workflow_id = %s AND s.cap_key = caps.key"
     " AND s.state <> 'RELEASED'"
     " AND s.reserved_at > %s::timestamptz - caps.hours * interval '1 hour'"
-    " GROUP BY caps.key"
+    " GROUP BY caps.key, caps.hours, caps.currency"
 )
 _COUNTED = (
     "SELECT system, verb, count(*) FROM runs_spendentry"
@@ -29,18 +33,25 @@ _COUNTED = (
 
 
 def used_by_cap(
-    workflow_id: UUID, caps: Iterable[Cap], *, now: datetime | None = None
+    workflow_id: UUID,
+    caps: Collection[Cap],
+    *,
+    now: datetime | None = None,
+    currency: str = "",
 ) -> Mapping[str, Decimal]:
-    """Give what is reserved and spent of each cap within its rolling window. Two queries.
+    """Give what is reserved, spent and reported of each cap in its window. Two queries.
 
-    One when the caller has read the database's clock and passes it.
+    One when the caller has read the database's clock and passes it. `currency` is the
+    rulebook's, for caps that name none.
     """
     hours = {cap.key: float(cap.window_hours) for cap in caps}
     if not hours:
         return {}
+    costs = [(cap.currency or currency) if counts_costs(cap) else "" for cap in caps]
     moment = now or database_now()
+    columns = [list(hours), list(hours.values()), costs]
     with connection.cursor() as cursor:
-        cursor.execute(_USED, [list(hours), list(hours.values()), workflow_id, moment])
+        cursor.execute(_USED, [workflow_id, moment, *columns, workflow_id, moment])
         return dict(cursor.fetchall())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from runs.rules.costing import add_told, cost_of_call, is_model_cost
 from runs.rules.events import Event, stamp_of
 from runs.rules.values import decimal_of, short
 
@@ -131,23 +132,23 @@ def _model(state: State, event: Event) -> None:
     for name in ("input_tokens", "output_tokens"):
         if isinstance(event.facts.get(name), int):
             count(state, "tokens", event.facts[name])
-    _spend(state, event.facts.get("cost"))
-    if not event.facts.get("cost"):
+    cost = cost_of_call(event.facts)
+    if cost.basis == "told":
+        add_told(state, event.facts.get("cost"))
+    elif cost.basis == "priced":
+        count(state, "priced_calls")
+        state["priced"] = str(Decimal(state.get("priced", "0")) + cost.value)
+    else:
         count(state, "unpriced")
+    if cost.basis == "unknown":
+        model = short(event.facts.get("model"), 60)
+        _keep_names(state, "unpriced_models", model, TOOL_NAMES_MAX)
 
 
 def _cost(state: State, event: Event) -> None:
-    _spend(state, event.facts)
-
-
-def _spend(state: State, cost: object) -> None:
-    if not isinstance(cost, Mapping):
-        return
-    number, currency = decimal_of(cost.get("value")), cost.get("currency")
-    if number is None or not currency:
-        return
-    costs = state.setdefault("cost", {})
-    costs[currency] = str(Decimal(costs.get(currency, "0")) + number)
+    add_told(state, event.facts)
+    if is_model_cost(event.facts):
+        count(state, "model_costs_told")
 
 
 def _decision(state: State, event: Event) -> None:

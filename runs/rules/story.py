@@ -8,6 +8,7 @@ from typing import Any
 
 from runs.rules import folding
 from runs.rules.answering import answered_count
+from runs.rules.costing import basis_of, totals_of, words_of
 from runs.rules.events import Event, in_order, time_of
 from runs.rules.phrases import (
     bare,
@@ -16,7 +17,6 @@ from runs.rules.phrases import (
     listed,
     rough,
     sentence,
-    small_money,
 )
 from runs.rules.values import decimal_of, short
 
@@ -85,14 +85,14 @@ def figures_of(
         ),
         Figure("waited", duration(_waited(state, now)), "waiting for people"),
         Figure("retries", f"{retries:,}", "retry" if retries == 1 else "retries"),
-        Figure("cost", _cost(state) or "not told", "cost"),
+        Figure("cost", words_of(state) or "not known", _cost_label(state)),
         Figure("answered", f"{answered_count(state)} of 7", "answered"),
     )
 
 
 def cost_of(state: Mapping[str, Any]) -> tuple[Decimal, str]:
     """Give the cost in the currency that most was spent in."""
-    costs = {key: Decimal(value) for key, value in state.get("cost", {}).items()}
+    costs = totals_of(state)
     if not costs:
         return Decimal(0), ""
     currency = max(sorted(costs), key=lambda key: costs[key])
@@ -284,13 +284,13 @@ def _is_refused_for_hold(state: Mapping[str, Any]) -> bool:
 
 
 def _ending(state: Mapping[str, Any]) -> str:
-    cost = _cost(state)
+    cost = words_of(state)
     return f"It cost {cost}" if cost else ""
 
 
-def _cost(state: Mapping[str, Any]) -> str:
-    value, currency = cost_of(state)
-    return small_money(value, currency) if currency else ""
+def _cost_label(state: Mapping[str, Any]) -> str:
+    basis = basis_of(state)
+    return f"cost, {basis}" if basis else "cost"
 
 
 def _lower_first(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date
 from decimal import Decimal
 
+from runs.rules.costing import cost_of_call
 from runs.rules.events import Event
 from runs.rules.values import decimal_of
 
@@ -74,6 +75,17 @@ def _finished(event: Event) -> dict[str, Decimal]:
     return found
 
 
+def told_cost(event: Event) -> tuple[Decimal, str] | None:
+    """Give what an event tells that was spent, with its currency; priced is not told."""
+    if event.is_moment or event.kind not in ("cost", "model.called"):
+        return None
+    cost = event.facts if event.kind == "cost" else event.facts.get("cost")
+    if not isinstance(cost, Mapping) or not cost.get("currency"):
+        return None
+    number = decimal_of(cost.get("value"))
+    return None if number is None else (number, str(cost["currency"]))
+
+
 def _spent(cost: object) -> dict[str, Decimal]:
     if not isinstance(cost, Mapping):
         return {}
@@ -81,6 +93,16 @@ def _spent(cost: object) -> dict[str, Decimal]:
     if number is None or not cost.get("currency"):
         return {}
     return {f"cost.{cost['currency']}": number}
+
+
+def _called(event: Event) -> dict[str, Decimal]:
+    """Count what was told under its currency, and what was priced by itself."""
+    cost = cost_of_call(event.facts)
+    if cost.basis == "told":
+        return {"costed.calls": Decimal(1), **_spent(event.facts.get("cost"))}
+    if cost.basis == "priced":
+        return {"costed.calls": Decimal(1), f"priced.{cost.currency}": cost.value}
+    return {}
 
 
 def _tool(event: Event) -> dict[str, Decimal]:
@@ -98,7 +120,7 @@ _MORE = {
     "outcome": _outcome,
     "expired": _expired,
     "run.finished": _finished,
-    "model.called": lambda event: _spent(event.facts.get("cost")),
+    "model.called": lambda event: _called(event),
     "cost": lambda event: _spent(event.facts),
     "tool.called": _tool,
 }

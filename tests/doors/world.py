@@ -22,7 +22,8 @@ from approvals.operations.break_glass import break_glass
 from approvals.operations.endpoints import register_endpoint
 from approvals.operations.inbox_filters import save_filter
 from portal.accounts.actors import SYSTEM, actor_for
-from portal.accounts.models import AgentKey, NoticePost
+from portal.accounts.models import AgentKey, AgentKind, NoticePost
+from portal.accounts.operations.agents import register_agent
 from portal.accounts.operations.notices import add_hook
 from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
@@ -37,8 +38,10 @@ from registry.operations.packets import new_version, submit_version
 from registry.operations.positions import add_position
 from registry.operations.saved_views import save_view
 from registry.operations.training import add_course, record_completion
+from registry.queries.inventory_files import Reading
 from registry.queries.inventory_known import Choices
 from runs.models import Incident, Run, RunEvent, UnmappedTool, UnplacedTrace
+from runs.operations.change_logs import check_log, take_in_log
 from runs.operations.findings import add_finding
 from runs.operations.redaction_rules import hide_field
 from runs.operations.run_views import save_run_view
@@ -205,12 +208,43 @@ def make_world() -> World:
         "backtest_id": _finished_backtest(portal, now),
         **_told(portal, now),
         "incident_id": _incident(portal),
+        "log_id": _checked_log(portal, now),
         "glass_id": _emergency(portal, now),
         **_duties(portal, now),
         **_training(portal, now),
         **_reviewed_week(portal, now),
     }
     return World(portal, values)
+
+
+def _checked_log(portal: Portal, now: datetime) -> UUID:
+    """Check a change log of two rows, and take neither in."""
+    people = portal.people
+    source = register_agent(
+        actor=SYSTEM,
+        name="Ledger",
+        department=people.departments["care"],
+        operator=people.priya,
+        kind=AgentKind.SYSTEM_OF_RECORD,
+        now=now,
+    )
+    actor = people.actor("ada")
+    log_id = take_in_log(
+        actor=actor,
+        source_id=source.id,
+        file_name="changes.csv",
+        data=b"when,record,new value\n2026-11-16T09:00:00Z,order 9,40\nsoon,order 9,1\n",
+        now=now,
+    )
+    check_log(
+        actor=actor,
+        import_id=log_id,
+        reading=Reading(),
+        mapping={0: "at", 1: "resource", 2: "after"},
+        choices={"system": "billing", "zone": "UTC", "order": ""},
+        now=now,
+    )
+    return log_id
 
 
 def _incident(portal: Portal) -> UUID:

@@ -26,6 +26,7 @@ NO_PAGES = frozenset(
         "run_json",
         "run_live",
         "runs_compare",
+        "change_import_report",
         "import_report",
         "backtest_rows",
         "import_undo",

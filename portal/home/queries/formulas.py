@@ -38,6 +38,9 @@ class Formula:
     target_words: str = ""
     place: str = "runs"
     asked: str = ""
+    # What belongs beside it, counted over the same days.
+    beside: tuple[str, ...] = ()
+    beside_label: str = ""
 
 
 FORMULAS = (
@@ -178,16 +181,21 @@ FORMULAS = (
         label="Unauthorised actions",
         family="Risk",
         kind=COUNT,
-        over=("run.unauthorised",),
-        over_words="changes reported without a grant redeemed for them",
-        sentence="Changes that systems of record saw and nobody had granted.",
-        excluded="Changes in systems that do not report to Countersign.",
+        over=("incident.unauthorised",),
+        under=("change.judged",),
+        over_words="actions that no grant covers, open or confirmed",
+        under_words="changes that systems of record reported",
+        sentence="What systems saw, or agents told, and nobody had granted. The interval says how many of a hundred could be so in truth.",
+        excluded="Changes in systems that do not report to Countersign, and incidents that a person explained.",
         target=0,
         target_words="zero",
-        covered=("told.change.made",),
+        covered=("change.matched",),
         coverable=("redeemed",),
         covered_words="redeemed grants have a change reported",
-        asked="only=unauthorised",
+        place="incidents",
+        asked="state=counted",
+        beside=("ruled.refuse",),
+        beside_label="Attempts that the rulebook refused",
     ),
     Formula(
         key="refused",

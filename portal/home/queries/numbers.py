@@ -55,6 +55,14 @@ class Number:
     weeks: tuple[float | None, ...]
     covered: Decimal | None
     coverable: Decimal | None
+    beside: Decimal | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Give how much of what was counted over it is; for a count, beside its number."""
+        if self.formula.kind != COUNT:
+            return self.value
+        return float(min(self.over, self.under) / self.under) if self.under else None
 
     @property
     def change(self) -> float | None:
@@ -97,7 +105,7 @@ class NumberPage:
 
 
 def numbers_for(*, actor: Actor, today: date, workflow: str = "") -> NumbersPage:
-    """Give every number, over all visible workflows or one. At most seven queries.
+    """Give every number, over all visible workflows or one. At most twelve queries.
 
     Raises NotFound for a workflow this person may not see.
     """
@@ -163,7 +171,7 @@ def _number(formula: Formula, sums: Sums, span: Span) -> Number:
     )
     over, under, value = _value(formula, sums, span)
     interval = None
-    if formula.kind == SHARE and under:
+    if formula.kind in (SHARE, COUNT) and under:
         interval = wilson(float(min(over, under)), float(under))
     return Number(
         formula=formula,
@@ -176,6 +184,7 @@ def _number(formula: Formula, sums: Sums, span: Span) -> Number:
         weeks=tuple(_value(formula, sums, week)[2] for week in _weeks(span)),
         covered=_sum(formula.covered, sums, span) if formula.covered else None,
         coverable=_sum(formula.coverable, sums, span) if formula.coverable else None,
+        beside=_sum(formula.beside, sums, span) if formula.beside else None,
     )
 
 
@@ -184,7 +193,8 @@ def _value(
 ) -> tuple[Decimal, Decimal | None, float | None]:
     over = _sum(formula.over, sums, span)
     if formula.kind == COUNT:
-        return over, None, float(over)
+        under = _sum(formula.under, sums, span) if formula.under else None
+        return over, under, float(over)
     if formula.kind == RATE:
         days = Decimal(span.days)
         return over, days, float(over / days)
@@ -205,7 +215,7 @@ def _sum(measures: Iterable[str], sums: Sums, span: Span) -> Decimal:
 
 
 def _sums(actor: Actor, today: date, chosen: WorkflowName | None) -> Sums:
-    """Add up every measure by day, over twelve weeks. Four queries."""
+    """Add up every measure by day, over twelve weeks. Ten queries."""
     return sums_by_day(
         actor=actor,
         first=today - timedelta(days=7 * WEEKS - 1),
