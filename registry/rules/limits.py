@@ -32,6 +32,7 @@ from registry.rules.rulebook import (
     Standing,
 )
 from registry.rules.sentences import window_text
+from registry.rules.things import place_of
 from registry.rules.verbs import CONVERSATION, Tier, name_of, tier_of, verbs_of_tier
 
 CONSEQUENCE = frozenset({Tier.STAGE, Tier.CHANGE})
@@ -84,7 +85,7 @@ def reason_of(code: str, text: str, answer: Answer, rule: str | None = None) -> 
 
 def place(request: Request) -> str:
     """Return the verb and system as they read inside a sentence: refund in billing."""
-    return f"{name_of(request.verb)} in {request.system}"
+    return f"{name_of(request.verb)} in {place_of(request.system)}"
 
 
 def amount_reasons(request: Request, amount: ActionAmount) -> Iterator[Reason]:

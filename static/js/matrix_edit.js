@@ -262,9 +262,7 @@ async function send(address, body, edit) {
   if (words && (answer.ok || answer.status === STILL_THERE)) toast(words);
 }
 
-function finish(edit) {
-  waiting = waiting.filter((each) => each !== edit);
-}
+const finish = (edit) => { waiting = waiting.filter((each) => each !== edit); };
 
 function failed(edit, words) {
   finish(edit);

@@ -163,6 +163,21 @@ def test_no_foreign_key_of_the_journal_cascades():
         assert not [field for field in model._meta.get_fields() if field.is_relation]
 
 
+@pytest.mark.parametrize(
+    ("folder", "ending", "most"),
+    [("static", "js", 400), ("static", "css", 400), ("templates", "html", 400)]
+    # A test reads from top to bottom, so it may be longer before it is cut in two.
+    + [("tests", "py", 600)],
+)
+def test_pages_their_looks_and_tests_are_short(folder, ending, most):
+    long = {
+        str(file.relative_to(CHECKOUT)): count
+        for file in (CHECKOUT / folder).rglob(f"*.{ending}")
+        if (count := len(file.read_text().splitlines())) >= most
+    }
+    assert long == {}
+
+
 def test_every_file_of_ours_is_short():
     long = {
         str(file.relative_to(CHECKOUT)): count
