@@ -1,19 +1,24 @@
 """Telemetry on its way to being folded: spans find their runs and become events."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from portal.audit.operation import step
 from portal.core.errors import NotFound
-from registry.queries.rulebooks import standing_facts
+from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.rulebook import Tool
 from runs.models import InboxBatch
 from runs.operations.batch_sealing import opened
 from runs.operations.reading_spans import OPENAI, OTLP, ReadSpans, read_spans
 from runs.operations.stitching import place_of, stitch
+from runs.queries.facts import counted_inside
 from runs.rules.batches import Looked
 from runs.rules.shapes import Rejected, ToldEvent
+from runs.rules.spans.aliases import Part
 from runs.rules.spans.context import contexts_of
+from runs.rules.spans.reading import part_of
+from runs.rules.spans.span import Span
 from runs.rules.spans.telling import told_by
 
 SPAN_FORMS = (OTLP, OPENAI)
@@ -43,6 +48,7 @@ def told_of_spans(
     spans = tuple(span for _, span in read.spans)
     contexts = contexts_of(spans)
     tools: dict[str, tuple[Tool, ...]] = {}
+    wrappers: dict[str, set[tuple[str, str]]] = {}
     looked = Looked(rejected=list(read.rejected), duplicate=read.duplicate, spans=spans)
     for index, span in chosen:
         place = place_of(places, span)
@@ -50,13 +56,19 @@ def told_of_spans(
             looked.quarantined += 1
             continue
         if place.workflow not in tools:
-            tools[place.workflow] = _tools_of(batch, place.workflow)
+            facts = _facts_of(batch, place.workflow)
+            tools[place.workflow] = _tools_of(facts)
+            wrappers[place.workflow] = _wrappers_of(facts, chosen)
+        name = (span.trace_id, span.span_id)
+        context = contexts[name]
+        if name in wrappers[place.workflow]:
+            context = replace(context, is_leaf=False)
         events = told_by(
             span,
             workflow=place.workflow,
             run=place.run,
             tools=tools[place.workflow],
-            context=contexts[span.trace_id, span.span_id],
+            context=context,
         )
         looked.events += [(index, event) for event in events]
     looked.events, repeated = _once(looked.events)
@@ -83,9 +95,26 @@ def count_told(looked: Looked, rejected: Sequence[tuple[int, Rejected]]) -> int:
     return told + len(rejected) + looked.duplicate + looked.quarantined
 
 
-def _tools_of(batch: InboxBatch, workflow: str) -> tuple[Tool, ...]:
+def _facts_of(batch: InboxBatch, workflow: str) -> RulebookInForce | None:
     try:
-        facts = standing_facts(workflow, agent_id=batch.agent_id)
+        return standing_facts(workflow, agent_id=batch.agent_id)
     except NotFound:
-        return ()
-    return tuple(facts.rulebook.tools) if facts.rulebook is not None else ()
+        return None
+
+
+def _tools_of(facts: RulebookInForce | None) -> tuple[Tool, ...]:
+    rulebook = facts.rulebook if facts is not None else None
+    return tuple(rulebook.tools) if rulebook is not None else ()
+
+
+def _wrappers_of(
+    facts: RulebookInForce | None, spans: Sequence[tuple[int, Span]]
+) -> set[tuple[str, str]]:
+    """Find the model spans around calls that an earlier batch told: those are counted."""
+    models = [span for _, span in spans if part_of(span) is Part.MODEL]
+    if facts is None or not models:
+        return set()
+    begin = min(span.started_at for span in models)
+    end = max(span.ended_at or span.started_at for span in models)
+    names = [(span.trace_id, span.span_id) for span in models]
+    return counted_inside(facts.workflow_id, spans=names, within=(begin, end))

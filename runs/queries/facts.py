@@ -39,6 +39,28 @@ def tool_calls(run_id: UUID) -> tuple[Call, ...]:
     return tuple(_call(*row) for row in reversed(newest))
 
 
+def counted_inside(
+    workflow_id: UUID,
+    *,
+    spans: Iterable[tuple[str, str]],
+    within: tuple[datetime, datetime],
+) -> set[tuple[str, str]]:
+    """Say which spans hold a model call that is counted already. One query.
+
+    Children come before their parents, often in an earlier batch.
+    """
+    wanted = set(spans)
+    if not wanted:
+        return set()
+    rows = RunEvent.objects.filter(
+        workflow_id=workflow_id,
+        kind="model.called",
+        at__range=within,
+        facts__span__parent__in=sorted({span for _, span in wanted}),
+    ).values_list("facts__span__trace", "facts__span__parent")
+    return wanted & set(rows)
+
+
 def run_facts_then(
     moments: Iterable[tuple[UUID, datetime]],
 ) -> Mapping[tuple[UUID, datetime], RunFacts]:

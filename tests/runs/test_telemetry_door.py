@@ -416,3 +416,31 @@ def test_the_openai_agents_export_is_answered_with_nothing_and_folded(
         == 400
     )
     assert send(client, key, root(), url="/openai/v1/traces/ingest/").status_code == 400
+
+
+def test_late_twice_and_child_before_parent_change_nothing(
+    client, company, workflow, key
+):
+    model = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 7}
+    inner = span(5, parent=4, at=2, took=1, attributes=model)
+    outer = span(4, parent=1, at=1.5, took=3, attributes=model)
+
+    for spans in (
+        [inner],
+        [outer],
+        [root()],
+        [tool(at=1)],
+        [root(), tool(at=1)],
+    ):
+        send(client, key, export(*spans, resource={"n": len(spans), "of": str(spans)}))
+        tasks.fold_inbox()
+
+    run = Run.objects.get()
+    assert run.state == "COMPLETED"
+    told = _told()
+    assert [kind for _, kind, _ in told].count("model.called") == 1
+    assert len(told) == 6
+    assert len({name for name, _, _ in told}) == 6
+    batches = InboxBatch.objects.order_by("received_at", "id")
+    assert sum(batch.accepted for batch in batches) == 6
+    assert run.fold["tokens"] == 7
