@@ -127,11 +127,6 @@ class Integration:
     workflow: str
     is_system_of_record: bool
 
-    @property
-    def answered_share(self) -> int:
-        """Give how many of the seven every run answers."""
-        return sum(each.is_always for each in self.answered)
-
 
 def agent_seen_or_404(*, actor: Actor, slug: str) -> Agent:
     """Give an agent to somebody who may see it. At most four queries. Raises NotFound."""
@@ -184,7 +179,7 @@ def integration_of(
     wanted = way or recipe_of(framework) or "otel"
     return Integration(
         seen=seen_of(agent, now=now),
-        framework=name_of(framework),
+        framework="" if framework in ("native", "cloudevents") else name_of(framework),
         doors=_doors(agent, batches),
         answered=diagnosing.answered_in(states) if states else (),
         runs=len(states),

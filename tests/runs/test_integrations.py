@@ -220,7 +220,7 @@ def test_page_tells_what_arrives_what_is_missing_and_the_lines_to_paste(
     assert "workflow&#34;: &#34;refund-management" in text
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in text, "it tells by events"
     assert "<html" not in part
-    assert "0 of 1" in part
+    assert "not in 1 of 1" in part
     otel = page(client, company.maya, way="otel").content.decode()
     assert "export OTEL_EXPORTER_OTLP_ENDPOINT=http://testserver" in otel
     assert "countersign.workflow=refund-management" in otel

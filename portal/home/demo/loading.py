@@ -40,6 +40,7 @@ from portal.home.demo.stories import (
 )
 from portal.home.demo.stories.cases import Story
 from portal.home.demo.teams import share_the_work
+from portal.home.demo.telling import tell_by_bus
 from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
@@ -131,6 +132,7 @@ def _play(part: str, now: datetime) -> int:
         teller.leave_silent(now)
     else:
         teller.break_glass(now)
+        count += tell_by_bus(teller.principals["voice"], now=now)
         _later(
             clockwork,
             now - timedelta(days=3),

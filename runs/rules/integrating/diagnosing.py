@@ -17,6 +17,8 @@ from runs.rules.events import time_of
 SILENT_AFTER = timedelta(minutes=30)
 # A share of spans or calls below this is an accident and not a way of telling.
 SHARE_MIN = 0.05
+# How an answer begins that time will give.
+_NOT_YET = ("Nothing yet", "Nobody yet")
 
 
 @dataclass(frozen=True)
@@ -32,24 +34,28 @@ class Gap:
 
 @dataclass(frozen=True)
 class Answered:
-    """How many of the last runs answer one of the seven questions."""
+    """How many of the last runs cannot answer one of the seven questions."""
 
     key: str
     question: str
-    answered: int
+    unanswered: int
     runs: int
 
     @property
     def is_always(self) -> bool:
-        return self.answered == self.runs
+        return not self.unanswered
 
 
 def answered_in(states: Sequence[Mapping[str, Any]]) -> tuple[Answered, ...]:
-    """Count, question by question, how many runs answer it."""
+    """Count, question by question, how many runs cannot answer it.
+
+    What is not known yet, because a person is still asked, is not missing.
+    """
     counts = dict.fromkeys((key for key, _ in QUESTIONS), 0)
     for state in states:
         for answer in answers_of(state):
-            counts[answer.key] += answer.is_answered
+            is_open = answer.line.startswith(_NOT_YET)
+            counts[answer.key] += not answer.is_answered and not is_open
     return tuple(
         Answered(key, question, counts[key], len(states)) for key, question in QUESTIONS
     )
