@@ -38,7 +38,8 @@ _SLIM = RawSQL(
     "(facts - '{args,result,span}'::text[]) || jsonb_strip_nulls(jsonb_build_object("
     "'args_digest', md5((facts->'args')::text), 'span', CASE WHEN facts ? 'span' THEN"
     " jsonb_build_object('start', facts#>'{span,start}', 'end', facts#>'{span,end}',"
-    " 'name', facts#>'{span,name}') END))",
+    " 'name', facts#>'{span,name}', 'trace', facts#>'{span,trace}',"
+    " 'id', facts#>'{span,id}', 'parent', facts#>'{span,parent}') END))",
     [],
     output_field=JSONField(),
 )

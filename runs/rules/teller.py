@@ -253,7 +253,7 @@ class Teller:
             )
             return
         known.takes(event)
-        if what not in known.text:
+        if not wording.is_told(event.facts, known.text):
             known.text = f"{known.text}; {what}" if known.text else what
         if event.provenance is Provenance.CONFIRMED:
             known.provenance, known.by = Provenance.CONFIRMED, event.source

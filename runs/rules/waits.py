@@ -79,9 +79,11 @@ def gap_lines(
         for b, e, _ in _waits(ordered if known is None else known)
     ]
     lines, times = [], [event.at for event in ordered]
+    over = [event.at for event in ordered if event.kind == "run.finished"]
     for begin, end in quiet:
         gap = (end - begin).total_seconds()
-        if gap < long:
+        # After the end nothing is expected: what still comes is late.
+        if gap < long or (over and begin >= max(over)):
             continue
         if any(b <= begin and (e is None or e >= end) for b, e in waits):
             continue

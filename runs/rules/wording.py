@@ -68,6 +68,20 @@ def change(facts: Mapping[str, Any]) -> str:
     return f"{text} ({', '.join(place)})" if place else text
 
 
+def is_told(facts: Mapping[str, Any], text: str) -> bool:
+    """Say whether a line tells a change already, be it without what was there before."""
+    if change(facts) in text:
+        return True
+    name = short(facts.get("field"), 80)
+    after = _value(facts.get("after"))
+    return (
+        bool(name)
+        and "before" not in facts
+        and f"{name} " in text
+        and f"→ {after}" in text
+    )
+
+
 def outcome(status: object, changes: Sequence[str], facts: Mapping[str, Any]) -> Said:
     """Say the outcome that was told of a redeemed grant."""
     detail = short(facts.get("detail"), 200)

@@ -117,15 +117,22 @@ def test_rows_of_the_list_are_one_line(signed_in):
     assert max(heights) <= 37
 
 
-def test_keys_walk_the_lines_of_a_run(signed_in):
+def test_keys_walk_the_lines_open_a_record_and_let_it_go(signed_in):
     signed_in.goto(signed_in.addresses["run"])
+    focused = "document.activeElement.getAttribute('href')"
 
     signed_in.keyboard.press("j")
-    first = signed_in.evaluate("document.activeElement.getAttribute('href')")
+    first = signed_in.evaluate(focused)
     signed_in.keyboard.press("j")
-    second = signed_in.evaluate("document.activeElement.getAttribute('href')")
-    signed_in.keyboard.press("k")
+    second = signed_in.evaluate(focused)
+    signed_in.keyboard.press("Enter")
+    signed_in.wait_for_selector("#step-dialog .step-value")
+    inside = signed_in.evaluate("document.activeElement.closest('dialog')?.id")
+    signed_in.keyboard.press("Escape")
 
-    assert first.startswith("#line-")
+    assert "/steps/" in first
     assert second != first
-    assert signed_in.evaluate("document.activeElement.getAttribute('href')") == first
+    assert inside == "step-dialog"
+    assert signed_in.evaluate(focused) == second
+    signed_in.keyboard.press("k")
+    assert signed_in.evaluate(focused) == first

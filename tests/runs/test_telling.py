@@ -179,6 +179,24 @@ def test_three_kinds_of_nothing_are_told_apart():
     assert texts(events, LineKind.GAP) == ["1 h 58 min, nothing recorded"]
 
 
+def test_after_the_end_nothing_is_missing():
+    events = [told("note", n, text="x") for n in range(3)]
+    events.append(told("run.finished", 4, status="completed"))
+
+    assert texts([*events, told("note", 9000, text="y")], LineKind.GAP) == []
+
+
+def test_a_confirmation_that_says_no_more_is_not_told_twice():
+    events = [event for event in refund_story() if event.kind != "change.made"]
+    more = {"system": "billing", "resource": "order 12", "field": "refunded"}
+    events.append(confirmed("change.made", 500, after="40.00", grant=GRANT, **more))
+
+    changed = next(x for x in timeline.tell(events).lines if x.verb == "Changed")
+
+    assert changed.text == "refunded 0.00 → 40.00 (order 12, billing)"
+    assert changed.by == "Billing"
+
+
 def test_an_open_wait_counts_up_to_now_and_a_hold_is_a_wait():
     events = [*asked(answer="review"), moment("proposed", 10, proposal="p")]
     events.append(moment("held", 20, sentence="The customer speaks of a lawyer."))

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from approvals.operations.ask import Asked
 from portal.home.demo.scene import Scene
@@ -17,6 +18,7 @@ from portal.home.demo.stories.things import (
     CARRIERS,
     PRODUCTS,
 )
+from portal.home.demo.tracing import Tracer
 
 
 def story(number: int, chance: Random) -> Story:
@@ -24,7 +26,7 @@ def story(number: int, chance: Random) -> Story:
     rare = {
         4: _deletes, 11: _recovered, 17: _conflict, 23: _asked_back, 29: _withheld,
         34: _unknown, 38: _conflict, 42: _lawyer, 47: _asked_back, 52: _half_failed,
-        27: _given_up, 36: _recovered,
+        27: _given_up, 36: _recovered, 9: _traced, 44: _traced,
     }  # fmt: skip
     chosen = rare.get(number)
     if chosen is None:
@@ -164,6 +166,50 @@ def _edited(scene: Scene, case: Case) -> Iterator[float]:
     scene.edit(asked, reviewer, {"amount": f"{less}"}, "Half: the lamp works, only the shade is damaged.")  # fmt: skip
     yield 14
     yield from _pay(scene, asked, less, case)
+
+
+def _traced(scene: Scene, case: Case) -> Iterator[float]:
+    """Ask three carriers at the same time, told by OpenTelemetry."""
+    scene.start(f"{case.customer} wrote about order {case.order}.")
+    scene.flush()
+    trace = Tracer(scene)
+    trace.span(2, "chat gpt-5", 0.4, 1.9, **_model(1240, 96))
+    for place, carrier in enumerate(CARRIERS[:3]):
+        begin = 2.1 + place * 0.2
+        trace.tool(
+            3 + 2 * place, f"track_at_{carrier.split()[0].lower()}", begin, begin + 1.4 + place,
+            args={"order": case.order}, result={"carrier": carrier, "seen": place == 1},
+        )  # fmt: skip
+        trace.span(
+            4 + 2 * place,
+            "GET /shipments",
+            begin + 0.1,
+            begin + 1.2,
+            parent=3 + 2 * place,
+        )
+    trace.span(9, "chat gpt-5", 6.0, 7.2, **_model(2210, 180))
+    trace.span(10, "vector lookup", 6.2, 6.6, parent=77)
+    trace.span(1, "check the delivery", 0, 7.5, parent=None)
+    yield 8
+    trace.send()
+    scene.think(f"No carrier has order {case.order}; a refund of EUR {case.amount:.2f} is fair.", case.confidence)  # fmt: skip
+    asked = scene.ask(refund_body(case))
+    reviewer = case.reviewer
+    yield case.think_time()
+    scene.look(asked, reviewer, (0, 1))
+    yield 40
+    scene.approve(asked, reviewer)
+    yield 14
+    yield from _pay(scene, asked, case.amount, case)
+
+
+def _model(tokens_in: int, tokens_out: int) -> dict[str, Any]:
+    return {
+        "gen_ai__operation__name": "chat",
+        "gen_ai__request__model": "gpt-5",
+        "gen_ai__usage__input_tokens": tokens_in,
+        "gen_ai__usage__output_tokens": tokens_out,
+    }
 
 
 def _rejected(scene: Scene, case: Case) -> Iterator[float]:

@@ -17,6 +17,7 @@ from portal.home.bench.ingest import ingest
 from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.redeeming import redeem
 from portal.home.bench.registry_list import registry_list
+from portal.home.bench.run_page import run_page
 from portal.home.bench.runs_list import MANY as RUNS_MANY
 from portal.home.bench.runs_list import runs_list
 from portal.home.bench.stage import stage
@@ -30,6 +31,7 @@ ACTS = FIRST_ACTS | {
     "backtest": backtest,
     "runs_list": runs_list,
     "ingest": ingest,
+    "run_page": run_page,
 }
 
 
