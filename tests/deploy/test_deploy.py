@@ -47,6 +47,7 @@ FILLED_IN = {
     "COUNTERSIGN_RELEASE": "test",
     "PUBLIC_URL": "https://countersign.example.com",
     "SECRET_KEY": "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3-0aB1cD2eF3gH4iJ5",
+    "REDACTION_KEYS": "5tR6eD7aC8tI9oN0kE1yY2zZ3xX4wW5vV6uU7sS8",
     "JOURNAL_SIGNING_KEY": "9zY8xW7vU6tS5rQ4pO3nM2lK1jI0hG9fE8dC7bA6",
     "POSTGRES_PASSWORD": "superuserpassword",
     "COUNTERSIGN_OWNER_PASSWORD": "ownerpassword",
