@@ -135,6 +135,7 @@ def runs_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def runs_picked(request: HttpRequest) -> HttpResponse:
     """Lead from two picked runs to the page that compares them."""
+    actor_of(request)  # whoever has not signed in is led to that first
     picked = list(dict.fromkeys(request.GET.getlist("run")))
     place = _compare_href()
     back = address_of(asked_in(request.GET.dict()))
