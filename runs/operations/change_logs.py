@@ -19,10 +19,12 @@ from portal.core.sealing import seal
 from registry.queries.inventory_files import Reading, read_inventory
 from runs.models import ChangeFile, ChangeImport, ChangeRow, InboxBatch
 from runs.operations.accepting import store_batch
+from runs.operations.redacting import hidden_words
 from runs.queries.change_log_rows import PURPOSE, Planned, events_of, planned_rows
 from runs.queries.change_logs import import_seen_by, must_import, system_of_record
 from runs.rules.change_log import suggest
 
+WHAT_MAX = 300
 EVENTS_IN_BATCH = 500
 OPEN_MAX = 20
 JSON = "application/json"
@@ -133,7 +135,7 @@ def keep_log_check(
                 line=each.line,
                 status=each.status,
                 event_id=each.event_id,
-                what=each.what,
+                what=hidden_words(each.what)[:WHAT_MAX],
                 reason=each.reason[:500],
             )
             for each in planned

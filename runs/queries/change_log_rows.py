@@ -10,12 +10,10 @@ from portal.core.errors import Conflict
 from portal.core.sealing import unseal
 from registry.queries.inventory_files import FileRead, Reading, read_inventory
 from runs.models import ChangeFile, ChangeImport, EventKey, ReportedChange
-from runs.operations.redacting import hidden_words
 from runs.rules.change_log import event_of_row, order_of, said_in
 from runs.rules.wording import change as change_words
 
 PURPOSE = "change log"
-WHAT_MAX = 300
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,10 @@ def planned_rows(
     choices: Mapping[str, str],
     now: datetime,
 ) -> tuple[Planned, ...]:
-    """Say what every row of a log comes to. Three queries, whatever its length."""
+    """Say what every row of a log comes to. Three queries, whatever its length.
+
+    The words of a row are as the file says them: whoever keeps them hides first.
+    """
     read = [
         (line, event) for line, event in _events(source, reading, mapping, choices, now)
     ]
@@ -73,7 +74,7 @@ def planned_rows(
         elif event["id"] in known:
             status, reason = "KNOWN", "This very change was taken in before."
         seen.add(event["id"])
-        what = hidden_words(change_words(event))[:WHAT_MAX]
+        what = change_words(event)
         planned.append(Planned(line, status, event["id"], what, reason))
     return tuple(planned)
 

@@ -172,12 +172,13 @@ def _reconciled(
         Q(run=None) | Q(run__is_test=False)
     )
     changes = ReportedChange.objects.exclude(state=ReportedChange.State.WAITING)
-    judged = {
+    judged: dict[str, Aggregate] = {
         "change_judged": Count("id"),
         "change_matched": Count("grant_id", distinct=True),
     }
+    stood: dict[str, Aggregate] = {"incident_unauthorised": Sum("actions")}
     for rows, at, more in (
-        (incidents, "happened_at", {"incident_unauthorised": Sum("actions")}),
+        (incidents, "happened_at", stood),
         (changes, "at", judged),
     ):
         seen = access.visible(rows.order_by(), actor=actor, workflow_path="workflow_id")

@@ -6,6 +6,7 @@ Fixed statements: every ruling asks both.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -49,7 +50,7 @@ def used_by_cap(
         return {}
     costs = [(cap.currency or currency) if counts_costs(cap) else "" for cap in caps]
     moment = now or database_now()
-    columns = [list(hours), list(hours.values()), costs]
+    columns: list[list[Any]] = [list(hours), list(hours.values()), costs]
     with connection.cursor() as cursor:
         cursor.execute(_USED, [workflow_id, moment, *columns, workflow_id, moment])
         return dict(cursor.fetchall())
