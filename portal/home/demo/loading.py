@@ -28,6 +28,7 @@ from portal.home.demo.company import (
 from portal.home.demo.filters import keep_filter
 from portal.home.demo.halves import in_two_processes
 from portal.home.demo.hidden import hide_streets, look_once
+from portal.home.demo.incidents import explain_false_alarm, match_everything
 from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import (
@@ -106,6 +107,8 @@ def load_demo(*, now: datetime) -> int:
         workflows.give_key(company, agent, now=began)
     hide_streets(company, now=began)
     count = sum(in_two_processes(_play, [(part, now) for part in (REFUNDS, OTHERS)]))
+    match_everything(now=now)
+    explain_false_alarm(known_company(), now=now)
     read_weeks(known_company(), now=now)
     train_everybody(now=now)
     set_times(now=now)
