@@ -99,3 +99,13 @@ class Tracer:
 def _attribute(key: str, value: Any) -> dict[str, Any]:
     kind = "intValue" if isinstance(value, int) else "stringValue"
     return {"key": key, "value": {kind: str(value)}}
+
+
+def chat_facts(tokens_in: int, tokens_out: int) -> dict[str, Any]:
+    """Give what a span says of one call of a model."""
+    return {
+        "gen_ai__operation__name": "chat",
+        "gen_ai__request__model": "gpt-5",
+        "gen_ai__usage__input_tokens": tokens_in,
+        "gen_ai__usage__output_tokens": tokens_out,
+    }

@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from approvals.operations.ask import Asked
 from portal.home.demo.scene import Scene
@@ -18,7 +17,7 @@ from portal.home.demo.stories.things import (
     CARRIERS,
     PRODUCTS,
 )
-from portal.home.demo.tracing import Tracer
+from portal.home.demo.tracing import Tracer, chat_facts
 
 
 def story(number: int, chance: Random) -> Story:
@@ -173,7 +172,7 @@ def _traced(scene: Scene, case: Case) -> Iterator[float]:
     scene.start(f"{case.customer} wrote about order {case.order}.")
     scene.flush()
     trace = Tracer(scene)
-    trace.span(2, "chat gpt-5", 0.4, 1.9, **_model(1240, 96))
+    trace.span(2, "chat gpt-5", 0.4, 1.9, **chat_facts(1240, 96))
     for place, carrier in enumerate(CARRIERS[:3]):
         begin = 2.1 + place * 0.2
         trace.tool(
@@ -187,7 +186,7 @@ def _traced(scene: Scene, case: Case) -> Iterator[float]:
             begin + 1.2,
             parent=3 + 2 * place,
         )
-    trace.span(9, "chat gpt-5", 6.0, 7.2, **_model(2210, 180))
+    trace.span(9, "chat gpt-5", 6.0, 7.2, **chat_facts(2210, 180))
     trace.span(10, "vector lookup", 6.2, 6.6, parent=77)
     trace.span(1, "check the delivery", 0, 7.5, parent=None)
     yield 8
@@ -201,15 +200,6 @@ def _traced(scene: Scene, case: Case) -> Iterator[float]:
     scene.approve(asked, reviewer)
     yield 14
     yield from _pay(scene, asked, case.amount, case)
-
-
-def _model(tokens_in: int, tokens_out: int) -> dict[str, Any]:
-    return {
-        "gen_ai__operation__name": "chat",
-        "gen_ai__request__model": "gpt-5",
-        "gen_ai__usage__input_tokens": tokens_in,
-        "gen_ai__usage__output_tokens": tokens_out,
-    }
 
 
 def _rejected(scene: Scene, case: Case) -> Iterator[float]:
