@@ -41,6 +41,7 @@ from portal.home.demo.stories import (
 )
 from portal.home.demo.stories.cases import Story
 from portal.home.demo.teams import share_the_work
+from portal.home.demo.telemetry import send_traces
 from portal.home.demo.telling import tell_by_bus
 from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
@@ -117,6 +118,7 @@ def load_demo(*, now: datetime) -> int:
     try_next_refunds(now=now)
     share_the_work(known_company(), now=now)
     look_once(known_company(), now=now)
+    send_traces(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 
