@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from portal.core.clock import in_history
 from portal.home.demo.company import Company
 from runs.operations.redaction_rules import hide_field
 from runs.operations.revealing import reveal_token
@@ -21,10 +22,12 @@ def look_once(company: Company, *, now: datetime) -> None:
     if found is None:
         return
     run_id, token = found
-    reveal_token(
-        actor=company.confirmed("maya", now),
-        run_id=run_id,
-        token=token,
-        reason="The customer says that our answer never came; was the address right?",
-        now=now,
-    )
+    # Whether she confirmed lately is asked of the clock.
+    with in_history(now):
+        reveal_token(
+            actor=company.confirmed("maya", now),
+            run_id=run_id,
+            token=token,
+            reason="The customer says that our answer never came; was the address right?",
+            now=now,
+        )
