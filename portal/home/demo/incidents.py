@@ -8,7 +8,6 @@ from portal.core.clock import in_history
 from portal.core.errors import AlreadyDone
 from portal.home.demo import workflows
 from portal.home.demo.company import Company
-from runs.models import InboxBatch
 from runs.operations.accepting import accept_batch
 from runs.operations.batch_bytes import look_at
 from runs.operations.folding import fold_batch
@@ -65,7 +64,7 @@ def _report(company: Company, at: datetime) -> None:
         "after": "18.40",
     }
     raw = json.dumps({"events": [change]}).encode()
-    form = InboxBatch.Form.NATIVE
+    form = "NATIVE"
     looked = look_at(
         raw, form=form, content_type=JSON, is_system_of_record=True, now=at
     )
