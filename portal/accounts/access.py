@@ -6,6 +6,7 @@ team), or for one workflow through guardian's object permissions, given to a per
 to a department's group. Asked at the moment of use; nothing is remembered.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
@@ -52,14 +53,27 @@ def visible(
     Adds one query for the right held everywhere, and two hashed sub-selects otherwise.
     Agents and the portal itself see nothing through pages.
     """
-    if not actor.is_person:
-        return queryset.none()
-    if holds_everywhere(actor, permission):
-        return queryset
-    return queryset.filter(
-        Q(**{f"{workflow_path}__in": _granted_to_person(actor, permission)})
-        | Q(**{f"{workflow_path}__in": _granted_to_groups(actor, permission)})
-    )
+    return sight(actor, permission)(queryset, workflow_path)
+
+
+def sight(actor: Actor, permission: str = VIEW) -> Callable[[QuerySet, str], QuerySet]:
+    """Give what narrows rows as `visible` does, by the path to their workflow.
+
+    The right held everywhere is asked once, however many lists are narrowed. One query.
+    """
+    everywhere = holds_everywhere(actor, permission)
+
+    def narrowed(queryset: QuerySet, workflow_path: str) -> QuerySet:
+        if not actor.is_person:
+            return queryset.none()
+        if everywhere:
+            return queryset
+        return queryset.filter(
+            Q(**{f"{workflow_path}__in": _granted_to_person(actor, permission)})
+            | Q(**{f"{workflow_path}__in": _granted_to_groups(actor, permission)})
+        )
+
+    return narrowed
 
 
 def may(actor: Actor, permission: str, workflow_id: UUID) -> bool:

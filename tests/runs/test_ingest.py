@@ -403,7 +403,11 @@ def test_tallies_are_what_the_events_add_up_to(client, company, workflow, key):
     tasks.fold_inbox()
 
     tallies = dict(Tally.objects.values_list("measure", "value"))
-    assert tallies == {"told.model.called": 3, "cost.EUR": Decimal("0.3")}
+    assert tallies == {
+        "told.model.called": 3,
+        "costed.calls": 3,
+        "cost.EUR": Decimal("0.3"),
+    }
     assert not TallyDelta.objects.exists()
 
 

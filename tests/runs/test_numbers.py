@@ -152,7 +152,7 @@ def test_the_queries_cost_the_same_however_many_runs(
     for number in range(20):
         start_run(workflow, company.agent, f"more-{number}")
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(6):
         sums_by_day(actor=maya, first=DAY, last=DAY)
     with django_assert_max_num_queries(3):
         cycle_times(actor=maya, first=DAY, last=DAY)

@@ -510,7 +510,7 @@ def test_pages_ask_as_few_questions_for_thirty_runs_as_for_three(
     sign_in(client, company.rosa)
 
     for name, args, most in (
-        ("weeks", [], 9),
+        ("weeks", [], 10),
         ("week", [week.id], 13),
         ("review", [week.id, run_id], 22),
     ):
