@@ -34,13 +34,20 @@ function search() {
 let isEscaped = false;
 document.addEventListener("cancel", () => { isEscaped = true; }, true);
 document.addEventListener("close", (event) => {
-  if (event.target instanceof HTMLDialogElement && !isEscaped) restsUntil = performance.now() + REST_MILLISECONDS;
+  if (event.target instanceof HTMLDialogElement && !isEscaped) rest(event);
   isEscaped = false;
 }, true);
+// A browser may hand over the next key before it says that the dialog closed.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("dialog [data-close], dialog form[method=dialog] button")) rest(event);
+}, true);
+
+// By the time of the key and not of its handling: a busy page hands keys over late.
+const rest = (event) => { restsUntil = Math.max(restsUntil, event.timeStamp + REST_MILLISECONDS); };
 
 document.addEventListener("keydown", (event) => {
-  if (performance.now() < restsUntil && event.key !== "Escape") {
-    restsUntil = performance.now() + REST_MILLISECONDS;
+  if (event.timeStamp < restsUntil && event.key !== "Escape") {
+    rest(event);
     return;
   }
   // A key that is held down presses once: nobody approves a list by leaning on it.

@@ -95,14 +95,20 @@ def test_every_address_has_a_row():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_method_without_a_row_is_refused_for_everybody(world, open_database, method):
-    has_row = {door.name for door in DOORS if door.method == method}
+    in_table = {door.name for door in DOORS if door.method == method}
+    # Two names of one address, each for a method of its own, are one door.
     slugs = {door.name: door.slug for door in DOORS}
+    with_row = {
+        address_of(world, name, pattern, slugs.get(name))
+        for name, pattern in addresses()
+        if name in in_table
+    }
     reading_machines = {"api_docs", "api:openapi-json", "api:api-root"}
     opened = []
     for name, pattern in addresses():
-        if name in has_row | reading_machines:
-            continue
         path = address_of(world, name, pattern, slugs.get(name))
+        if name in in_table | reading_machines or path in with_row:
+            continue
         with rolled_back():
             response = getattr(world.client_of("administrator"), method)(path)
         if response.status_code != 405:
