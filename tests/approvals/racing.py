@@ -5,6 +5,7 @@ machine 200.
 """
 
 import contextlib
+import json
 import os
 import queue
 import threading
@@ -19,12 +20,13 @@ from approvals.models import Proposal
 from approvals.operations import decide, edit, sitting
 from approvals.operations.ask import ask_action
 from approvals.operations.grants import redeem_grant
+from approvals.queries.envelope import Asking, action_bytes
 from portal.accounts.actors import actor_for
 from portal.accounts.keys import authenticate
 from portal.core.clock import wall_clock
 from portal.core.errors import Unavailable
+from portal.core.strict_json import parse_object
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
-from tests.approvals.test_races import asking
 from tests.people import refunds_document
 
 ROUNDS = 200
@@ -99,6 +101,19 @@ def roomy_portal(*, quorum: int = 1) -> Portal:
     rows = refunds_document()["allowances"]
     rows[1] |= {"quorum": quorum, "authority": "review"} if quorum > 1 else {}
     return make_portal(document=refunds_document(caps=caps, allowances=rows))
+
+
+def asking(portal: Portal, amount: str, run: str) -> Asking:
+    """Give a request as the door reads it."""
+    body = portal.body(amount, run=run)
+    raw = json.dumps(body).encode()
+    return Asking(
+        workflow=body["workflow"],
+        run=run,
+        raw=raw,
+        action=action_bytes(raw),
+        body=parse_object(raw),
+    )
 
 
 def ask(portal: Portal, amount: str, run: str):

@@ -23,7 +23,8 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, Unavailable
 from registry.operations.reviewing import set_assigning
 from tests.approvals.asking import make_portal
-from tests.approvals.test_races import asking, together
+from tests.approvals.racing import asking
+from tests.approvals.test_races import together
 from tests.approvals.test_standing_in import away
 from tests.people import refunds_document
 

@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,6 @@ from django.db import connection, connections
 from approvals.models import Decision, Grant, Proposal
 from approvals.operations import ask, decide, grants, ruling
 from approvals.operations.grants import Redeemed, redeem_grant
-from approvals.queries.envelope import Asking, action_bytes
 from portal.accounts.actors import actor_for
 from portal.accounts.keys import authenticate
 from portal.core.clock import wall_clock
@@ -23,6 +23,7 @@ from portal.core.errors import Conflict, Unavailable
 from portal.core.ids import new_id
 from registry.operations.pausing import pause_workflow
 from tests.approvals.asking import Portal, digest_of_proposal
+from tests.approvals.racing import asking, patiently
 
 pytestmark = pytest.mark.race
 AGENTS = 16
@@ -49,22 +50,6 @@ def together(calls: list[Callable[[], object]]) -> list[object]:
     for thread in threads:
         thread.join()
     return found
-
-
-def asking(portal: Portal, amount: str, run: str) -> Asking:
-    import json
-
-    body = portal.body(amount, run=run)
-    raw = json.dumps(body).encode()
-    from portal.core.strict_json import parse_object
-
-    return Asking(
-        workflow=body["workflow"],
-        run=run,
-        raw=raw,
-        action=action_bytes(raw),
-        body=parse_object(raw),
-    )
 
 
 def redeemers(portal: Portal, asked: dict) -> list[Callable[[], object]]:
@@ -137,13 +122,15 @@ def test_of_two_approvers_one_decides_and_the_other_is_told_who_and_when(
         digest = digest_of_proposal(proposal_id)
         found = together(
             [
-                lambda who=who, proposal_id=proposal_id, digest=digest: (
-                    decide.approve_proposal(
+                partial(
+                    patiently,
+                    partial(
+                        decide.approve_proposal,
                         actor=actor_for(people.people[who]),
                         proposal_id=proposal_id,
                         digest=digest,
                         now=wall_clock(),
-                    )
+                    ),
                 )
                 for who in ("dana", "tom", "lena")
             ]

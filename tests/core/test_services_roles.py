@@ -110,7 +110,8 @@ def test_a_real_server_answers_on_the_committed_database(portal_server):
 
     ready = httpx.get(f"{portal_server.url}/readyz")
 
-    assert ready.json() == {"status": "ok", "database": "ok", "broker": "ok"}
+    parts = {"database": "ok", "broker": "ok", "partitions": "ok"}
+    assert ready.json() == {"status": "ok", **parts}
     missing = httpx.get(f"{portal_server.url}/api/v1/nothing")
     assert missing.status_code == 404
     assert missing.headers["content-type"] == "application/problem+json"

@@ -92,6 +92,8 @@ def test_pages_are_accessible_and_fit(signed_in, width, scheme):
     signed_in.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for name, address in signed_in.addresses.items():
         signed_in.goto(address)
+        # Bands of other rooms have come.
+        signed_in.locator(".htmx-request").first.wait_for(state="detached")
 
         told_of = violations(signed_in, runOnly=RULES)
         overflow = signed_in.evaluate(
