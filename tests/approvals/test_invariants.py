@@ -1,37 +1,50 @@
 """`check_invariants` passes on a portal that was used, and names what was tampered with."""
 
 import json
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import override_settings
 
 from approvals.models import Grant
 from runs.tasks import fold_inbox
+from tests.approvals.asking import make_portal
 
-pytestmark = pytest.mark.usefixtures("no_undo_time")
+CHANGED = re.compile(r"(?:UPDATE|DELETE FROM|INSERT INTO) (\w+)")
 
 
-@pytest.fixture
-def used(committed_portal):
-    """One refund that was allowed and done, one that was approved and done, one open."""
-    small = committed_portal.ask("20.00", run="small")
-    assert (
-        committed_portal.redeem(small["grant"], small["action_digest"]).status_code
-        == 200
-    )
-    large = committed_portal.ask("84.20", run="large")
-    committed_portal.decide("dana", large)
-    approved = committed_portal.action(large)
-    redeemed = committed_portal.redeem(approved["grant"], approved["action_digest"])
+@pytest.fixture(scope="module")
+def used(django_db_setup, django_db_blocker, database_of_process):
+    """One refund that was allowed and done, one that was approved and done, one open.
+
+    Used once for all of these tests: `tamper` puts back what it changes.
+    """
+    with django_db_blocker.unblock(), override_settings(APPROVALS_UNDO_SECONDS=0):
+        try:
+            yield _use(make_portal())
+        finally:
+            connections.close_all()
+            database_of_process.make_anew()
+
+
+def _use(portal):
+    small = portal.ask("20.00", run="small")
+    assert portal.redeem(small["grant"], small["action_digest"]).status_code == 200
+    large = portal.ask("84.20", run="large")
+    portal.decide("dana", large)
+    approved = portal.action(large)
+    redeemed = portal.redeem(approved["grant"], approved["action_digest"])
     assert redeemed.status_code == 200, redeemed.content
-    committed_portal.ask("60.00", run="open")
-    told = committed_portal.post(
+    portal.ask("60.00", run="open")
+    told = portal.post(
         "/events",
         {
             "events": [
                 {
                     "id": "e-1",
-                    "workflow": committed_portal.workflow.slug,
+                    "workflow": portal.workflow.slug,
                     "run": "small",
                     "at": "2026-11-20T09:00:00Z",
                     "kind": "note",
@@ -42,20 +55,28 @@ def used(committed_portal):
     )
     assert told.status_code == 202, told.content
     fold_inbox()
-    return committed_portal
+    return portal
 
 
 @pytest.fixture
-def tamper(committed_db):
-    """Change rows as somebody who rules the database could."""
+def tamper(used, database_of_process):
+    """Change rows as somebody who rules the database could, and put them back."""
+    kept: list[str] = []
+    with database_of_process.superuser_connection() as superuser:
+        superuser.execute("SET session_replication_role = replica")
 
-    def change(statement: str) -> None:
-        with committed_db.superuser_connection() as superuser:
-            superuser.execute("SET session_replication_role = replica")
+        def change(statement: str) -> None:
+            table = CHANGED.match(statement).group(1)
+            if table not in kept:
+                superuser.execute(f"CREATE TEMP TABLE kept_{table} AS TABLE {table}")
+                kept.append(table)
             changed = superuser.execute(statement)
             assert changed.rowcount > 0, statement
 
-    return change
+        yield change
+        for table in kept:
+            superuser.execute(f"DELETE FROM {table}")
+            superuser.execute(f"INSERT INTO {table} TABLE kept_{table}")
 
 
 def test_a_portal_that_was_used_keeps_every_promise(used, capsys):
@@ -215,3 +236,7 @@ def test_the_first_thing_wrong_is_one_sentence(used, tamper):
 
     assert "\n" not in str(caught.value)
     assert json.dumps(str(caught.value)).endswith('."')
+
+
+def test_what_was_put_back_holds(used):
+    call_command("check_invariants")
