@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portal.audit.operation import step
 from portal.core.errors import NotFound
@@ -12,7 +12,7 @@ from runs.models import InboxBatch
 from runs.operations.batch_sealing import opened
 from runs.operations.reading_spans import OPENAI, OTLP, ReadSpans, read_spans
 from runs.operations.stitching import place_of, stitch
-from runs.queries.facts import counted_inside
+from runs.queries.facts import counted_around, counted_inside
 from runs.rules.batches import Looked
 from runs.rules.shapes import Rejected, ToldEvent
 from runs.rules.spans.aliases import Part
@@ -22,6 +22,8 @@ from runs.rules.spans.span import Span
 from runs.rules.spans.telling import told_by
 
 SPAN_FORMS = (OTLP, OPENAI)
+# How long before a model call the one around it may have begun.
+AROUND_MAX = timedelta(days=1)
 
 
 def spans_of(batch: InboxBatch) -> ReadSpans:
@@ -48,7 +50,7 @@ def told_of_spans(
     spans = tuple(span for _, span in read.spans)
     contexts = contexts_of(spans)
     tools: dict[str, tuple[Tool, ...]] = {}
-    wrappers: dict[str, set[tuple[str, str]]] = {}
+    counted: dict[str, set[tuple[str, str]]] = {}
     looked = Looked(rejected=list(read.rejected), duplicate=read.duplicate, spans=spans)
     for index, span in chosen:
         place = place_of(places, span)
@@ -58,10 +60,10 @@ def told_of_spans(
         if place.workflow not in tools:
             facts = _facts_of(batch, place.workflow)
             tools[place.workflow] = _tools_of(facts)
-            wrappers[place.workflow] = _wrappers_of(facts, chosen)
+            counted[place.workflow] = _counted_before(facts, chosen)
         name = (span.trace_id, span.span_id)
         context = contexts[name]
-        if name in wrappers[place.workflow]:
+        if name in counted[place.workflow]:
             context = replace(context, is_leaf=False)
         events = told_by(
             span,
@@ -107,14 +109,23 @@ def _tools_of(facts: RulebookInForce | None) -> tuple[Tool, ...]:
     return tuple(rulebook.tools) if rulebook is not None else ()
 
 
-def _wrappers_of(
+def _counted_before(
     facts: RulebookInForce | None, spans: Sequence[tuple[int, Span]]
 ) -> set[tuple[str, str]]:
-    """Find the model spans around calls that an earlier batch told: those are counted."""
+    """Find the model spans that earlier batches counted, by what is in or around them."""
     models = [span for _, span in spans if part_of(span) is Part.MODEL]
     if facts is None or not models:
         return set()
     begin = min(span.started_at for span in models)
     end = max(span.ended_at or span.started_at for span in models)
-    names = [(span.trace_id, span.span_id) for span in models]
-    return counted_inside(facts.workflow_id, spans=names, within=(begin, end))
+    names = {(span.trace_id, span.span_id) for span in models}
+    found = counted_inside(facts.workflow_id, spans=names, within=(begin, end))
+    above = {
+        (span.trace_id, span.span_id): (span.trace_id, span.parent_id)
+        for span in models
+        if span.parent_id is not None
+    }
+    around = counted_around(
+        facts.workflow_id, spans=above.values(), within=(begin - AROUND_MAX, end)
+    )
+    return found | {name for name, outer in above.items() if outer in around}

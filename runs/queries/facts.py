@@ -61,6 +61,29 @@ def counted_inside(
     return wanted & set(rows)
 
 
+def counted_around(
+    workflow_id: UUID,
+    *,
+    spans: Iterable[tuple[str, str]],
+    within: tuple[datetime, datetime],
+) -> set[tuple[str, str]]:
+    """Say which of these spans are model calls whose tokens are counted. One query.
+
+    An export that was sent again late brings a parent before its children.
+    """
+    wanted = set(spans)
+    if not wanted:
+        return set()
+    rows = RunEvent.objects.filter(
+        workflow_id=workflow_id,
+        kind="model.called",
+        at__range=within,
+        facts__span__id__in=sorted({span for _, span in wanted}),
+        facts__has_any_keys=["input_tokens", "output_tokens", "cost"],
+    ).values_list("facts__span__trace", "facts__span__id")
+    return wanted & set(rows)
+
+
 def run_facts_then(
     moments: Iterable[tuple[UUID, datetime]],
 ) -> Mapping[tuple[UUID, datetime], RunFacts]:

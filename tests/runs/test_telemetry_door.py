@@ -423,19 +423,20 @@ def test_the_openai_agents_export_is_answered_with_nothing_and_folded(
     assert send(client, key, root(), url="/openai/v1/traces/ingest/").status_code == 400
 
 
-def test_late_twice_and_child_before_parent_change_nothing(
-    client, company, workflow, key
+@pytest.mark.parametrize("is_inner_first", [True, False])
+def test_late_twice_and_in_any_order_change_nothing(
+    client, company, workflow, key, is_inner_first
 ):
     model = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 7}
     inner = span(5, parent=4, at=2, took=1, attributes=model)
     outer = span(4, parent=1, at=1.5, took=3, attributes=model)
 
     for spans in (
-        [inner],
-        [outer],
+        *(([inner], [outer]) if is_inner_first else ([outer], [inner])),
         [root()],
         [tool(at=1)],
         [root(), tool(at=1)],
+        [inner, outer],
     ):
         send(client, key, export(*spans, resource={"n": len(spans), "of": str(spans)}))
         tasks.fold_inbox()
