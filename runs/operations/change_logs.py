@@ -21,7 +21,12 @@ from runs.models import ChangeFile, ChangeImport, ChangeRow, InboxBatch
 from runs.operations.accepting import store_batch
 from runs.operations.redacting import hidden_words
 from runs.queries.change_log_rows import PURPOSE, Planned, events_of, planned_rows
-from runs.queries.change_logs import import_seen_by, must_import, system_of_record
+from runs.queries.change_logs import (
+    called_by_grants,
+    import_seen_by,
+    must_import,
+    system_of_record,
+)
 from runs.rules.change_log import suggest
 
 WHAT_MAX = 300
@@ -71,7 +76,7 @@ def upload_log(
         file_name=file_name[-200:] or "change log",
         digest=sha256_of(data),
         mapping={str(index): meaning for index, meaning in mapping.items()},
-        choices={"system": source.name, "zone": "UTC", "order": ""},
+        choices={"system": called_by_grants(source), "zone": "UTC", "order": ""},
         counts={"rows": rows},
         created_by_id=actor.id if actor.is_person else None,
         created_at=now,

@@ -80,7 +80,7 @@ def columns_page(
         )
         mapping = dict(wanted.mapping)
         choices = {
-            "system": wanted.system or source.source.name,
+            "system": wanted.system,
             "zone": wanted.zone if wanted.zone in ZONES else "UTC",
             "order": wanted.order if wanted.order in ORDERS else "",
         }

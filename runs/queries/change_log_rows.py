@@ -99,7 +99,7 @@ def _events(source, reading, mapping, choices, now):  # type: ignore[no-untyped-
             line,
             event_of_row(
                 row,
-                system=choices.get("system") or source.source.name,
+                system=choices.get("system", ""),
                 zone=zone,
                 order=order,
                 now=now,

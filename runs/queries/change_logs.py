@@ -12,6 +12,7 @@ from portal.accounts.models import Agent, AgentKind
 from portal.accounts.queries import administrators_sentence, is_administrator
 from portal.core.errors import Forbidden, Invalid, NotFound
 from portal.core.pagination import keyset
+from registry.queries.matrix import systems_known
 from runs.models import ChangeImport, ChangeRow, InboxBatch, ReportedChange
 
 LIST_MAX = 50
@@ -100,6 +101,18 @@ def system_of_record(source_id: UUID | None, *, name: str = "") -> Agent:
     if found is None:
         raise Invalid({"source": "Choose the system of record whose log this is."})
     return found
+
+
+def called_by_grants(source: Agent) -> str:
+    """Give what grants call the system of this log, or nothing where that is not known.
+
+    A wrong name would match no grant, and every row would be an incident. One query.
+    """
+    asked = source.name.casefold()
+    names = systems_known().values()
+    return next(
+        (each.slug for each in names if asked in (each.slug, each.name.casefold())), ""
+    )
 
 
 def systems_to_pick() -> tuple[tuple[str, str], ...]:

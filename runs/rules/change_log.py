@@ -171,6 +171,8 @@ def event_of_row(
     )
     if not said.get("resource"):
         return "It does not say what was changed."
+    if not (said.get("system") or system):
+        return "It does not say in which system. Name the system as grants name it."
     event: dict[str, Any] = {
         "kind": "change.made",
         "at": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),

@@ -192,3 +192,19 @@ def test_the_command_shows_every_row_and_takes_them_in_only_when_told(
     assert Incident.objects.count() == 2
     with pytest.raises(CommandError, match="system of record"):
         call_command("import_changes", file, system="nobody")
+
+
+def test_a_system_that_grants_may_call_otherwise_is_asked_for_and_not_guessed(
+    portal, ledger
+):
+    client = portal.signed_in("rosa")
+    address = upload(client, ledger, log_of(portal))
+    log = ChangeImport.objects.get()
+    assert log.choices["system"] == ""
+
+    form = {f"column_{at}": said for at, said in log.mapping.items()}
+    client.post(f"{address}columns/", {**form, "zone": "UTC"})
+
+    log.refresh_from_db()
+    assert log.counts == {"rows": 5, "WRONG": 5}
+    assert "Name the system as grants name it." in client.get(address).content.decode()

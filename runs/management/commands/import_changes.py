@@ -17,7 +17,12 @@ from registry.rules.inventory import FILE_BYTES_MAX, key_of
 from registry.rules.inventory_text import ENCODINGS
 from runs.operations.change_logs import check_log, discard_log, send_log, take_in_log
 from runs.queries.change_log_columns import ZONES
-from runs.queries.change_logs import STATUSES, system_of_record, whole_report
+from runs.queries.change_logs import (
+    STATUSES,
+    called_by_grants,
+    system_of_record,
+    whole_report,
+)
 from runs.rules.change_log import LEFT_OUT, MEANINGS, ORDERS, problems_of, suggest
 
 SOME_LEFT = 3
@@ -69,7 +74,7 @@ class Command(BaseCommand):
             reading=reading,
             mapping=mapping,
             choices={
-                "system": options["called"] or source.name,
+                "system": options["called"] or called_by_grants(source),
                 "zone": options["zone"],
                 "order": options["order"],
             },
