@@ -20,14 +20,11 @@ from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.weeks import sign_week
-from runs.queries.reviewing import (
-    KINDS,
-    chosen_rows,
-    finding_to_close,
-    owners_for,
-    week_page,
-    week_to_assess,
-)
+from runs.queries.reviewing import owners_for
+from runs.queries.week_page.access import week_to_assess
+from runs.queries.week_page.findings import KINDS, finding_to_close
+from runs.queries.week_page.page import week_page
+from runs.queries.week_page.sample import chosen_rows
 from runs.queries.weeks import COUNT_MAX, left_to_read, weeks_for
 from runs.rules.questions import ANSWERS
 
@@ -180,10 +177,10 @@ def _week_page(
 def _show_word(page, show: str) -> str:
     """Say in words what the rows are narrowed to."""
     name, _, value = show.partition(":")
-    for result in page.results:
+    for result in page.estimates.results:
         if result.key == name and value in ANSWERS:
             return f"{result.short}: {ANSWERS[value][0].lower()}"
-    for layer in page.layers:
+    for layer in page.looked_at.layers:
         if name == "layer" and layer.key == value:
             return layer.label
     return {"read": "Read", "unread": "Not read yet"}.get(show, "")

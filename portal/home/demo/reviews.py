@@ -13,7 +13,7 @@ from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
 from runs.operations.weeks import open_week, sign_week
 from runs.queries.populations import WEEK, monday_of
-from runs.queries.reviewing import week_page
+from runs.queries.week_page.page import week_page
 from runs.rules.questions import KEYS, Given
 
 ASSESSORS = ("bruno", "ines")

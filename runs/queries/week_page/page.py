@@ -1,0 +1,66 @@
+"""A week's page, put together from its sections."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from runs.models import ReviewWeek
+from runs.queries.week_page.access import assessors, visible_week
+from runs.queries.week_page.estimates import Estimates, estimates
+from runs.queries.week_page.findings import FindingRow, findings
+from runs.queries.week_page.looked_at import LookedAt, looked_at
+from runs.queries.week_page.sample import SampleRow, sample_rows
+from runs.queries.week_page.sign import Sign, sign
+
+
+@dataclass(frozen=True)
+class WeekPage:
+    """Everything the page of a week shows: its head, its sample, and a part per section."""
+
+    id: UUID
+    workflow: str
+    workflow_slug: str
+    starts_on: date
+    ends_on: date
+    opened_at: datetime
+    is_signed: bool
+    population: int
+    may_assess: bool
+    who_can_help: str
+    rows: tuple[SampleRow, ...]
+    read: int
+    looked_at: LookedAt
+    estimates: Estimates
+    findings: tuple[FindingRow, ...]
+    sign: Sign
+
+    @property
+    def left(self) -> int:
+        return len(self.rows) - self.read
+
+
+def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
+    """Give a week to who may see its workflow; about eight queries. Raises NotFound."""
+    week = visible_week(actor, week_id)
+    may_assess = access.may(actor, access.ASSESS, week.workflow_id)
+    rows = sample_rows(week, actor)
+    return WeekPage(
+        id=week.id,
+        workflow=week.workflow.name,
+        workflow_slug=week.workflow.slug,
+        starts_on=week.starts_on,
+        ends_on=week.starts_on + timedelta(days=6),
+        opened_at=week.opened_at,
+        is_signed=week.state == ReviewWeek.State.SIGNED,
+        population=week.population_count,
+        may_assess=may_assess,
+        who_can_help="" if may_assess else assessors(week),
+        rows=rows,
+        read=sum(row.is_read for row in rows),
+        looked_at=looked_at(week, rows),
+        estimates=estimates(week, rows),
+        findings=findings(week, actor=actor, may_assess=may_assess, now=now),
+        sign=sign(week),
+    )
