@@ -32,6 +32,7 @@ APPEND_ONLY_TABLES = (
     "approvals_reminder",
     "runs_reveal",
     "runs_runmerge",
+    "runs_sealedpopulation",
     "runs_incidentnote",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.

@@ -28,10 +28,12 @@ from runs.models.reconciling import (
 from runs.models.redaction import RedactionRule, Reveal, SealedText
 from runs.models.reviewing import (
     Finding,
+    ReadingPlan,
     Review,
     ReviewDraft,
     ReviewWeek,
     SampledRun,
+    SealedPopulation,
 )
 from runs.models.running import Hold, KnownBy, Run, RunState
 from runs.models.spending import Budget, SpendEntry
@@ -48,6 +50,7 @@ __all__ = [
     "InboxBatch",
     "KnownBy",
     "LinkRule",
+    "ReadingPlan",
     "RedactionRule",
     "Reveal",
     "Incident",
@@ -65,6 +68,7 @@ __all__ = [
     "RunState",
     "RunView",
     "SampledRun",
+    "SealedPopulation",
     "SealedText",
     "SpendEntry",
     "Tally",

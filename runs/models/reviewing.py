@@ -26,6 +26,8 @@ class ReviewWeek(models.Model):
     population_count = models.PositiveIntegerField()
     population_digest = models.CharField(max_length=80)
     strata = models.JSONField(default=dict)
+    # How many runs were to be drawn and why so many; whoever opened it, from when on.
+    plan = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True)
     signed_by = models.ForeignKey(
@@ -57,8 +59,55 @@ class ReviewWeek(models.Model):
         )
 
 
+class SealedPopulation(models.Model):
+    """Every run of a week with its layer and its chance, so that the draw can be repeated.
+
+    `body` is text, compressed: one line a run, "run, tab, layer, tab, chance", ordered by
+    run. The week's `population_digest` is the SHA-256 of that text.
+    """
+
+    week = models.OneToOneField(
+        ReviewWeek,
+        primary_key=True,
+        on_delete=models.PROTECT,
+        related_name="sealed",
+    )
+    body = models.BinaryField()
+
+
+class ReadingPlan(models.Model):
+    """How much time each assessor of a workflow has in a week, and a run takes to read."""
+
+    workflow = models.OneToOneField(
+        "registry.Workflow", primary_key=True, on_delete=models.PROTECT
+    )
+    minutes_a_week = models.PositiveIntegerField()
+    minutes_a_run = models.PositiveIntegerField()
+    changed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(
+                    minutes_a_week__gte=10,
+                    minutes_a_week__lte=2400,
+                    minutes_a_run__gte=1,
+                    minutes_a_run__lte=120,
+                ),
+                name="runs_reading_plan_minutes",
+            ),
+        )
+
+
 class SampledRun(models.Model):
-    """A run that is to be read in a week, and how likely it was to be drawn."""
+    """A run that is to be read in a week, and how likely it was to be drawn.
+
+    `is_doubled` says that the same key drew it for a second reading, by somebody else
+    who does not see the first answers.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     week = models.ForeignKey(
@@ -73,9 +122,25 @@ class SampledRun(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     lease_until = models.DateTimeField(null=True)
+    is_doubled = models.BooleanField(default=False)
+    second_to = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    second_lease_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
+            models.CheckConstraint(
+                condition=models.Q(second_to=None)
+                | (
+                    models.Q(is_doubled=True)
+                    & (
+                        models.Q(assigned_to=None)
+                        | ~models.Q(second_to=models.F("assigned_to"))
+                    )
+                ),
+                name="runs_sample_second_is_another",
+            ),
             models.UniqueConstraint(fields=("week", "run"), name="runs_sample_once"),
             models.UniqueConstraint(
                 fields=("week", "position"), name="runs_sample_position"
