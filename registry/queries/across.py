@@ -58,6 +58,12 @@ def workflow_names(*, actor: Actor) -> tuple[WorkflowName, ...]:
     )
 
 
+def workflow_ids_seen_by(actor: Actor) -> frozenset[UUID]:
+    """Give the ids of all workflows this person may see. At most two queries."""
+    rows = access.visible(Workflow.objects.order_by(), actor=actor)
+    return frozenset(rows.values_list("id", flat=True))
+
+
 def workflow_name(*, workflow_id: UUID) -> WorkflowName | None:
     """Give the name of a workflow that the caller knows may be seen. One query."""
     row = (

@@ -6,9 +6,10 @@ from datetime import datetime
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
 from portal.home.queries.kpis.figure import Figure, Kpi, Rows, Scope, Side, Source
+from portal.home.queries.kpis.from_runs import FromRuns
 
 # In the order of the numbers page within each family.
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (FromRuns(),)
 
 
 def all_kpis() -> tuple[Kpi, ...]:
