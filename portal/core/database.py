@@ -34,6 +34,9 @@ APPEND_ONLY_TABLES = (
     "runs_runmerge",
     "runs_sealedpopulation",
     "runs_incidentnote",
+    "runs_findingmove",
+    "runs_signedweek",
+    "runs_weekreopening",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)

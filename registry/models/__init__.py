@@ -9,6 +9,7 @@ duty needs).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
+from registry.models.cause import VersionCause
 from registry.models.drafting import DraftPart, UnsavedWords
 from registry.models.duties import HandOver, Pauser, ResumeStage
 from registry.models.evidence import Evidence
@@ -61,6 +62,7 @@ __all__ = [
     "TrainingCourse",
     "TrainingRequirement",
     "UnsavedWords",
+    "VersionCause",
     "WorkCalendar",
     "Workflow",
 ]

@@ -5,7 +5,7 @@ it came through), linking (which telemetry belongs to which run), finding (what 
 finds runs by, and kept views of it), reconciling (changes that systems report, and
 incidents), importing (change logs from files), spending (what grants reserve), tallies
 (numbers by day), redaction (what is hidden, and who looked), reviewing (the weekly
-review).
+review), signing (what was signed of it, and what was done about findings).
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
@@ -36,6 +36,7 @@ from runs.models.reviewing import (
     SealedPopulation,
 )
 from runs.models.running import Hold, KnownBy, Run, RunState
+from runs.models.signing import FindingMove, SignedWeek, WeekReopening
 from runs.models.spending import Budget, SpendEntry
 from runs.models.tallies import Tally, TallyDelta
 
@@ -46,6 +47,7 @@ __all__ = [
     "ChangeRow",
     "EventKey",
     "Finding",
+    "FindingMove",
     "Hold",
     "InboxBatch",
     "KnownBy",
@@ -70,10 +72,12 @@ __all__ = [
     "SampledRun",
     "SealedPopulation",
     "SealedText",
+    "SignedWeek",
     "SpendEntry",
     "Tally",
     "TallyDelta",
     "UnmappedTool",
     "UnplacedPart",
     "UnplacedTrace",
+    "WeekReopening",
 ]

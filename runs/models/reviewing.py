@@ -22,6 +22,8 @@ class ReviewWeek(models.Model):
     workflow = models.ForeignKey("registry.Workflow", on_delete=models.PROTECT)
     starts_on = models.DateField()
     state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    # The version that is being read or is signed; opening a signed week again counts up.
+    version = models.PositiveIntegerField(default=1)
     seed = models.BinaryField(max_length=32)
     population_count = models.PositiveIntegerField()
     population_digest = models.CharField(max_length=80)
@@ -242,8 +244,12 @@ class Finding(models.Model):
     )
     kind = models.CharField(max_length=20, choices=Kind.choices)
     text = models.CharField(max_length=1000)
+    # What of the rulebook or of a request it is about: a stop rule's key, a field.
+    about = models.CharField(max_length=120, blank=True)
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     due_on = models.DateField()
+    # The due day of which its owner was told; null until then.
+    told_due_on = models.DateField(null=True)
     found_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     found_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
@@ -283,5 +289,12 @@ class Finding(models.Model):
                 fields=("workflow", "due_on", "id"),
                 condition=models.Q(closed_at=None),
                 name="runs_finding_open",
+            ),
+            # the list of findings, and what one person looks after: most urgent first
+            models.Index(fields=("due_on", "id"), name="runs_finding_by_day"),
+            models.Index(
+                fields=("owner", "due_on", "id"),
+                condition=models.Q(closed_at=None),
+                name="runs_finding_of_owner",
             ),
         )

@@ -1,4 +1,4 @@
-"""A week of review opens by itself, is shared out, and is signed: then it is frozen."""
+"""A week of review opens by itself and is shared out; `signing` freezes it."""
 
 import secrets
 from datetime import date, datetime
@@ -8,17 +8,15 @@ from portal.accounts import access
 from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
-from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from portal.core.errors import AlreadyDone, Conflict, Forbidden, NotFound
 from portal.core.ids import new_id
 from portal.core.locks import OPENING_WEEKS, lock_exclusive
 from runs.models import ReviewWeek, Run, SampledRun
 from runs.queries.populations import WEEK, candidates_in, due_weeks, loads_of, monday_of
-from runs.queries.sealing import week_document
 from runs.rules.questions import who_can_help
 from runs.rules.sampling import Candidate, Draw, draw, share_out
 
 SECRET_BYTES = 32
-SUMMARY_MAX = 4_000
 
 
 def open_due_weeks(*, now: datetime) -> int:
@@ -122,50 +120,29 @@ def _strata(found: Draw) -> dict[str, dict[str, object]]:
     }
 
 
-@operation(leaves="review.week_signed")
-def sign_week(*, actor: Actor, week_id: UUID, summary: str, now: datetime) -> str:
-    """Sign a week when every run of its sample is read; it never changes again.
-
-    Locks the week. Gives its digest, and shows the key of the draw from now on. Raises
-    NotFound, Forbidden, AlreadyDone, Conflict with how many are left, Invalid.
-    """
-    week = locked_week(actor=actor, week_id=week_id)
-    text = summary.strip()
-    if not text or len(text) > SUMMARY_MAX:
-        limit = f"{SUMMARY_MAX:,}"
-        raise Invalid(
-            {
-                "summary": f"Say what was found and what will change, in {limit} characters."
-            }
-        )
-    left = SampledRun.objects.filter(week=week, reviews=None).count()
-    if left:
-        noun = "run is" if left == 1 else "runs are"
-        raise Conflict("week.unread", f"{left} {noun} not read yet.")
-    document = week_document(week, summary=text)
-    week.digest = sha256_of(canonical(document))
-    week.summary = text
-    week.state = ReviewWeek.State.SIGNED
-    week.signed_at, week.signed_by_id = now, actor.id
-    week.save(update_fields=["digest", "summary", "state", "signed_at", "signed_by"])
-    record(
-        "review.week_signed",
-        actor=actor,
-        subject=("week", week.id),
-        workflow_id=week.workflow_id,
-        week=week.starts_on.isoformat(),
-        digest=week.digest,
-        secret=bytes(week.seed).hex(),
-    )
-    return week.digest
-
-
 @step
 def locked_week(*, actor: Actor, week_id: UUID) -> ReviewWeek:
     """Lock an open week for an assessor of its workflow.
 
-    Raises NotFound for who may not see it, Forbidden for who may not assess it, and
-    AlreadyDone with who and when once it is signed.
+    Raises what `week_of_assessor` raises, and AlreadyDone with who and when once it is
+    signed.
+    """
+    week = week_of_assessor(actor=actor, week_id=week_id)
+    if week.state == ReviewWeek.State.SIGNED:
+        raise AlreadyDone(
+            "week.signed",
+            "This week is signed and never changes again.",
+            who=week.signed_by.name if week.signed_by else None,
+            at=week.signed_at,
+        )
+    return week
+
+
+@step
+def week_of_assessor(*, actor: Actor, week_id: UUID) -> ReviewWeek:
+    """Lock a week, open or signed, for an assessor of its workflow.
+
+    Raises NotFound for who may not see it, and Forbidden for who may not assess it.
     """
     seen = access.visible(
         ReviewWeek.objects.all(), actor=actor, workflow_path="workflow_id"
@@ -185,12 +162,5 @@ def locked_week(*, actor: Actor, week_id: UUID) -> ReviewWeek:
         raise Forbidden(
             "You may read this week and not review it.",
             who_can_help=who_can_help(names),
-        )
-    if week.state == ReviewWeek.State.SIGNED:
-        raise AlreadyDone(
-            "week.signed",
-            "This week is signed and never changes again.",
-            who=week.signed_by.name if week.signed_by else None,
-            at=week.signed_at,
         )
     return week

@@ -1,23 +1,45 @@
-"""What a signed week is hashed over: everything that was drawn, answered and found."""
+"""What a signed week is hashed over: everything that was drawn, answered and found.
 
+The document says all that an export of the signed version shows, so that each version
+can be read and exported unchanged, whatever happens to the week afterwards.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
+from portal.accounts.actors import Actor
+from registry.queries.causes import launches_between
 from runs.models import Finding, Review, ReviewWeek, SampledRun
+from runs.rules.estimating import Answered, results_of
 from runs.rules.questions import KEYS
 
-DOCUMENT_VERSION = 1
+DOCUMENT_VERSION = 2
+WEEK = timedelta(days=7)
 
 
-def week_document(week: ReviewWeek, *, summary: str) -> dict[str, Any]:
-    """Give a week as one document, the same bytes whenever it is asked. Four queries."""
-    sample = SampledRun.objects.filter(week=week).order_by("position")
-    reviews = Review.objects.filter(sampled__week=week).order_by("created_at", "id")
-    findings = Finding.objects.filter(week=week).order_by("found_at", "id")
+def week_document(
+    week: ReviewWeek, *, summary: str, signer: Actor, now: datetime
+) -> dict[str, Any]:
+    """Give a week as one document, the same bytes whenever it is asked. Six queries."""
+    sample = list(SampledRun.objects.filter(week=week).order_by("position"))
+    reviews = list(
+        Review.objects.filter(sampled__week=week)
+        .select_related("sampled", "assessor")
+        .order_by("created_at", "id")
+    )
     return {
         "version": DOCUMENT_VERSION,
         "week": str(week.id),
-        "workflow": str(week.workflow_id),
+        "number": week.version,
+        "workflow": {
+            "id": str(week.workflow_id),
+            "slug": week.workflow.slug,
+            "name": week.workflow.name,
+        },
         "starts_on": week.starts_on.isoformat(),
+        "opened_at": week.opened_at.isoformat(),
         "secret": bytes(week.seed).hex(),
         "population": {
             "count": week.population_count,
@@ -35,23 +57,99 @@ def week_document(week: ReviewWeek, *, summary: str) -> dict[str, Any]:
         ],
         "reviews": [
             {
-                "sampled": str(row.sampled_id),
-                "assessor": str(row.assessor_id),
+                "run": str(row.sampled.run_id),
+                "assessor": {"id": str(row.assessor_id), "name": row.assessor.name},
                 "answers": {key: getattr(row, key) for key in KEYS},
                 "reasons": row.reasons,
                 "note": row.note,
+                "at": row.changed_at.isoformat(),
             }
             for row in reviews
         ],
-        "findings": [
-            {
-                "id": str(row.id),
-                "kind": row.kind,
-                "text": row.text,
-                "sampled": str(row.sampled_id) if row.sampled_id else None,
-                "found_by": str(row.found_by_id),
-            }
-            for row in findings
-        ],
+        "estimates": estimates_of(week, sample, reviews),
+        "findings": findings_told(week),
+        "launches": launched_in(week, until=now),
         "summary": summary,
+        "signed_by": {"id": str(signer.id), "name": signer.name},
+        "signed_at": now.isoformat(),
     }
+
+
+def estimates_of(
+    week: ReviewWeek, sample: list[SampledRun], reviews: list[Review]
+) -> list[dict[str, Any]]:
+    """Give what the answers come to, question by question, as the week's page says it.
+
+    Of two reviews of one run the first counts.
+    """
+    layers = {row.id: row.stratum for row in sample}
+    first: dict[Any, Review] = {}
+    for review in reviews:
+        first.setdefault(review.sampled_id, review)
+    answered = [
+        Answered(layers[key], {each: getattr(row, each) for each in KEYS})
+        for key, row in first.items()
+    ]
+    populations = {key: int(layer["population"]) for key, layer in week.strata.items()}
+    return [
+        {
+            "question": result.key,
+            "text": result.text,
+            "counts": dict(result.counts),
+            "shown": result.shown,
+            "note": result.note,
+            "share": _text(result.interval.share if result.interval else None),
+            "low": _text(result.interval.low if result.interval else None),
+            "high": _text(result.interval.high if result.interval else None),
+        }
+        for result in results_of(answered, populations=populations)
+    ]
+
+
+def findings_told(week: ReviewWeek) -> list[dict[str, Any]]:
+    """Give the findings of a week, and those carried into it, as they stand. One query."""
+    earlier = Q(workflow=week.workflow_id, week__starts_on__lt=week.starts_on)
+    carried = earlier & (Q(closed_at=None) | Q(closed_at__gte=week.opened_at))
+    rows = (
+        Finding.objects.filter(Q(week=week) | carried)
+        .select_related("owner", "found_by", "closed_by", "week", "sampled")
+        .order_by("found_at", "id")
+    )
+    return [
+        {
+            "id": str(row.id),
+            "kind": row.kind,
+            "text": row.text,
+            "about": row.about,
+            "run": str(row.sampled.run_id) if row.sampled else None,
+            "week_of": row.week.starts_on.isoformat(),
+            "found_by": row.found_by.name,
+            "owner": row.owner.name,
+            "due_on": row.due_on.isoformat(),
+            "closed_at": row.closed_at.isoformat() if row.closed_at else None,
+            "closed_by": row.closed_by.name if row.closed_by else "",
+            "evidence": row.evidence,
+        }
+        for row in rows
+    ]
+
+
+def launched_in(week: ReviewWeek, *, until: datetime) -> list[dict[str, Any]]:
+    """Give the versions of the rulebook that went live from this week on. Two queries."""
+    found = launches_between(
+        workflow_id=week.workflow_id, since=week.opened_at - WEEK, until=until
+    )
+    return [
+        {
+            "version": launch.number,
+            "launched_at": launch.at.isoformat(),
+            "label": launch.label,
+            "reason": launch.reason,
+            "because": [cause.words for cause in launch.causes],
+        }
+        for launch in found
+    ]
+
+
+def _text(share: float | None) -> str | None:
+    return None if share is None else f"{share:.6f}"

@@ -19,7 +19,7 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
 from runs.operations.findings import add_finding, close_finding
-from runs.operations.weeks import sign_week
+from runs.operations.signing import sign_week
 from runs.queries.reviewing import owners_for
 from runs.queries.week_page.access import week_to_assess
 from runs.queries.week_page.findings import KINDS, finding_to_close

@@ -13,12 +13,20 @@ from portal.accounts.actors import SYSTEM
 from portal.audit.models import Entry
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
-from runs.models import Finding, Review, ReviewDraft, ReviewWeek, Run, SampledRun
+from runs.models import (
+    Finding,
+    Review,
+    ReviewDraft,
+    ReviewWeek,
+    Run,
+    SampledRun,
+    SignedWeek,
+)
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
-from runs.operations.weeks import open_due_weeks, open_week, sign_week
+from runs.operations.signing import sign_week
+from runs.operations.weeks import open_due_weeks, open_week
 from runs.queries.populations import bounds_of
-from runs.queries.sealing import week_document
 from runs.rules.questions import KEYS, Given
 from runs.rules.sampling import Candidate, Layer, draw, is_drawn, share_out
 from tests.people import live_workflow, make_company
@@ -377,7 +385,10 @@ def test_a_week_is_signed_when_its_sample_is_read_and_then_frozen(
     digest = sign_week(actor=rosa, week_id=week.id, summary="Well.", now=LATER)
 
     week.refresh_from_db()
-    assert digest == sha256_of(canonical(week_document(week, summary=week.summary)))
+    kept = SignedWeek.objects.get()
+    document = json.loads(bytes(kept.content))
+    assert digest == kept.digest == sha256_of(canonical(document))
+    assert len(document["reviews"]) == len(document["sample"]) == 3
     with pytest.raises(AlreadyDone):
         read_all(week, rosa)
     with pytest.raises(AlreadyDone):

@@ -11,7 +11,8 @@ from portal.home.demo.company import Company
 from portal.home.demo.workflows import PLANS, id_of
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
-from runs.operations.weeks import open_week, sign_week
+from runs.operations.signing import sign_week
+from runs.operations.weeks import open_week
 from runs.queries.populations import WEEK, monday_of
 from runs.queries.week_page.page import week_page
 from runs.rules.questions import KEYS, Given
