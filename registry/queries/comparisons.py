@@ -10,6 +10,7 @@ from registry.models import OperatingModelVersion, Workflow
 from registry.queries.questions import BY_KEY
 from registry.rules.changes import compare, label_of
 from registry.rules.document import rulebook_of
+from registry.rules.measures import changed_baselines, targets_in
 
 WIDENING, NARROWING, NEUTRAL = "widening", "narrowing", "neutral"
 _WORDS = {
@@ -92,13 +93,25 @@ def _wording(old: dict, new: dict) -> list[ChangeLine]:
             _reworded(
                 f"{part}.{key}",
                 f"The {name} “{BY_KEY[key].text if key in BY_KEY else key}” was changed.",
-                before.get(key),
-                after.get(key),
+                _aim_words(key, before),
+                _aim_words(key, after),
             )
             for key in sorted({*before, *after})
             if (before.get(key) or "") != (after.get(key) or "")
         ]
+    lines += [
+        _reworded(where, f"The baseline of “{label}” was changed.", was, now)
+        for where, label, was, now in changed_baselines(old, new)
+    ]
     return lines
+
+
+def _aim_words(key: str, said: dict) -> object:
+    """Give what a part says under a key; a measured target as its words."""
+    if not isinstance(said.get(key), dict):
+        return said.get(key)
+    lines = targets_in({"targets": {key: said[key]}})
+    return "; ".join(each.sentence for each in lines)
 
 
 def _reworded(where: str, text: str, before: object, after: object) -> ChangeLine:

@@ -14,6 +14,7 @@ from registry.queries.people import SIGNING_ROLES, RoleHolder, people_of
 from registry.queries.questions import QUESTIONS
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.document import rulebook_of
+from registry.rules.measures import measure_lines
 from registry.rules.sentences import (
     cap_sentence,
     check_sentence,
@@ -71,6 +72,7 @@ class OnePage:
     stop_rules: tuple[RuleLine, ...]
     caps: tuple[str, ...]
     checks: tuple[str, ...]
+    measures: tuple[tuple[str, str], ...]
     roles: tuple[RoleHolder, ...]
     signatures: tuple[SignatureLine, ...]
     is_signed: bool
@@ -158,6 +160,7 @@ def one_page(
             cap_sentence(cap, currency=rulebook.currency) for cap in rulebook.caps
         ),
         checks=tuple(check_sentence(check) for check in rulebook.checks),
+        measures=measure_lines(document),
         roles=people.roles,
         signatures=signatures,
         is_signed=all(line.signed_at for line in signatures),

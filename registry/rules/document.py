@@ -17,6 +17,7 @@ from registry.rules.answers import Authority, Reversibility, Risk, Turn
 from registry.rules.fields import TEXT_LENGTH_MAX, DocumentError, Fields, Problem
 from registry.rules.gaps import QUESTIONS, Gap
 from registry.rules.gaps import gaps_of as document_gaps
+from registry.rules.measures import read_baselines, read_targets
 from registry.rules.params import params_of
 from registry.rules.rulebook import (
     Allowance,
@@ -59,6 +60,7 @@ _DECIMALS = frozenset(
         "limit",
         "below",
         "amount_above",
+        "value",
     ]
 )
 
@@ -201,16 +203,13 @@ def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
 
 
 def _read_words(fields: Fields) -> None:
-    """Read what is said in words and rules nothing: the ten answers and the targets."""
+    """Read what is said in words and rules nothing: answers, targets, baselines."""
     answers = fields.table("answers")
     for question in QUESTIONS:
         answers.text(question.key, length_max=TEXT_LENGTH_MAX)
     answers.refuse_unknown()
-    targets = fields.table("targets")
-    for key, value in targets.source.items():
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if not is_number:
-            targets.text(key)
+    read_targets(fields.table("targets"))
+    read_baselines(fields)
 
 
 def _allowances(fields: Fields) -> Mapping[tuple[str, str], Allowance]:

@@ -46,6 +46,7 @@ def _lines(page: OnePage, now: datetime) -> Iterator[str]:
         yield from _listed(sentence)
     if not limits:
         yield "(none is set)"
+    yield from _measures(page)
     yield from _titled("Who answers for it")
     for held in page.roles:
         name = _one_line(held.person.name) if held.person else "(vacant)"
@@ -56,6 +57,15 @@ def _lines(page: OnePage, now: datetime) -> Iterator[str]:
     yield ""
     yield from _digest(page)
     yield from _wrapped(f"Written by Countersign on {moment_text(now)}.")
+
+
+def _measures(page: OnePage) -> Iterator[str]:
+    if page.measures:
+        yield from _titled("What it aims at, and what it was before")
+    for sentence, exactly in page.measures:
+        yield from _listed(sentence)
+        if exactly:
+            yield from _wrapped(f"({exactly})", indent="  ")
 
 
 def _signed(line: SignatureLine) -> str:

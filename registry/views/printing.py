@@ -107,6 +107,10 @@ def page_data(page: OnePage, *, slug: str, now: datetime) -> dict[str, Any]:
             {"sentence": sentence, "exactly": ""}
             for sentence in (*page.guardrail, *page.caps, *page.checks)
         ],
+        "measures": [
+            {"sentence": sentence, "exactly": exactly}
+            for sentence, exactly in page.measures
+        ],
         "roles": [
             {"label": held.label, "person": held.person.name if held.person else ""}
             for held in page.roles

@@ -410,6 +410,11 @@ def test_the_schema_lists_every_key_and_no_other():
         assert documented.pop(name) == _known({name: [odd]}, f"{name}[0].odd")
     row = {"allowances": [{"then": [odd]}]}
     assert documented.pop("then") == _known(row, "allowances[0].then[0].odd")
+    assert documented.pop("baselines") == _known(
+        {"baselines": [odd]}, "baselines[0].odd"
+    )
+    cases = {"baselines": [{"cases": [odd]}]}
+    assert documented.pop("cases") == _known(cases, "baselines[0].cases[0].odd")
     for kind in StopKind:
         rule = {"stop_rules": [{"kind": kind.value, "params": odd}]}
         known = _known(rule, "stop_rules[0].params.odd")

@@ -1,0 +1,130 @@
+"""Targets and baselines: set on the one page, signed with it, read from what is live."""
+
+from decimal import Decimal
+
+import pytest
+
+from registry.queries.comparisons import difference_of
+from registry.queries.measures import frozen_baselines, live_targets
+from registry.rules.document import DocumentError, from_toml, problems_of, to_toml
+from registry.rules.measures import aims_in, baselines_in, targets_in
+from tests.people import live_workflow, make_company, refunds_document
+
+BASELINE = {
+    "key": "cycle-time",
+    "value": "42.5",
+    "n": 310,
+    "first": "2026-03-01",
+    "last": "2026-05-31",
+    "how": "typed",
+    "source": "The old ticket system, all refunds of the spring.",
+    "cases": [
+        {"kind": "damaged-item", "n": 200, "value": "30"},
+        {"kind": "late", "n": 110, "value": "65"},
+    ],
+}
+TARGETS = {
+    "cycle-time": {"at_most": "10"},
+    "override": {"at_least": 2, "at_most": 12},
+    "series": {"satisfaction": {"at_least": "4.2"}},
+    "polite_letters": "all of them",
+}
+
+
+def page(**changes):
+    said = refunds_document(targets=TARGETS, baselines=[BASELINE]) | changes
+    return {"workflow": "refund-management"} | said
+
+
+def test_targets_and_baselines_are_said_in_sentences_with_their_unit():
+    said = [each.sentence for each in targets_in(page())]
+
+    assert said == [
+        "Cycle time: at most 10 minutes",
+        "Overridden by people: 2 % to 12 %",
+        "Imported “satisfaction”: at least 4.2",
+    ]
+    assert aims_in(page()) == (("polite_letters", "all of them"),)
+    line = baselines_in(page())[0]
+    assert line.sentence.startswith("Cycle time: 42.5 minutes over 310 cases")
+    assert "damaged-item 30 minutes (200)" in line.sentence
+
+
+def test_a_page_with_targets_and_baselines_comes_back_from_its_file():
+    assert problems_of(page()) == ()
+    assert from_toml(to_toml(page())) == page()
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "place"),
+    [
+        ("targets", {"cycle_tim": {"at_most": 3}}, "targets.cycle_tim"),
+        ("targets", {"override": {}}, "targets.override"),
+        ("targets", {"override": {"at_most": True}}, "targets.override.at_most"),
+        (
+            "targets",
+            {"override": {"at_least": 9, "at_most": 1}},
+            "targets.override.at_most",
+        ),
+        ("targets", {"override": {"exactly": 9}}, "targets.override.exactly"),
+        ("targets", {"series": {"No!": {"at_most": 1}}}, "targets.series.No!"),
+        ("baselines", [BASELINE | {"key": "override"}], "baselines[0].key"),
+        ("baselines", [BASELINE | {"n": 0}], "baselines[0].n"),
+        ("baselines", [BASELINE | {"value": "-1"}], "baselines[0].value"),
+        ("baselines", [BASELINE | {"last": "2026-01-01"}], "baselines[0].last"),
+        ("baselines", [BASELINE | {"first": "spring"}], "baselines[0].first"),
+        ("baselines", [BASELINE, BASELINE], "baselines[1].key"),
+        ("baselines", [BASELINE | {"source": ""}], "baselines[0].source"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(part, value, place):
+    assert place in {each.where for each in problems_of(page(**{part: value}))}
+
+
+def test_an_unknown_indicator_in_a_file_is_told_with_its_line():
+    text = to_toml(page(targets={"cycle_tim": {"at_most": 3}}))
+
+    with pytest.raises(DocumentError) as caught:
+        from_toml(text)
+
+    problem = caught.value.problems[0]
+    assert "is no indicator" in problem.text
+    assert text.split("\n")[problem.line - 1] == "[targets.cycle_tim]"
+
+
+def test_a_changed_target_or_baseline_is_a_labelled_line():
+    other = page(
+        targets=TARGETS | {"cycle-time": {"at_most": "8"}},
+        baselines=[BASELINE | {"n": 311}],
+    )
+    lines = difference_of(page(), other, compared_with=1).changes
+
+    assert {each.where for each in lines} == {
+        "targets.cycle-time",
+        "baselines.cycle-time",
+    }
+    assert "at most 10 minutes" in lines[0].before
+
+
+def test_what_is_live_is_read_in_base_units_by_those_who_may_see_it(
+    db, django_assert_num_queries
+):
+    people = make_company()
+    workflow = live_workflow(people, document=page())
+    maya = people.actor("maya")
+
+    with django_assert_num_queries(4):
+        baseline = frozen_baselines(actor=maya)[workflow.id]["cycle-time"]
+        targets = live_targets(actor=maya)[workflow.id]
+
+    assert baseline.value == 42.5 * 60
+    assert (baseline.n, baseline.version) == (310, 1)
+    assert baseline.packet_digest == workflow.live_version.packet.digest
+    assert [(each.kind, each.value) for each in baseline.cases] == [
+        ("damaged-item", 1800.0),
+        ("late", 3900.0),
+    ]
+    assert targets["override"].at_most == float(Decimal("0.12"))
+    assert targets["satisfaction"].is_series
+    assert frozen_baselines(actor=people.actor("olga")) == {}
+    assert live_targets(actor=people.actor("olga")) == {}
