@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from portal.config import filters
 from portal.core import icons
+from portal.core.chart_svg import svg_of
+from portal.core.charts import Drawing
 from portal.core.visible_marks import safe_markdown, visible_marks
 from runs.queries.shown import told
 
@@ -36,6 +38,8 @@ def environment(**options: Any) -> Environment:
         url=url,
         url_or_none=url_or_none,
         icon=icon,
+        drawing=Drawing,
+        svg_of=svg_of,
         nonce=get_nonce,
         htmx_script=htmx_script,
         django_htmx_script=django_htmx_script,
