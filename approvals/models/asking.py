@@ -178,4 +178,11 @@ class AuthorityRecord(models.Model):
                 fields=("workflow", "ruled_at", "answer"),
                 name="approvals_ruling_window",
             ),
+            # numbers: the rows behind what was asked for, newest first
+            models.Index(
+                fields=("-ruled_at", "-id"),
+                include=("workflow", "answer"),
+                condition=models.Q(occasion="ASK"),
+                name="approvals_ruling_newest",
+            ),
         )

@@ -198,6 +198,19 @@ class Proposal(models.Model):
                 ),
                 name="approvals_escalated_before",
             ),
+            # numbers: when escalations began and ended, and what makes them alike
+            models.Index(
+                fields=("workflow", "escalated_at"),
+                include=("resolved_at", "state", "cause", "system", "verb"),
+                condition=models.Q(escalated_at__isnull=False),
+                name="approvals_escalated_sums",
+            ),
+            # numbers: which approvals were taken back
+            models.Index(
+                fields=("reopens",),
+                condition=models.Q(reopens__isnull=False),
+                name="approvals_reopens",
+            ),
             # the decided tab, newest first
             models.Index(
                 fields=("-resolved_at", "-id"),
@@ -225,6 +238,9 @@ class ProposalVersion(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     is_widening = models.BooleanField(default=False)
+    # Whether it changes an amount, a resource, a recipient or the verb of what the agent
+    # asked; None where nobody worked it out.
+    is_material = models.BooleanField(null=True)
     changes = models.JSONField(default=list)
     created_at = models.DateTimeField()
 

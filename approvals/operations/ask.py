@@ -23,6 +23,7 @@ from approvals.rules.moves import ActionStatus
 from approvals.rules.paths import leaves
 from portal.accounts.actors import SYSTEM
 from portal.accounts.keys import AgentPrincipal
+from portal.accounts.operations.acting import note_asked_in_name_of
 from portal.audit.operation import operation, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
@@ -87,6 +88,8 @@ def ask_action(*, principal: AgentPrincipal, asking: Asking, now: datetime) -> A
         hold_reason=run.hold_reason,
     )
     action_request = _keep_request(principal, asking, request, ruling, facts, run, now)
+    if action_request.on_behalf_of_id:
+        note_asked_in_name_of(identity=action_request.on_behalf_of_id, now=now)
     with told_together():
         return _answer(principal, action_request, ruling, facts, now)
 

@@ -348,13 +348,10 @@ def _end_by_word(
         now=now,
     )
     _record_decided(sitting, sitting.version, decision, state)
-    _tell_decided(
-        sitting, sitting.version, decision, resolution=state.value.lower(), now=now
-    )
+    ended = state.value.lower()
+    _tell_decided(sitting, sitting.version, decision, resolution=ended, now=now)
     votes = Tally(counted=0, needed=sitting.proposal.quorum)
-    return Decided(
-        sitting.proposal.id, state.value.lower(), votes, sitting.version.headline
-    )
+    return Decided(sitting.proposal.id, ended, votes, sitting.version.headline)
 
 
 @step
@@ -392,6 +389,7 @@ def _tell_decided(sitting, version, decision, *, resolution, now) -> None:
         reason_code=decision.reason_code,
         message=decision.message,
         edited_fields=[change["path"] for change in version.changes],
+        material=bool(version.is_material),
         seconds=seconds_waited(sitting.proposal, now),
         evidence_opened=decision.evidence_opened,
         evidence_total=decision.evidence_total,

@@ -37,7 +37,7 @@ from approvals.queries.envelope import (
     edited_action,
     parsed,
 )
-from approvals.queries.preview import edit_widens, edits_read
+from approvals.queries.preview import edit_is_material, edit_widens, edits_read
 from approvals.queries.wording import headline_of
 from approvals.rules.fields import Edited
 from approvals.rules.moves import ActionStatus, ProposalState
@@ -144,6 +144,9 @@ def _keep_version(
         authority_record=ruled.record,
         edited_by=sitting.person,
         is_widening=is_widening,
+        is_material=edit_is_material(
+            sitting.facts, sitting.body, action, parsed(sitting.request.action)
+        ),
         changes=[asdict(change) for change in edited.changes],
         created_at=now,
     )

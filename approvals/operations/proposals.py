@@ -6,6 +6,7 @@ from uuid import UUID
 from approvals.models import ActionRequest, AuthorityRecord, Proposal, ProposalVersion
 from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.operations.clock import window_fields
+from approvals.operations.ending import keep_end
 from approvals.operations.ruling import tell_run
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.turns import Way, begun_again, read_way, stored_way
@@ -94,6 +95,7 @@ def open_proposal(
         authority_record=authority_record,
         edited_by_id=undone.edited_by_id if undone else None,
         is_widening=undone.is_widening if undone else False,
+        is_material=undone.is_material if undone else None,
         changes=undone.changes if undone else [],
         created_at=now,
     )
@@ -171,6 +173,7 @@ def end_proposal(
             "message",
         )
     )
+    keep_end(proposal_id=proposal.id)
     action_request.status = status.value
     action_request.resolution = state.value.lower()
     action_request.reason_code = reason_code

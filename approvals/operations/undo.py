@@ -5,6 +5,7 @@ from uuid import UUID
 
 from approvals.models import Decision, Grant, Move, Proposal
 from approvals.operations.assigning import assign_least_loaded
+from approvals.operations.ending import keep_end
 from approvals.operations.grants import end_live_grant
 from approvals.operations.keeping import keep_move
 from approvals.operations.proposals import open_proposal
@@ -89,6 +90,7 @@ def undo_approval(*, actor: Actor, proposal_id: UUID, now: datetime) -> Proposal
         now=now,
         undone=version,
     )
+    keep_end(proposal_id=proposal.id)
     facts = standing_facts(proposal.workflow_id, agent_id=request.agent_id)
     assign_least_loaded(proposal=opened, facts=facts, now=now)
     return opened

@@ -24,7 +24,7 @@ from approvals.rules.diff import Change
 from approvals.rules.fields import Edited, apply_edits, edit_fields
 from approvals.rules.inspection import with_inspection
 from approvals.rules.separation import needs_other_than_editor, parties_of_edit
-from approvals.rules.widening import widens
+from approvals.rules.widening import is_material, widens
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.core import strict_json
@@ -124,16 +124,33 @@ def edit_widens(
 
     Against what the agent asked, and against what was last shown: small steps add up.
     """
+    mapped = _mapped(facts, body, action)
+    return any(widens(before, action, **mapped) for before in earlier)
+
+
+def edit_is_material(
+    facts: RulebookInForce,
+    body: Mapping[str, object],
+    action: Mapping[str, object],
+    asked: Mapping[str, object],
+) -> bool:
+    """Say whether an edit touches what the verb is about: see `is_material`. No query."""
+    return is_material(asked, action, **_mapped(facts, body, action))
+
+
+def _mapped(
+    facts: RulebookInForce, body: Mapping[str, object], action: Mapping[str, object]
+) -> dict[str, str | None]:
+    """Give the fields that the rulebook maps for this system and verb."""
     book = facts.rulebook
     said = request_of(body, action, is_edited=True)
     row = book.allowances.get((said.system, said.verb)) if book else None
-    mapped = {
+    return {
         "amount_field": row.amount_field if row else None,
         "currency_field": row.currency_field if row else None,
         "recipient_field": row.recipient_field if row else None,
         "resource_field": row.resource_field if row else None,
     }
-    return any(widens(before, action, **mapped) for before in earlier)
 
 
 def _rehearsed(

@@ -48,6 +48,34 @@ def widens(
     return False
 
 
+def is_material(
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    *,
+    amount_field: str | None = None,
+    currency_field: str | None = None,
+    recipient_field: str | None = None,
+    resource_field: str | None = None,
+) -> bool:
+    """Say whether `after` differs in what the verb is about: money, resource, recipient.
+
+    Less counts as much as more here: a person who halves an amount knew better. Wording
+    does not. Fields are told by the rulebook's mapping, and by names as in `widens`.
+    """
+    if any(before.get(key) != after.get(key) for key in ("verb", "system", "resource")):
+        return True
+    old = {leaf.path: leaf.value for leaf in leaves(before.get("args") or {})}
+    new = {leaf.path: leaf.value for leaf in leaves(after.get("args") or {})}
+    mapped = (amount_field, currency_field, recipient_field, resource_field)
+    return any(
+        _is_mapped(path, *mapped)
+        or sounds_like_money(path)
+        or _sounds_like_recipient(path)
+        for path in {**old, **new}
+        if path not in old or path not in new or old[path] != new[path]
+    )
+
+
 def sounds_like_money(path: str) -> bool:
     """Say whether the name of a place sounds like an amount."""
     return _sounds_like(path, MONEY_WORDS)

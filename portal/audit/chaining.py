@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
+from portal.audit.acts import ACTS
 from portal.audit.names import sentence_for
 from portal.core.digest import canonical, sha256_bytes
 from portal.core.ids import new_id
@@ -82,7 +84,7 @@ def body_of(entry: Draft, *, sequence: int, at) -> bytes:
 
 
 def append(drafts: list[Draft]) -> None:
-    """Chain the drafts to their streams. Three queries, whatever their number."""
+    """Chain the drafts to their streams. Three queries, and one for what people did."""
     streams = sorted({entry.stream for entry in drafts})
     with connection.cursor() as cursor:
         heads = _lock_heads(cursor, streams)
@@ -129,6 +131,27 @@ def append(drafts: list[Draft]) -> None:
             "UPDATE audit_stream SET sequence = %s, hash = %s WHERE name = %s",
             [(sequence, sealed, name) for name, (sequence, sealed) in heads.items()],
         )
+        _keep_acts(cursor, drafts, at)
+
+
+def _keep_acts(cursor, drafts: list[Draft], at) -> None:
+    """Note on which day people acted, and how; once a day and kind. At most one query."""
+    acts = sorted(
+        {
+            (entry.actor_id, ACTS[entry.name])
+            for entry in drafts
+            if entry.actor_kind == "person" and entry.name in ACTS
+        }
+    )
+    if not acts:
+        return
+    day = timezone.localdate(at, timezone.get_default_timezone())
+    cursor.execute(
+        'INSERT INTO audit_actedday (actor_id, "on", kind)'
+        " SELECT who, %s, kind FROM unnest(%s::uuid[], %s::text[]) AS one (who, kind)"
+        " ON CONFLICT DO NOTHING",
+        [day, [who for who, _ in acts], [kind for _, kind in acts]],
+    )
 
 
 def _lock_heads(cursor, streams: list[str]) -> dict[str, tuple[int, bytes]]:

@@ -77,6 +77,26 @@ class Checkpoint(models.Model):
         db_table = "audit_checkpoint"
 
 
+class ActedDay(models.Model):
+    """A person acted on a day, and how: one line a kind, written with the entry.
+
+    Only a shorter way to say what the journal says; `recount_days` makes it anew. Days
+    are the organisation's. "propose" comes from requests made in a person's name.
+    """
+
+    pk = models.CompositePrimaryKey("actor_id", "on", "kind")
+    actor_id = models.UUIDField()
+    on = models.DateField()
+    kind = models.CharField(max_length=10)
+
+    class Meta:
+        db_table = "audit_actedday"
+        indexes = (
+            # who acted in a period
+            models.Index(fields=("on", "actor_id", "kind"), name="audit_acted_period"),
+        )
+
+
 class DenialCount(models.Model):
     """Denials outside the rulebook: one row per principal, code and minute."""
 

@@ -118,6 +118,8 @@ SENTENCES: dict[str, str] = {
     "proposal.snoozed": "{actor} put away until {until}: {headline}",
     "proposal.unsnoozed": "{actor} took out again: {headline}",
     "proposal.expired": "Nobody decided in time, so {resolution}: {headline}",
+    "proposal.ends_recounted": "{actor} counted how {count} proposals ended anew; {wrong} were wrong.",
+    "person.days_recounted": "{actor} counted who acted on which day anew, {count} lines; {wrong} were wrong.",
     "proposal.undone": "{actor} took the approval back: {headline}",
     "batch.opened": "{actor} set out to {verdict} {count} like proposals together: {what}. Left out: {left_out}.",
     "batch.told": "{actor} decided {done} of a batch ({what}); {failed} were not decided, {undone} taken back.",

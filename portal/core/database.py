@@ -25,6 +25,7 @@ APPEND_ONLY_TABLES = (
     "approvals_evidenceopening",
     "approvals_exceptiondisposition",
     "approvals_exceptionnote",
+    "approvals_firstlook",
     "approvals_grantchase",
     "approvals_move",
     "approvals_outcome",

@@ -1,0 +1,85 @@
+"""What numbers are counted from: how each proposal ended, in one narrow row.
+
+A row is written by the same statement when a proposal ends, when its approval is taken
+back, and when everything is counted anew; it holds nothing that its proposal does not say.
+"""
+
+from django.db import models
+
+from approvals.models.proposing import Proposal
+from portal.accounts.models import Person
+from portal.core.ids import new_id
+
+
+class ProposalEnd(models.Model):
+    """One proposal that ended, on its day in the organisation's time zone."""
+
+    proposal = models.OneToOneField(
+        Proposal, primary_key=True, on_delete=models.PROTECT, related_name="+"
+    )
+    workflow = models.ForeignKey(
+        "registry.Workflow", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    run_id = models.UUIDField()
+    on = models.DateField()
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10)
+    # From when it was put before people to its end.
+    seconds = models.FloatField()
+    # The edit that was approved changed an amount, a resource, a recipient or the verb.
+    is_material = models.BooleanField()
+    # A window of its ladder ran out before anybody decided.
+    missed_due = models.BooleanField()
+    # Somebody had to ask the agent for more before deciding.
+    was_asked = models.BooleanField()
+    # Its approval was taken back, and another proposal stands in its place.
+    is_superseded = models.BooleanField()
+    is_escalated = models.BooleanField()
+    # Escalated, and ended by a person before the escalation was due.
+    in_time = models.BooleanField()
+
+    class Meta:
+        indexes = (
+            # sums by workflow and day, and exact percentiles, from the index alone
+            models.Index(
+                fields=("workflow", "on", "state"),
+                include=(
+                    *("is_material", "missed_due", "was_asked", "is_superseded"),
+                    *("is_escalated", "in_time", "seconds"),
+                ),
+                name="approvals_end_sums",
+            ),
+            # the rows behind a number, newest first
+            models.Index(
+                fields=("-ended_at", "-proposal"),
+                include=(
+                    *("workflow", "state", "is_material", "missed_due", "was_asked"),
+                    *("is_superseded", "is_escalated", "in_time", "run_id"),
+                ),
+                name="approvals_end_newest",
+            ),
+            # rework: what was decided in a run that was opened again
+            models.Index(fields=("run_id", "ended_at"), name="approvals_end_run"),
+        )
+
+
+class FirstLook(models.Model):
+    """When a person first had a proposal's card before them; written once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    proposal = models.ForeignKey(
+        Proposal, on_delete=models.PROTECT, related_name="looks"
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    # How many words stood on the card, for the time that reading it takes.
+    words = models.PositiveIntegerField()
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("proposal", "person"), name="approvals_look_once"
+            ),
+        )
