@@ -38,6 +38,7 @@ APPEND_ONLY_TABLES = (
     "runs_findingmove",
     "runs_signedweek",
     "runs_weekreopening",
+    "runs_seriespoint",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)

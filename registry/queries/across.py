@@ -1,10 +1,12 @@
 """Workflows as pages across rooms need them: names, what a person looks after, what waits."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
@@ -62,6 +64,25 @@ def workflow_ids_seen_by(actor: Actor) -> frozenset[UUID]:
     """Give the ids of all workflows this person may see. At most two queries."""
     rows = access.visible(Workflow.objects.order_by(), actor=actor)
     return frozenset(rows.values_list("id", flat=True))
+
+
+def workflow_ids_named(actor: Actor, names: Collection[str]) -> dict[str, UUID]:
+    """Give the workflows of these slugs or names, by what they were asked as. Two queries.
+
+    A person names only what they may see; a system of record names any.
+    """
+    folded = {name.casefold(): name for name in names}
+    rows = Workflow.objects.annotate(folded=Lower("name")).filter(
+        Q(slug__in=folded) | Q(folded__in=folded)
+    )
+    if actor.is_person:
+        rows = access.visible(rows, actor=actor)
+    found: dict[str, UUID] = {}
+    for identity, slug, name in rows.order_by("id").values_list("id", "slug", "folded"):
+        for key in (name, slug):
+            if key in folded:
+                found[folded[key]] = identity
+    return found
 
 
 def workflow_name(*, workflow_id: UUID) -> WorkflowName | None:

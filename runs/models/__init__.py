@@ -5,7 +5,8 @@ it came through), linking (which telemetry belongs to which run), finding (what 
 finds runs by, and kept views of it), reconciling (changes that systems report, and
 incidents), importing (change logs from files), spending (what grants reserve), tallies
 (numbers by day), redaction (what is hidden, and who looked), reviewing (the weekly
-review), signing (what was signed of it, and what was done about findings).
+review), signing (what was signed of it, and what was done about findings),
+series (numbers that somebody imports).
 """
 
 from runs.models.events import EventKey, InboxBatch, RunEvent
@@ -36,6 +37,7 @@ from runs.models.reviewing import (
     SealedPopulation,
 )
 from runs.models.running import Hold, KnownBy, Run, RunState
+from runs.models.series import Series, SeriesImport, SeriesPoint
 from runs.models.signing import FindingMove, SignedWeek, WeekReopening
 from runs.models.spending import Budget, SpendEntry
 from runs.models.tallies import Tally, TallyDelta
@@ -72,6 +74,9 @@ __all__ = [
     "SampledRun",
     "SealedPopulation",
     "SealedText",
+    "Series",
+    "SeriesImport",
+    "SeriesPoint",
     "SignedWeek",
     "SpendEntry",
     "Tally",
