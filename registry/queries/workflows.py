@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
@@ -83,6 +83,24 @@ def workflow_named(slug: str) -> WorkflowRef | None:
     """Give the workflow of a slug, for commands that act as the portal. One query."""
     row = Workflow.objects.select_related("department").filter(slug=slug).first()
     return WorkflowRef(row.id, row.slug, row.name, row.department) if row else None
+
+
+def live_before(moment: datetime) -> frozenset[UUID]:
+    """Give the workflows that are live and were launched before a moment. One query."""
+    launched = OperatingModelVersion.objects.filter(
+        workflow=OuterRef("pk"), launched_at__lt=moment
+    )
+    rows = Workflow.objects.filter(Exists(launched), live_version__isnull=False)
+    return frozenset(rows.values_list("id", flat=True))
+
+
+def business_owner_of(workflow_id: UUID) -> str:
+    """Name the business owner of a workflow; empty while there is none. One query."""
+    holding = RoleHolding.objects.filter(
+        workflow_id=workflow_id, role=Role.BUSINESS_OWNER, person__is_active=True
+    ).select_related("person")
+    found = holding.first()
+    return found.person.name if found is not None and found.person else ""
 
 
 def workflow_head(*, actor: Actor, slug: str) -> WorkflowHead:

@@ -111,9 +111,12 @@ def _take(sampled: SampledRun, actor: Actor, now: datetime) -> None:
             who=sampled.assigned_to.name if sampled.assigned_to else None,
             at=sampled.lease_until,
         )
+    if sampled.second_to_id == actor.id:
+        # Whoever was to read it second reads it first; the other reads it second.
+        sampled.second_to_id = sampled.assigned_to_id
     sampled.assigned_to_id = actor.id
     sampled.lease_until = now + LEASE
-    sampled.save(update_fields=["assigned_to", "lease_until"])
+    sampled.save(update_fields=["assigned_to", "second_to", "lease_until"])
 
 
 @step

@@ -1,20 +1,40 @@
 """A week of review opens by itself and is shared out; `signing` freezes it."""
 
 import secrets
+import zlib
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from portal.accounts import access
 from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
-from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, NotFound
 from portal.core.ids import new_id
 from portal.core.locks import OPENING_WEEKS, lock_exclusive
-from runs.models import ReviewWeek, Run, SampledRun
-from runs.queries.populations import WEEK, candidates_in, due_weeks, loads_of, monday_of
+from runs.models import ReviewWeek, Run, SampledRun, SealedPopulation
+from runs.queries.opening import (
+    SETTLES,
+    budget_of,
+    due_weeks,
+    loads_of,
+    pasts_of,
+)
+from runs.queries.populations import WEEK, monday_of, runs_of_week
+from runs.rules.allocating import WHOLE
+from runs.rules.must_see import FLAGGED
 from runs.rules.questions import who_can_help
-from runs.rules.sampling import Candidate, Draw, draw, share_out
+from runs.rules.sampling import (
+    DOUBLED,
+    Budget,
+    Draw,
+    Layer,
+    draw,
+    share_among,
+    share_out,
+)
+from runs.rules.sealed_draw import digest_of_text, population_text
 
 SECRET_BYTES = 32
 
@@ -45,24 +65,35 @@ def open_week(
     Takes the lock of opening, so that a week opens once. Raises AlreadyDone when it is
     open, Conflict while the week still runs.
     """
-    if starts_on + WEEK > monday_of(now):
+    if starts_on + WEEK > monday_of(now - SETTLES):
         raise Conflict("week.runs", "This week is not over yet.")
     lock_exclusive(OPENING_WEEKS)
     if _is_open(workflow_id, starts_on):
         raise AlreadyDone("week.open", "This week is open already.")
     secret = secrets.token_bytes(SECRET_BYTES)
-    candidates = candidates_in(workflow_id=workflow_id, starts_on=starts_on)
-    found = draw(secret=secret, workflow=str(workflow_id), candidates=candidates)
+    people = loads_of(workflow_id=workflow_id)
+    budget = budget_of(workflow_id=workflow_id, assessors=len(people))
+    seen = runs_of_week(workflow_id=workflow_id, starts_on=starts_on, now=now)
+    found = draw(
+        secret=secret,
+        workflow=str(workflow_id),
+        candidates=seen.candidates,
+        budget=budget,
+        pasts=pasts_of(workflow_id=workflow_id, starts_on=starts_on),
+    )
+    text = population_text(found.population)
     week = ReviewWeek.objects.create(
         workflow_id=workflow_id,
         starts_on=starts_on,
         seed=secret,
-        population_count=len(candidates),
-        population_digest=_population_digest(candidates),
+        population_count=len(found.population),
+        population_digest=digest_of_text(text),
         strata=_strata(found),
+        plan=_plan(found, budget, seen.pairs),
         opened_at=now,
     )
-    _keep_sample(week, found)
+    SealedPopulation.objects.create(week=week, body=zlib.compress(text.encode()))
+    _keep_sample(week, found, people)
     record(
         "review.week_opened",
         actor=actor,
@@ -70,7 +101,7 @@ def open_week(
         workflow_id=workflow_id,
         week=starts_on.isoformat(),
         count=len(found.drawn),
-        population=len(candidates),
+        population=len(found.population),
         population_digest=week.population_digest,
     )
     return week.id
@@ -83,8 +114,9 @@ def _is_open(workflow_id: UUID, starts_on: date) -> bool:
 
 
 @step
-def _keep_sample(week: ReviewWeek, found: Draw) -> None:
-    shares = share_out(len(found.drawn), loads_of(workflow_id=week.workflow_id))
+def _keep_sample(week: ReviewWeek, found: Draw, people: dict[str, int]) -> None:
+    firsts = share_out(len(found.drawn), people)
+    seconds = _seconds(found, firsts, people)
     SampledRun.objects.bulk_create(
         SampledRun(
             id=new_id(),
@@ -94,30 +126,72 @@ def _keep_sample(week: ReviewWeek, found: Draw) -> None:
             stratum=one.layer.value,
             why=one.why[:200],
             probability=one.probability,
-            assigned_to_id=UUID(who) if who else None,
+            is_doubled=one.is_doubled,
+            assigned_to_id=UUID(first) if first else None,
+            second_to_id=UUID(second) if (second := seconds.get(one.run)) else None,
         )
-        for position, (one, who) in enumerate(
-            zip(found.drawn, shares, strict=True), start=1
+        for position, (one, first) in enumerate(
+            zip(found.drawn, firsts, strict=True), start=1
         )
     )
     # A flag asks for one reading; the week that reads it has answered it.
-    flagged = [one.run for one in found.drawn if "flagged" in one.why]
+    flagged = [one.run for one in found.drawn if FLAGGED in one.why]
     Run.objects.filter(id__in=flagged).update(is_flagged=False)
 
 
-def _population_digest(candidates: list[Candidate]) -> str:
-    return sha256_of(canonical(sorted(candidate.run for candidate in candidates)))
+def _seconds(
+    found: Draw, firsts: Sequence[str | None], people: Mapping[str, int]
+) -> dict[str, str | None]:
+    """Give each doubled run a second reader: somebody else, whoever has least."""
+    carried = dict(people)
+    for first in firsts:
+        if first is not None:
+            carried[first] += 1
+    doubled = [
+        (one.run, first)
+        for one, first in zip(found.drawn, firsts, strict=True)
+        if one.is_doubled
+    ]
+    given = share_among([(first,) for _, first in doubled], carried)
+    return dict(zip((run for run, _ in doubled), given, strict=True))
+
+
+def _plan(found: Draw, budget: Budget, pairs: Mapping[str, int]) -> dict[str, object]:
+    """Say what was meant: who could read how much, and what was done in the week."""
+    return {
+        "assessors": budget.assessors,
+        "minutes_a_week": budget.minutes_a_week,
+        "minutes_a_run": budget.minutes_a_run,
+        "fits": budget.runs,
+        "expected": {layer.value: str(n) for layer, n in found.expected.items()},
+        "doubled": str(DOUBLED),
+        "pairs": dict(pairs),
+    }
 
 
 def _strata(found: Draw) -> dict[str, dict[str, object]]:
+    kept: dict[Layer, list[Decimal]] = {layer: [] for layer in Layer}
+    for one in found.population:
+        kept[one.layer].append(one.probability)
     return {
         layer.value: {
             "population": size,
             "drawn": sum(one.layer == layer for one in found.drawn),
-            "probability": str(found.probabilities[layer]),
+            "lowest": str(min(kept[layer], default=WHOLE)),
+            "highest": str(max(kept[layer], default=WHOLE)),
+            "probability": str(_mean(kept[layer])),
         }
         for layer, size in found.sizes.items()
     }
+
+
+def _mean(values: Sequence[Decimal]) -> Decimal:
+    """Give the mean chance of a layer; all are the same where nothing is weighed."""
+    if not values:
+        return WHOLE
+    if min(values) == max(values):
+        return values[0]
+    return (sum(values, Decimal(0)) / len(values)).quantize(Decimal("0.00000001"))
 
 
 @step

@@ -1,34 +1,62 @@
 """What a week's draw is made from: the runs that ended, or fell silent, in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, F, Max, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import JSONField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from portal.accounts import access
-from runs.models import ReviewWeek, Run, RunState, SampledRun
-from runs.rules.sampling import Candidate
+from registry.queries.moves import moves_of
+from runs.models import ReviewWeek, Run, RunState
+from runs.rules.must_see import (
+    LARGEST,
+    Facts,
+    acted_by_itself,
+    largest_of,
+    reasons_of,
+    was_approved,
+)
+from runs.rules.sampling import Candidate, Layer
+from runs.rules.weighing import Action, Scales, action_of, count_pairs
 
 WEEK = timedelta(days=7)
-CATCH_UP_WEEKS_MAX = 8
-_OVERRIDDEN = (
-    '$.asks.*.resolved[1] ? (@ == "rejected" || @ == "edited" || @ == "responded")'
+PAST_WEEKS = 8
+_CHUNK = 2_000
+# What the draw asks of a fold, in one look at it.
+_PARTS = (
+    "jsonb_build_object('asks', runs_run.fold->'asks', 'held', runs_run.fold->'held',"
+    " 'halted', runs_run.fold->'halted', 'decided', runs_run.fold->'decided',"
+    " 'escalated', runs_run.fold->'escalated', 'changed',"
+    " (SELECT jsonb_agg(name) FROM jsonb_object_keys(runs_run.fold->'changes') name))"
 )
-_APPROVED = '$.asks.*.resolved[1] ? (@ == "approved")'
-_REDEEMED = "$.asks.*.redeemed.*"
+_INTERRUPTIONS = ("workflow.paused", "workflow.rolled_back")
 
 
 @dataclass(frozen=True)
-class DueWeek:
-    """A week of a workflow that is over and not opened."""
+class WeekRuns:
+    """The runs of a week as the draw sees them, and what was done in it."""
 
-    workflow_id: UUID
-    starts_on: date
+    candidates: tuple[Candidate, ...]
+    pairs: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A run between the two looks that weighing takes."""
+
+    run: str
+    layer: Layer
+    reasons: tuple[str, ...]
+    action: Action
+    amount: Decimal | None
+    currency: str
 
 
 def monday_of(moment: datetime) -> date:
@@ -45,100 +73,121 @@ def bounds_of(starts_on: date) -> tuple[datetime, datetime]:
     return begin, end
 
 
-def candidates_in(*, workflow_id: UUID, starts_on: date) -> list[Candidate]:
-    """Give the runs of a week as the draw sees them. One query, no events read.
+def runs_of_week(*, workflow_id: UUID, starts_on: date, now: datetime) -> WeekRuns:
+    """Give the runs of a week as the draw sees them. Three queries, no events read.
 
-    A run belongs to the week in which it ended, or was last heard of. A flagged one
-    belongs to the next week that opens.
+    A run belongs to the week in which it ended, or was last heard of when it fell silent
+    or is held; one that still runs or waits belongs to the week in which it will end. A
+    flagged one belongs to the next week that opens.
     """
+    seen = list(_seen(workflow_id, starts_on, now))
+    amounts = [
+        (one.run, one.amount, one.currency) for one in seen if one.amount is not None
+    ]
+    largest = largest_of(amounts)
+    pairs, runs = _pairs_before(workflow_id, starts_on)
+    by_currency: dict[str, list[Decimal]] = {}
+    for _, amount, currency in sorted(amounts, key=lambda row: row[1]):
+        by_currency.setdefault(currency, []).append(amount)
+    scales = Scales(amounts=by_currency, seen=pairs, seen_runs=runs)
+    return WeekRuns(
+        candidates=tuple(_candidate(one, one.run in largest, scales) for one in seen),
+        pairs=count_pairs(one.action for one in seen),
+    )
+
+
+def _seen(workflow_id: UUID, starts_on: date, now: datetime) -> Iterator[_Seen]:
     begin, end = bounds_of(starts_on)
-    rows = _heard().filter(workflow_id=workflow_id, last_heard__lt=end)
+    rows = heard().filter(workflow_id=workflow_id, last_heard__lt=end)
     rows = rows.filter(Q(last_heard__gte=begin) | Q(is_flagged=True))
     facts = rows.annotate(
-        is_overridden=_has(_OVERRIDDEN),
-        is_approved=_has(_APPROVED),
-        has_redeemed=_has(_REDEEMED),
-        was_held=_has("$.held"),
+        parts=RawSQL(_PARTS, (), output_field=JSONField())  # noqa: S611 - fixed text
     ).values(
         "id",
         "state",
         "is_held",
-        "was_held",
         "unauthorised_count",
         "answered",
         "is_flagged",
         "amount_max",
-        "is_overridden",
-        "is_approved",
-        "has_redeemed",
+        "amount_currency",
+        "started_at",
+        "last_heard",
+        "parts",
     )
-    return [
-        Candidate(
+    moves = moves_of(workflow_id=workflow_id, names=_INTERRUPTIONS, now=now)
+    interruptions = tuple(move.at for move in moves if move.at is not None)
+    kept: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for row in facts.iterator(chunk_size=_CHUNK):
+        told = _facts(row)
+        reasons = reasons_of(told, interruptions=interruptions)
+        yield _Seen(
             run=str(row["id"]),
-            was_held=row["is_held"] or row["was_held"],
-            unauthorised=row["unauthorised_count"],
-            has_failed=row["state"] == RunState.FAILED,
-            answered=row["answered"],
-            is_overridden=row["is_overridden"],
-            is_flagged=row["is_flagged"],
-            moved_money=row["has_redeemed"] and row["amount_max"] is not None,
-            is_approved=row["is_approved"],
+            layer=_layer(told, reasons),
+            reasons=kept.setdefault(reasons, reasons),
+            action=action_of(told),
+            amount=row["amount_max"],
+            currency=row["amount_currency"],
         )
-        for row in facts.iterator(chunk_size=2_000)
-    ]
 
 
-def due_weeks(*, now: datetime) -> list[DueWeek]:
-    """Give the weeks to open, oldest first. Few queries per week that is looked at.
-
-    Last week for a workflow that has none yet; every missed one, up to a limit, for a
-    workflow that has: so a portal that slept catches up, and a new one starts calmly.
-    """
-    this_week = monday_of(now)
-    newest = dict(
-        ReviewWeek.objects.values_list("workflow_id").annotate(Max("starts_on"))
-    )
-    found = []
-    for back in range(CATCH_UP_WEEKS_MAX, 0, -1):
-        starts_on = this_week - back * WEEK
-        heard = _heard_in(starts_on).values_list("workflow_id", flat=True)
-        for workflow_id in sorted(set(heard.distinct())):
-            last = newest.get(workflow_id)
-            is_due = back == 1 if last is None else starts_on > last
-            if is_due:
-                found.append(DueWeek(workflow_id, starts_on))
-    return found
-
-
-def loads_of(*, workflow_id: UUID) -> dict[str, int]:
-    """Give what each assessor of a workflow still has to read, everywhere."""
-    people = list(access.people_with(workflow_id, access.ASSESS))
-    carried = dict(
-        SampledRun.objects.filter(
-            assigned_to__in=people,
-            week__state=ReviewWeek.State.OPEN,
-            reviews=None,
-        )
-        .values_list("assigned_to")
-        .annotate(Count("id"))
-    )
-    return {str(person.id): carried.get(person.id, 0) for person in people}
-
-
-def _heard() -> QuerySet[Any]:
-    return Run.objects.filter(is_test=False).annotate(
-        last_heard=Coalesce(F("ended_at"), F("last_event_at"))
+def _facts(row: dict[str, Any]) -> Facts:
+    return Facts(
+        is_failed=row["state"] == RunState.FAILED,
+        is_held=row["is_held"],
+        is_flagged=row["is_flagged"],
+        unauthorised=row["unauthorised_count"],
+        answered=row["answered"],
+        started_at=row["started_at"],
+        last_heard=row["last_heard"],
+        parts=row["parts"],
     )
 
 
-def _heard_in(starts_on: date) -> QuerySet[Any]:
+def _layer(facts: Facts, reasons: tuple[str, ...]) -> Layer:
+    if reasons:
+        return Layer.MUST_SEE
+    if acted_by_itself(facts):
+        return Layer.MONEY
+    return Layer.APPROVED if was_approved(facts) else Layer.REST
+
+
+def _candidate(one: _Seen, is_largest: bool, scales: Scales) -> Candidate:
+    return Candidate(
+        run=one.run,
+        layer=Layer.MUST_SEE if is_largest else one.layer,
+        weight=scales.weigh(one.action, one.amount, one.currency),
+        reasons=(*one.reasons, LARGEST) if is_largest else one.reasons,
+    )
+
+
+def _pairs_before(workflow_id: UUID, starts_on: date) -> tuple[dict[str, int], int]:
+    """Give what was done in the weeks before, and in how many runs. One query."""
+    weeks = ReviewWeek.objects.filter(
+        workflow_id=workflow_id,
+        starts_on__lt=starts_on,
+        starts_on__gte=starts_on - PAST_WEEKS * WEEK,
+    )
+    pairs: dict[str, int] = {}
+    runs = 0
+    for plan, population in weeks.values_list("plan", "population_count"):
+        runs += population if "pairs" in plan else 0
+        for pair, count in plan.get("pairs", {}).items():
+            pairs[pair] = pairs.get(pair, 0) + count
+    return pairs, runs
+
+
+def heard() -> QuerySet[Any]:
+    """Give the runs that a week can hold, with when each was last heard of. Not run yet."""
+    under_way = Q(state__in=(RunState.RUNNING, RunState.WAITING), is_held=False)
+    return (
+        Run.objects.filter(is_test=False)
+        .exclude(under_way)
+        .annotate(last_heard=Coalesce(F("ended_at"), F("last_event_at")))
+    )
+
+
+def heard_in(starts_on: date) -> QuerySet[Any]:
+    """Give the runs of a week, of every workflow. Not run yet."""
     begin, end = bounds_of(starts_on)
-    return _heard().filter(last_heard__gte=begin, last_heard__lt=end)
-
-
-def _has(path: str) -> RawSQL:
-    return RawSQL(
-        "jsonb_path_exists(runs_run.fold, %s::jsonpath)",
-        (path,),
-        output_field=BooleanField(),
-    )
+    return heard().filter(last_heard__gte=begin, last_heard__lt=end)

@@ -1,24 +1,22 @@
 """Which runs of a week are read: all that must be seen, and a draw nobody can choose.
 
 A run is drawn when HMAC-SHA256(secret of the week, "workflow|run") as a share of 2^256
-is below its probability. The probability is recorded with the run and the secret is
+is below its probability. The probability is sealed with the population and the secret is
 shown when the week is signed, so anybody can draw the same sample again.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 
+from runs.rules.allocating import SCALE, WHOLE, Past, allocate, chances, share_of
+
 MUST_SEE_MAX = 50
 DRAWN_TARGET = 30
-DRAWN_FLOOR = 5
-ANSWERED_ENOUGH = 5
-WHOLE = Decimal(1)
-_PLACES = Decimal("0.00000001")
-_SCALE = 10**8
+DOUBLED = Decimal("0.15")
 
 
 class Layer(StrEnum):
@@ -32,31 +30,37 @@ class Layer(StrEnum):
 
 LABELS = {
     Layer.MUST_SEE: "Must be seen",
-    Layer.MONEY: "Acted with money",
+    Layer.MONEY: "Acted by itself",
     Layer.APPROVED: "Approved by a person",
     Layer.REST: "Everything else",
 }
-# How much more often a layer is drawn than its size alone would say.
-WEIGHTS = {
-    Layer.MONEY: Decimal(2),
-    Layer.APPROVED: Decimal("1.5"),
-    Layer.REST: Decimal(1),
+HELP = {
+    Layer.MUST_SEE: "Something about it asks for a look; all of them are read.",
+    Layer.MONEY: "Money, access, sending or deleting, and nobody was asked.",
+    Layer.APPROVED: "A person said yes before it acted.",
+    Layer.REST: "Nothing of the kind.",
 }
+# What was drawn by weight; everything else has the same chance as its neighbour.
+WEIGHTED = (Layer.MONEY, Layer.APPROVED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the draw knows of a run."""
+    """What the draw knows of a run: its layer, how much it weighs, why it must be seen."""
 
     run: str
-    was_held: bool = False
-    unauthorised: int = 0
-    has_failed: bool = False
-    answered: int = 7
-    is_overridden: bool = False
-    is_flagged: bool = False
-    moved_money: bool = False
-    is_approved: bool = False
+    layer: Layer = Layer.REST
+    weight: int = 1
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """One run of the sealed population: its layer and how likely it was to be drawn."""
+
+    run: str
+    layer: Layer
+    probability: Decimal
 
 
 @dataclass(frozen=True)
@@ -67,102 +71,146 @@ class Drawn:
     layer: Layer
     probability: Decimal
     why: str
+    is_doubled: bool = False
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much can be read: the time of the assessors, and what one run takes."""
+
+    assessors: int
+    minutes_a_week: int
+    minutes_a_run: int
+
+    @property
+    def runs(self) -> int:
+        """Give how many runs fit; with nobody there yet, what one person could read."""
+        return max(1, self.assessors) * self.minutes_a_week // self.minutes_a_run
+
+    def to_draw(self, must_see: int) -> int:
+        """Give how many runs to draw beside those that must be seen."""
+        share = DOUBLED if self.assessors > 1 else Decimal(0)
+        return max(0, min(DRAWN_TARGET, int(self.runs / (1 + share)) - must_see))
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A week's sample, with the size and the probability of every layer."""
+    """A week's sample, and the whole population that it was drawn from."""
 
     drawn: tuple[Drawn, ...]
+    population: tuple[Chance, ...]
     sizes: Mapping[Layer, int]
-    probabilities: Mapping[Layer, Decimal]
+    expected: Mapping[Layer, Decimal]
 
 
-def must_see(candidate: Candidate) -> str:
-    """Say why a run must be read; empty when it need not be."""
-    reasons = (
-        (candidate.unauthorised > 0, "a change without a grant"),
-        (candidate.was_held, "put on hold"),
-        (candidate.has_failed, "failed"),
-        (candidate.is_overridden, "a person rejected or edited what it asked"),
-        (candidate.is_flagged, "flagged"),
-        (
-            candidate.answered < ANSWERED_ENOUGH,
-            f"only {candidate.answered} of 7 questions answered",
-        ),
-    )
-    return ", ".join(words for holds, words in reasons if holds)
+def chances_for(
+    candidates: Iterable[Candidate],
+    *,
+    budget: Budget,
+    pasts: Mapping[str, Past] | None = None,
+) -> Draw:
+    """Give every run its chance, before anything is drawn."""
+    layers: dict[Layer, list[Candidate]] = {layer: [] for layer in Layer}
+    for candidate in sorted(candidates, key=lambda one: one.run):
+        layers[candidate.layer].append(candidate)
+    sizes = {layer: len(runs) for layer, runs in layers.items()}
+    must = min(MUST_SEE_MAX, sizes[Layer.MUST_SEE])
+    rest = {layer.value: sizes[layer] for layer in Layer if layer != Layer.MUST_SEE}
+    expected = allocate(budget.to_draw(must), rest, pasts or {})
+    found: list[Chance] = []
+    for layer, runs in layers.items():
+        if layer == Layer.MUST_SEE:
+            given = [share_of(MUST_SEE_MAX, len(runs))] * len(runs)
+        else:
+            weighs = layer in WEIGHTED
+            weights = [one.weight if weighs else 1 for one in runs]
+            given = chances(expected[layer.value], weights)
+        found.extend(
+            Chance(one.run, layer, probability)
+            for one, probability in zip(runs, given, strict=True)
+        )
+    found.sort(key=lambda one: one.run)
+    wanted = {Layer.MUST_SEE: Decimal(must)} | {
+        layer: expected[layer.value] for layer in Layer if layer != Layer.MUST_SEE
+    }
+    return Draw((), tuple(found), sizes, wanted)
 
 
-def layer_of(candidate: Candidate) -> Layer:
-    """Say which layer a run belongs to; the first that fits."""
-    if must_see(candidate):
-        return Layer.MUST_SEE
-    if candidate.moved_money:
-        return Layer.MONEY
-    return Layer.APPROVED if candidate.is_approved else Layer.REST
+def draw(
+    *,
+    secret: bytes,
+    workflow: str,
+    candidates: Iterable[Candidate],
+    budget: Budget,
+    pasts: Mapping[str, Past] | None = None,
+) -> Draw:
+    """Draw a week's sample: what must be seen first, then by run."""
+    known = tuple(candidates)
+    chance = chances_for(known, budget=budget, pasts=pasts)
+    why = {one.run: ", ".join(one.reasons) for one in known if one.reasons}
+    order = list(Layer)
+    drawn = [
+        Drawn(
+            one.run,
+            one.layer,
+            one.probability,
+            why.get(one.run, ""),
+            is_doubled=is_doubled(secret=secret, workflow=workflow, run=one.run),
+        )
+        for one in selected(
+            secret=secret, workflow=workflow, population=chance.population
+        )
+    ]
+    drawn.sort(key=lambda one: (order.index(one.layer), one.run))
+    return Draw(tuple(drawn), chance.population, chance.sizes, chance.expected)
 
 
-def probabilities_for(sizes: Mapping[Layer, int]) -> dict[Layer, Decimal]:
-    """Give each layer's probability.
-
-    What must be seen is read whole, up to its limit. The rest shares the target by
-    size and weight, with a floor, so that a small layer is read whole.
-    """
-    known = {layer: sizes.get(layer, 0) for layer in Layer}
-    weighted = {layer: known[layer] * WEIGHTS[layer] for layer in WEIGHTS}
-    total = sum(weighted.values())
-    found = {Layer.MUST_SEE: _share(MUST_SEE_MAX, known[Layer.MUST_SEE])}
-    for layer, weight in weighted.items():
-        part = Decimal(DRAWN_TARGET) * weight / total if total else Decimal(0)
-        found[layer] = _share(max(Decimal(DRAWN_FLOOR), part), known[layer])
-    return found
+def selected(
+    *, secret: bytes, workflow: str, population: Iterable[Chance]
+) -> list[Chance]:
+    """Give what the key draws of a sealed population: all that it takes to check a week."""
+    return [
+        one
+        for one in population
+        if is_drawn(
+            secret=secret,
+            workflow=workflow,
+            run=one.run,
+            probability=one.probability,
+        )
+    ]
 
 
 def is_drawn(*, secret: bytes, workflow: str, run: str, probability: Decimal) -> bool:
     """Say whether the key of the week draws this run. Exact: no floating point."""
-    mac = hmac.new(secret, f"{workflow}|{run}".encode(), sha256).digest()
-    return int.from_bytes(mac, "big") * _SCALE < int(probability * _SCALE) << 256
+    return probability >= WHOLE or _is_below(secret, f"{workflow}|{run}", probability)
 
 
-def draw(*, secret: bytes, workflow: str, candidates: Iterable[Candidate]) -> Draw:
-    """Draw a week's sample: what must be seen first, then by run."""
-    found = sorted(candidates, key=lambda candidate: candidate.run)
-    layers = {candidate.run: layer_of(candidate) for candidate in found}
-    sizes = dict.fromkeys(Layer, 0)
-    for layer in layers.values():
-        sizes[layer] += 1
-    probabilities = probabilities_for(sizes)
-    drawn = [
-        Drawn(candidate.run, layer, probabilities[layer], must_see(candidate))
-        for candidate in found
-        if is_drawn(
-            secret=secret,
-            workflow=workflow,
-            run=candidate.run,
-            probability=probabilities[layer := layers[candidate.run]],
-        )
-    ]
-    order = list(Layer)
-    drawn.sort(key=lambda one: (order.index(one.layer), one.run))
-    return Draw(tuple(drawn), sizes, probabilities)
+def is_doubled(*, secret: bytes, workflow: str, run: str) -> bool:
+    """Say whether the key of the week asks a second assessor about a run that is drawn."""
+    return _is_below(secret, f"second|{workflow}|{run}", DOUBLED)
 
 
 def share_out(count: int, loads: Mapping[str, int]) -> tuple[str | None, ...]:
     """Give each of so many runs to whoever has least to read; None without anybody."""
-    if not loads:
-        return (None,) * count
+    return share_among([()] * count, loads)
+
+
+def share_among(
+    without: Sequence[Sequence[str | None]], loads: Mapping[str, int]
+) -> tuple[str | None, ...]:
+    """Give each run to whoever has least to read and is not among those left out."""
     carried = dict(loads)
-    given = []
-    for _ in range(count):
-        least = min(carried, key=lambda who: (carried[who], who))
-        carried[least] += 1
+    given: list[str | None] = []
+    for left_out in without:
+        able = [who for who in carried if who not in left_out]
+        least = min(able, key=lambda who: (carried[who], who), default=None)
+        if least is not None:
+            carried[least] += 1
         given.append(least)
     return tuple(given)
 
 
-def _share(wanted: Decimal | int, size: int) -> Decimal:
-    if size <= 0 or wanted >= size:
-        return WHOLE
-    # Rounded up, so that the probability recorded is never below what was meant.
-    return (Decimal(wanted) / size).quantize(_PLACES, rounding=ROUND_CEILING)
+def _is_below(secret: bytes, message: str, probability: Decimal) -> bool:
+    mac = hmac.new(secret, message.encode(), sha256).digest()
+    return int.from_bytes(mac, "big") * SCALE < int(probability * SCALE) << 256

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from portal.accounts.actors import SYSTEM
 from portal.audit.models import Entry
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from registry.models import Workflow
 from runs.models import (
     Finding,
     Review,
@@ -26,9 +27,9 @@ from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
 from runs.operations.signing import sign_week
 from runs.operations.weeks import open_due_weeks, open_week
-from runs.queries.populations import bounds_of
+from runs.queries.populations import bounds_of, monday_of
 from runs.rules.questions import KEYS, Given
-from runs.rules.sampling import Candidate, Layer, draw, is_drawn, share_out
+from runs.rules.sampling import is_drawn
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import START, start_run
 
@@ -94,51 +95,7 @@ def sign_in(client, person):
     return client
 
 
-# Drawing.
-
-
-def test_the_same_secret_draws_the_same_sample_in_any_order():
-    candidates = [Candidate(run=f"run-{number:04}") for number in range(500)]
-    secret = b"s" * 32
-
-    found = draw(secret=secret, workflow="w", candidates=candidates)
-    again = draw(secret=secret, workflow="w", candidates=reversed(candidates))
-    other = draw(secret=b"t" * 32, workflow="w", candidates=candidates)
-
-    assert found == again
-    assert found.drawn != other.drawn
-    assert 10 <= len(found.drawn) <= 60
-
-
-def test_what_must_be_seen_is_seen_whole_and_past_its_limit_with_its_chance():
-    held = [Candidate(run=f"h{number}", was_held=True) for number in range(50)]
-    one_more = Candidate(run="h50", has_failed=True)
-
-    whole = draw(secret=b"s", workflow="w", candidates=held)
-    past = draw(secret=b"s", workflow="w", candidates=[*held, one_more])
-
-    assert len(whole.drawn) == 50
-    assert {one.probability for one in whole.drawn} == {Decimal(1)}
-    assert past.probabilities[Layer.MUST_SEE] == Decimal("0.98039216")
-    assert {one.why for one in whole.drawn} == {"put on hold"}
-
-
-def test_a_chance_of_one_always_draws_and_the_rate_is_the_chance():
-    def drawn(probability):
-        return sum(
-            is_drawn(
-                secret=b"s", workflow="w", run=str(number), probability=probability
-            )
-            for number in range(4_000)
-        )
-
-    assert drawn(Decimal(1)) == 4_000
-    assert 700 < drawn(Decimal("0.2")) < 900
-
-
-def test_shares_go_to_whoever_has_least_to_read():
-    assert share_out(4, {"a": 3, "b": 0}) == ("b", "b", "b", "a")
-    assert share_out(2, {}) == (None, None)
+# Drawing; the rules of it are in test_draws.
 
 
 def test_anybody_can_draw_the_sample_again_with_the_secret_of_a_signed_week(
@@ -174,7 +131,7 @@ def test_anybody_can_draw_the_sample_again_with_the_secret_of_a_signed_week(
 
 def test_every_run_that_must_be_seen_is_in_the_sample(company, workflow):
     make_runs(workflow, company.agent, 60)
-    failed = make_runs(workflow, company.agent, 3, state="FAILED")
+    flagged = make_runs(workflow, company.agent, 3, state="FAILED", is_flagged=True)
     thin = make_runs(workflow, company.agent, 2, state="STOPPED", answered=4)
     tests = make_runs(workflow, company.agent, 2, state="CANCELLED", is_test=True)
 
@@ -185,7 +142,8 @@ def test_every_run_that_must_be_seen_is_in_the_sample(company, workflow):
             "run_id", flat=True
         )
     )
-    assert must == {*failed, *thin}
+    assert must == {*flagged, *thin}
+    assert not Run.objects.filter(is_flagged=True).exists()
     assert week.population_count == 65
     assert not SampledRun.objects.filter(run__in=tests).exists()
 
@@ -212,16 +170,78 @@ def test_late_weeks_catch_up_and_a_new_workflow_starts_with_last_week(
 
     assert open_due_weeks(now=LATER) == 1
     Run.objects.filter(id=runs[1]).update(ended_at=START + timedelta(weeks=1))
-    Run.objects.filter(id=runs[2]).update(ended_at=START + timedelta(weeks=2))
-    assert open_due_weeks(now=LATER + timedelta(weeks=2)) == 2
-    assert open_due_weeks(now=LATER + timedelta(weeks=2)) == 0
+    Run.objects.filter(id=runs[2]).update(ended_at=START + timedelta(weeks=3))
+    assert open_due_weeks(now=LATER + timedelta(weeks=3)) == 3
+    assert open_due_weeks(now=LATER + timedelta(weeks=3)) == 0
+    assert list(
+        ReviewWeek.objects.order_by("starts_on").values_list(
+            "starts_on", "population_count"
+        )
+    ) == [(MONDAY + timedelta(weeks=n), size) for n, size in enumerate((1, 1, 0, 1))]
 
 
-def test_a_week_of_daylight_saving_is_as_long_as_its_days(settings):
-    begin, end = bounds_of(date(2026, 10, 19))
-    assert begin.date() == date(2026, 10, 19)
-    assert end.date() == date(2026, 10, 26)
-    assert begin.hour == end.hour == 0
+def test_a_live_workflow_without_a_run_opens_an_empty_week_and_a_draft_none(
+    company, workflow
+):
+    assert open_due_weeks(now=LATER) == 1
+    Workflow.objects.update(live_version=None)
+
+    assert open_due_weeks(now=LATER + timedelta(weeks=1)) == 0
+    assert ReviewWeek.objects.get().population_count == 0
+
+
+def test_a_week_opens_a_quarter_of_an_hour_after_it_ended(company, workflow):
+    midnight = bounds_of(MONDAY)[1]
+
+    assert open_due_weeks(now=midnight + timedelta(minutes=14)) == 0
+    assert open_due_weeks(now=midnight + timedelta(minutes=15)) == 1
+
+
+@pytest.mark.parametrize(
+    ("monday", "hours"), [(date(2026, 10, 19), 169), (date(2026, 3, 23), 167)]
+)
+def test_a_week_of_daylight_saving_is_as_long_as_its_days(
+    settings, company, workflow, monday, hours
+):
+    settings.TIME_ZONE = "Europe/Berlin"
+    begin, end = bounds_of(monday)
+    first, last, after = make_runs(workflow, company.agent, 3)
+    second = timedelta(seconds=1)
+    for run_id, moment in ((first, begin), (last, end - second), (after, end)):
+        Run.objects.filter(id=run_id).update(ended_at=moment)
+
+    week_id = open_week(
+        actor=SYSTEM, workflow_id=workflow.id, starts_on=monday, now=LATER
+    )
+
+    assert (end - begin.astimezone(UTC)).total_seconds() == hours * 3600
+    assert monday_of(begin) == monday_of(end - second) == monday
+    sample = SampledRun.objects.filter(week=week_id)
+    assert set(sample.values_list("run_id", flat=True)) == {first, last}
+
+
+def test_what_still_runs_waits_for_the_week_it_ends_in_and_what_is_held_does_not(
+    company, workflow
+):
+    runs, held, ended = make_runs(workflow, company.agent, 3)
+    under_way = {"state": "RUNNING", "ended_at": None}
+    Run.objects.filter(id__in=(runs, held)).update(**under_way)
+    Run.objects.filter(id=held).update(is_held=True, hold_reason="Stopped.")
+
+    week = opened(workflow)
+
+    sample = SampledRun.objects.filter(week=week)
+    assert set(sample.values_list("run_id", flat=True)) == {held, ended}
+    assert "a stop rule fired" in sample.get(run=held).why
+
+
+def test_a_week_in_which_everything_was_a_hold_is_read_whole(company, workflow, rosa):
+    make_runs(workflow, company.agent, 6, is_held=True, hold_reason="Stopped.")
+    week = opened(workflow)
+
+    assert week.strata["must_see"]["drawn"] == week.population_count == 6
+    read_all(week, rosa)
+    assert sign_week(actor=rosa, week_id=week.id, summary="All held.", now=LATER)
 
 
 def test_an_empty_week_and_a_week_of_one_run_can_be_signed(company, workflow, rosa):
@@ -504,7 +524,7 @@ def test_the_key_of_the_draw_is_hidden_while_the_week_is_open(
 def test_the_rail_counts_what_is_mine_to_read(client, company, workflow):
     make_runs(workflow, company.agent, 4)
     opened(workflow)
-    SampledRun.objects.update(assigned_to=company.rosa)
+    SampledRun.objects.update(assigned_to=company.rosa, second_to=None)
 
     mine = sign_in(client, company.rosa).get(reverse("weeks_count"))
     none = sign_in(client, company.olga).get(reverse("weeks_count"))
@@ -516,7 +536,7 @@ def test_pages_ask_as_few_questions_for_thirty_runs_as_for_three(
     client, company, workflow, django_assert_max_num_queries
 ):
     make_runs(workflow, company.agent, 3)
-    run_id = make_runs(workflow, company.agent, 30, state="FAILED")[0]
+    run_id = make_runs(workflow, company.agent, 30, state="FAILED", answered=4)[0]
     week = opened(workflow)
     sign_in(client, company.rosa)
 
