@@ -8,7 +8,9 @@ from celery import shared_task
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from runs.operations import folding, inbox
+from runs.operations.counting import count_due_runs
 from runs.operations.partitions import make_partitions
+from runs.operations.rebuilding import recount_if_moved
 from runs.operations.silence import sweep_silent_runs
 from runs.operations.tallying import add_up
 from runs.operations.unmapped import close_mapped_tools
@@ -54,6 +56,15 @@ def sweep_runs(**_later: object) -> int:
     with suppress(AlreadyDone):
         close_mapped_tools(now=wall_clock())
     return sweep_silent_runs(now=wall_clock())
+
+
+@shared_task(name="runs.tasks.count_runs", ignore_result=True, time_limit=3600)
+def count_runs(**_later: object) -> int:
+    """Count the runs that settled, and everything where the way of counting is new."""
+    done = count_due_runs(now=wall_clock())
+    add_up()
+    recount_if_moved(now=wall_clock())
+    return done
 
 
 @shared_task(name="runs.tasks.open_weeks", ignore_result=True, time_limit=300)

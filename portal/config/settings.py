@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": _every(5, "portal.core.tasks.relay_outbox"),
     "sweep-inbox": _every(10, "runs.tasks.sweep_inbox"),
     "sweep-runs": _every(60, "runs.tasks.sweep_runs"),
+    "count-runs": _every(30, "runs.tasks.count_runs"),
     "seal-journal": _every(60, "portal.audit.tasks.seal_journal"),
     "settle-duties": _every(30, "registry.tasks.settle_duties"),
     "sweep-imports": _every(15, "registry.tasks.apply_imports"),

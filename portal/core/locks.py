@@ -26,6 +26,7 @@ RELAYING = Scope(9, 2)
 SWEEPING = Scope(9, 3)
 OPENING_WEEKS = Scope(9, 4)
 MATCHING = Scope(9, 5)
+COUNTING = Scope(9, 6)
 
 
 def department_scope(lock_number: int) -> Scope:

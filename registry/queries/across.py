@@ -85,6 +85,11 @@ def workflow_ids_named(actor: Actor, names: Collection[str]) -> dict[str, UUID]:
     return found
 
 
+def all_workflow_ids() -> frozenset[UUID]:
+    """Give the ids of all workflows, for what looks after tables and not for people."""
+    return frozenset(Workflow.objects.order_by().values_list("id", flat=True))
+
+
 def workflow_name(*, workflow_id: UUID) -> WorkflowName | None:
     """Give the name of a workflow that the caller knows may be seen. One query."""
     row = (

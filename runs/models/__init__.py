@@ -40,7 +40,7 @@ from runs.models.running import Hold, KnownBy, Run, RunState
 from runs.models.series import Series, SeriesImport, SeriesPoint
 from runs.models.signing import FindingMove, SignedWeek, WeekReopening
 from runs.models.spending import Budget, SpendEntry
-from runs.models.tallies import Tally, TallyDelta
+from runs.models.tallies import RunDue, RunFact, Tally, TallyDelta, TallyState
 
 __all__ = [
     "Budget",
@@ -79,8 +79,11 @@ __all__ = [
     "SeriesPoint",
     "SignedWeek",
     "SpendEntry",
+    "RunDue",
+    "RunFact",
     "Tally",
     "TallyDelta",
+    "TallyState",
     "UnmappedTool",
     "UnplacedPart",
     "UnplacedTrace",

@@ -226,6 +226,8 @@ class ReportedCost(models.Model):
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=24, decimal_places=6)
     reported_at = models.DateTimeField()
+    # With this a cap was passed: the runs that told it left their rulebook.
+    has_passed_cap = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
@@ -239,5 +241,11 @@ class ReportedCost(models.Model):
                 fields=("workflow", "currency", "reported_at"),
                 include=("amount",),
                 name="runs_cost_window",
+            ),
+            # which runs passed a cap
+            models.Index(
+                fields=("batch_id",),
+                condition=models.Q(has_passed_cap=True),
+                name="runs_cost_past_a_cap",
             ),
         )

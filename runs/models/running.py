@@ -78,6 +78,9 @@ class Run(models.Model):
         "self", null=True, on_delete=models.PROTECT, related_name="merged"
     )
 
+    # No column: whether it was over before the events that are being folded in.
+    was_settled = False
+
     objects = WholeRuns()
     every: models.Manager["Run"] = models.Manager()  # noqa: DJ012 - two managers
 

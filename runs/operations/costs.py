@@ -58,11 +58,16 @@ def keep_costs(
             name: each for (of, name), each in sums.items() if of == facts.workflow_id
         }
         if told and facts.rulebook is not None:
-            _watch(facts, told, now)
+            _watch(batch, facts, told, now)
 
 
 @step
-def _watch(facts: RulebookInForce, told: Mapping[str, Decimal], now: datetime) -> None:
+def _watch(
+    batch: InboxBatch,
+    facts: RulebookInForce,
+    told: Mapping[str, Decimal],
+    now: datetime,
+) -> None:
     book = facts.rulebook
     if book is None:
         return
@@ -91,6 +96,13 @@ def _watch(facts: RulebookInForce, told: Mapping[str, Decimal], now: datetime) -
             limit=f"{currency} {amount_text(cap.limit)}",
         )
     if passed:
+        currencies = {cap.currency or book.currency for cap in passed}
+        ReportedCost.objects.filter(
+            batch_id=batch.id,
+            workflow_id=facts.workflow_id,
+            currency__in=currencies,
+            reported_at=now,
+        ).update(has_passed_cap=True)
         tell(
             kind="cap_passed",
             subject=("caps", facts.workflow_id),

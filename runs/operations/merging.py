@@ -15,7 +15,7 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.ids import new_id
-from runs.models import Hold, Run, RunEvent, RunIndex, SampledRun
+from runs.models import Hold, Run, RunDue, RunEvent, RunIndex, SampledRun
 from runs.operations.incidents import follow_merge
 from runs.operations.moments import append_moment, fold_into
 from runs.operations.saving import save_folded
@@ -99,6 +99,8 @@ def merge_runs(
         )
     moved = list(_events_of(source))
     RunIndex.objects.filter(run_id=source.id).delete()
+    # What it was counted as is taken back; the one that is left is counted when saved.
+    RunDue.objects.create(run_id=source.id, due_at=now)
     with connection.cursor() as cursor:
         cursor.execute(
             _MERGE,

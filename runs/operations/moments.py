@@ -14,13 +14,14 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell
 from portal.audit.operation import record, step
 from portal.core.errors import NotFound
 from portal.core.ids import new_id
-from runs.models import Hold, KnownBy, Run
+from runs.models import Hold, KnownBy, Run, RunState
 from runs.operations.redacting import hide_moments
 from runs.operations.saving import (
     find_run,
@@ -261,6 +262,7 @@ def hold_run(
 def fold_into(run: Run, events: Iterable[Event]) -> None:
     """Add events to a run's fold and read its columns out of it. Saves nothing."""
     events = list(events)
+    run.was_settled |= run.ended_at is not None or run.state == RunState.UNKNOWN
     state = folding.fold(run.fold, events)
     told_at = [event.received_at for event in events if not event.is_moment]
     was_sealed = bool(told_at) and is_sealed(
@@ -296,8 +298,10 @@ def add_tallies(events: Iterable[tuple[UUID, Event]]) -> None:
     Written as additions, added up later: rulings of one workflow do not queue for a row.
     """
     sums: dict[tuple, Any] = {}
+    zone = timezone.get_default_timezone()
     for workflow_id, event in events:
+        on = day_of(event, zone)
         for measure, value in measures_of(event).items():
-            key = (workflow_id, day_of(event), measure)
+            key = (workflow_id, on, measure)
             sums[key] = sums.get(key, 0) + value
     insert_tallies(sums)

@@ -5,7 +5,7 @@ Building the same statements from models cost more of every ruling than running 
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from uuid import UUID
@@ -14,9 +14,10 @@ from django.db import connection
 
 from portal.audit.operation import step
 from portal.core.ids import new_id
-from runs.models import Run
+from runs.models import Run, RunState
 from runs.rules.events import Event
 from runs.rules.finding import tokens_of
+from runs.rules.sealing import SEALED_AFTER
 
 _COLUMNS = (
     ("fold", "jsonb"),
@@ -42,11 +43,14 @@ _NAMES = ", ".join(name for name, _ in _COLUMNS)
 _SETS = ", ".join(f"{name} = told.{name}" for name, _ in _COLUMNS)
 _ARRAYS = ", ".join(f"%s::{kind}[]" for _, kind in _COLUMNS)
 # A run and what it is found by are one statement: a list never finds what is not so.
+# So is the note that its numbers are to be counted: no ruling counts, and none is missed.
 _UPDATE = (
-    "WITH told AS (SELECT * FROM unnest(%s::uuid[], %s::text[], ARRAYS)"
-    " AS told (id, tokens, NAMES)),"
+    "WITH told AS (SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[],"
+    " %s::timestamptz[], ARRAYS) AS told (id, tokens, due_id, due_at, NAMES)),"
     " folded AS (UPDATE runs_run SET SETS FROM told WHERE runs_run.id = told.id"
-    " RETURNING runs_run.id AS run_id, runs_run.workflow_id, runs_run.started_at)"
+    " RETURNING runs_run.id AS run_id, runs_run.workflow_id, runs_run.started_at),"
+    " due AS (INSERT INTO runs_rundue (id, run_id, due_at)"
+    " SELECT due_id, id, due_at FROM told WHERE due_at IS NOT NULL)"
     " INSERT INTO runs_runindex AS kept (run_id, workflow_id, started_at, tokens)"
     " SELECT run_id, workflow_id, folded.started_at,"
     " array_to_tsvector(string_to_array(told.tokens, ' '))"
@@ -132,6 +136,11 @@ def insert_moments(run: Run, moments: Sequence[tuple[Event, UUID]]) -> None:
 @step
 def insert_tallies(sums: Mapping[tuple[UUID, date, str], Decimal]) -> None:
     """Insert additions to workflows' days. One query."""
+    write_additions(sums)
+
+
+def write_additions(sums: Mapping[tuple[UUID, date, str], Decimal]) -> None:
+    """Insert additions to tallies in the caller's transaction. One query."""
     if not sums:
         return
     workflows, days, measures = zip(*sums, strict=True)
@@ -146,9 +155,19 @@ def insert_tallies(sums: Mapping[tuple[UUID, date, str], Decimal]) -> None:
         cursor.execute(_TALLIES, columns)
 
 
+def due_at(run: Run) -> datetime | None:
+    """Say from when on a run's numbers are to be counted, if they are.
+
+    One that is over, or was: an end may turn out to be a pause, and silence may end.
+    """
+    if not (run.was_settled or run.ended_at or run.state == RunState.UNKNOWN):
+        return None
+    return (run.heard_at or run.last_event_at) + SEALED_AFTER
+
+
 @step
 def save_folded(runs: Sequence[Run]) -> None:
-    """Write folded runs back, and what they are found by. One query.
+    """Write folded runs back, what they are found by, and which are to be counted. One query.
 
     The caller holds their rows' locks.
     """
@@ -162,6 +181,8 @@ def save_folded(runs: Sequence[Run]) -> None:
             )
             for run in runs
         ],
+        [new_id() for _ in runs],
+        [due_at(run) for run in runs],
     ]
     for name, _ in _COLUMNS:
         column = [getattr(run, name) for run in runs]

@@ -10,6 +10,7 @@ from typing import Any
 
 from runs.rules.costing import add_told, cost_of_call, is_model_cost
 from runs.rules.events import Event, stamp_of
+from runs.rules.resolving import basis_of
 from runs.rules.values import decimal_of, short
 
 ASKS_MAX = 500
@@ -213,6 +214,11 @@ def _confirmed(state: State, event: Event) -> None:
         stamp_of(event),
         bool(event.facts.get("resolved")),
         short(event.facts.get("by"), 80),
+        basis_of(
+            told=event.facts.get("basis"),
+            by=event.facts.get("by"),
+            is_system=event.provenance == "CONFIRMED",
+        ),
     ]
     latest(state, "confirmed", entry)
 

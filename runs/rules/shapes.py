@@ -253,7 +253,12 @@ _HEAD = ("id", "workflow", "run", "at", "kind")
 _NAME, _TEXT = _string(NAME_LENGTH_MAX), _string(TEXT_LENGTH_MAX)
 KINDS: Mapping[str, Mapping[str, _Field]] = MappingProxyType(
     {
-        "run.started": {"trigger": _Field(_TEXT)},
+        "run.started": {
+            "trigger": _Field(_TEXT),
+            "case": _Field(_NAME),
+            "case_type": _Field(_NAME),
+            "requester": _Field(_NAME),
+        },
         "data.read": {
             "system": _need(_NAME),
             "resource": _need(_label),
@@ -268,6 +273,7 @@ KINDS: Mapping[str, Mapping[str, _Field]] = MappingProxyType(
             "attempt": _Field(_attempt),
             "duration_ms": _Field(_whole),
             "result": _Field(plain),
+            "retry_key": _Field(_NAME),
         },
         "model.called": {
             "model": _need(_NAME),
@@ -298,7 +304,11 @@ KINDS: Mapping[str, Mapping[str, _Field]] = MappingProxyType(
             "summary": _Field(_TEXT),
             "units": _Field(_positive),
         },
-        "outcome.confirmed": {"resolved": _need(_yes), "by": _Field(_NAME)},
+        "outcome.confirmed": {
+            "resolved": _need(_yes),
+            "by": _Field(_NAME),
+            "basis": _Field(_one_of("customer", "implied")),
+        },
         "handoff": {"to": _need(_NAME)},
     }
 )

@@ -4,7 +4,7 @@ Used when an event is inserted and when tallies are built anew, so that both agr
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date
+from datetime import date, tzinfo
 from decimal import Decimal
 
 from runs.rules.costing import cost_of_call
@@ -15,9 +15,9 @@ MEASURE_MAX = 80
 _SMALLEST = Decimal("0.000001")
 
 
-def day_of(event: Event) -> date:
-    """Give the day, in UTC, that an event counts for."""
-    return event.at.astimezone(UTC).date()
+def day_of(event: Event, zone: tzinfo) -> date:
+    """Give the day that an event counts for, in the organisation's time zone."""
+    return event.at.astimezone(zone).date()
 
 
 def measures_of(event: Event) -> dict[str, Decimal]:

@@ -24,7 +24,7 @@ type Span = tuple[Event, Event | None, str]
 def wait_lines(ordered: list[Event], *, now: datetime | None) -> list[Line]:
     """Give a line for each wait for a person, open ones up to `now`."""
     lines = []
-    for begin, end, whom in _waits(ordered):
+    for begin, end, whom in waits_of(ordered):
         until = end.at if end is not None else now
         if until is None or (until - begin.at).total_seconds() < WAIT_SECONDS_MIN:
             continue
@@ -76,7 +76,7 @@ def gap_lines(
         quiet = [(before.at, after.at) for before, after in pairs]
     waits = [
         (b.at, e.at if e else None)
-        for b, e, _ in _waits(ordered if known is None else known)
+        for b, e, _ in waits_of(ordered if known is None else known)
     ]
     lines, times = [], [event.at for event in ordered]
     over = [event.at for event in ordered if event.kind == "run.finished"]
@@ -128,7 +128,7 @@ def loose_ends(
             text = "A grant was used and no outcome was told for it."
             lines.append(_line(last, LineKind.GAP, text, Provenance.INFERRED))
     if is_over and any(
-        end is None and whom == "a person" for _, end, whom in _waits(ordered)
+        end is None and whom == "a person" for _, end, whom in waits_of(ordered)
     ):
         text = "The agent ended the run while a person was still asked."
         lines.append(_line(last, LineKind.GAP, text, Provenance.INFERRED))
@@ -142,7 +142,7 @@ def _line(event: Event, kind: LineKind, text: str, provenance: Provenance) -> Li
     )
 
 
-def _waits(ordered: list[Event]) -> Iterator[Span]:
+def waits_of(ordered: list[Event]) -> Iterator[Span]:
     """Pair what begins a wait with what ends it."""
     yield from _pairs(
         ordered, ("proposed",), _ends_proposal, "action_request", "a person"

@@ -12,6 +12,8 @@ from runs.operations.saving import save_folded
 from runs.rules.events import Event, Provenance
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+# When everything that a test told of has long settled.
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 ACTION = "01938e00-0000-7000-8000-000000000001"
 GRANT = "01938e00-0000-7000-8000-0000000000aa"
 

@@ -46,6 +46,7 @@ from portal.home.demo.telling import tell_by_bus
 from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
 from registry.operations.pausing import pause_workflow
+from runs.operations.counting import count_due_runs
 
 SEED = 20_4_1
 LOADED = "portal.demo_loaded"
@@ -119,6 +120,7 @@ def load_demo(*, now: datetime) -> int:
     share_the_work(known_company(), now=now)
     look_once(known_company(), now=now)
     send_traces(known_company(), now=now)
+    count_due_runs(now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 
