@@ -4,6 +4,7 @@ A row is written by the same statement when a proposal ends, when its approval i
 back, and when everything is counted anew; it holds nothing that its proposal does not say.
 """
 
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 
 from approvals.models.proposing import Proposal
@@ -22,6 +23,7 @@ class ProposalEnd(models.Model):
     )
     run_id = models.UUIDField()
     on = models.DateField()
+    opened_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     state = models.CharField(max_length=10)
     # From when it was put before people to its end.
@@ -57,6 +59,11 @@ class ProposalEnd(models.Model):
                     *("is_superseded", "is_escalated", "in_time", "run_id"),
                 ),
                 name="approvals_end_newest",
+            ),
+            # how old what waited was at any moment of the past
+            GistIndex(
+                models.Func("opened_at", "ended_at", function="tstzrange"),
+                name="approvals_end_waited",
             ),
             # rework: what was decided in a run that was opened again
             models.Index(fields=("run_id", "ended_at"), name="approvals_end_run"),

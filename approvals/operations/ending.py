@@ -19,12 +19,12 @@ from portal.audit.operation import operation, record, step
 # An edit that nobody judged when it was made is judged by the names of its fields.
 _NAMES = "|".join((*MONEY_WORDS, *RECIPIENT_WORDS, r"\mto\M", r"\mb?cc\M", "currency"))
 _COLUMNS = (
-    'proposal_id, workflow_id, run_id, "on", ended_at, state, seconds, is_material,'
+    'proposal_id, workflow_id, run_id, "on", opened_at, ended_at, state, seconds, is_material,'
     " missed_due, was_asked, is_superseded, is_escalated, in_time"
 )
 _ENDS = """
 SELECT p.id, p.workflow_id, p.run_id, (p.resolved_at AT TIME ZONE %(zone)s)::date,
-    p.resolved_at, p.state,
+    p.created_at, p.resolved_at, p.state,
     greatest(0, extract(epoch FROM p.resolved_at - p.created_at)::double precision),
     p.state = 'EDITED' AND coalesce(v.is_material, v.is_widening OR EXISTS (
         SELECT FROM jsonb_array_elements(v.changes) AS change

@@ -6,10 +6,11 @@ from datetime import datetime
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
 from portal.home.queries.kpis.figure import Figure, Kpi, Rows, Scope, Side, Source
+from portal.home.queries.kpis.from_decisions import FromDecisions
 from portal.home.queries.kpis.from_runs import FromRuns
 
 # In the order of the numbers page within each family.
-SOURCES: tuple[Source, ...] = (FromRuns(),)
+SOURCES: tuple[Source, ...] = (FromRuns(), FromDecisions())
 
 
 def all_kpis() -> tuple[Kpi, ...]:

@@ -1,0 +1,268 @@
+"""How proposals ended, over many spans of days at once: counts, exact percentiles, rows.
+
+Read from one narrow row a proposal (`ProposalEnd`), the sums and percentiles from an index
+alone. D is what a person decided for good: an approval that was taken back is not in it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from approvals.models import ProposalEnd
+from approvals.models.proposing import IS_UNDECIDED
+from approvals.queries.access import proposals_seen_by
+from approvals.rules.ended import EndKind
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.core.pagination import Page, keyset
+from registry.queries.across import workflow_ids_seen_by
+from runs.queries.kpi_sums import Span, columns_of
+
+REOPENED_WITHIN = timedelta(days=14)
+_DECIDED = "('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')"
+_ASKED = (
+    "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::date[], %s::date[])"
+    " AS asked (number, workflow_id, first, last))"
+)
+_JOINED = (
+    " FROM asked AS a JOIN approvals_proposalend AS e"
+    ' ON e.workflow_id = a.workflow_id AND e."on" BETWEEN a.first AND a.last'
+)
+_KINDS = (
+    f"{_ASKED} SELECT a.number, e.state, e.is_material, e.missed_due, e.was_asked,"
+    f" e.is_superseded, e.is_escalated, e.in_time, count(*){_JOINED}"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
+)
+_PERCENTILES = (
+    f"{_ASKED} SELECT a.number, count(*), percentile_cont(ARRAY[0.5, 0.9])"
+    f" WITHIN GROUP (ORDER BY e.seconds){_JOINED}"
+    f" WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
+)
+_WAITED = (
+    "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::timestamptz[])"
+    " AS asked (number, workflow_id, at)), waited AS ("
+    " SELECT a.number, extract(epoch FROM a.at - e.opened_at)::double precision AS age"
+    " FROM asked AS a JOIN approvals_proposalend AS e"
+    " ON tstzrange(e.opened_at, e.ended_at) @> a.at AND e.workflow_id = a.workflow_id"
+    " UNION ALL"
+    " SELECT a.number, extract(epoch FROM a.at - p.created_at)::double precision"
+    " FROM asked AS a JOIN approvals_proposal AS p ON p.workflow_id = a.workflow_id"
+    " AND p.state IN ('OPEN', 'ASKED') AND p.created_at <= a.at)"
+    " SELECT number, count(*), percentile_cont(ARRAY[0.5, 0.9])"
+    " WITHIN GROUP (ORDER BY age) FROM waited GROUP BY 1"
+)
+
+
+class Which(StrEnum):
+    """Which ended proposals a person asks to see."""
+
+    DECIDED = "decided"
+    ACCEPTED = "accepted"
+    OVERRIDDEN = "overridden"
+    REWORKED = "reworked"
+    IN_TIME = "in_time"
+    TIMED = "timed"
+    EXPIRED = "expired"
+    ASKED_MORE = "asked_more"
+    UNDECIDED = "undecided"
+    LEFT_OUT = "left_out"
+    EVER_DECIDED = "ever_decided"
+    NEVER_DECIDED = "never_decided"
+    ESCALATED = "escalated"
+    ESCALATED_IN_TIME = "escalated_in_time"
+    ESCALATED_LEFT_OUT = "escalated_left_out"
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """How many there were, and how long they took: exactly, between two where need be."""
+
+    count: int
+    p50: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True)
+class EndRow:
+    """One proposal behind a number."""
+
+    id: UUID
+    headline: str
+    state: str
+    at: datetime
+    seconds: float
+    note: str = ""
+
+
+def ends_over(
+    *, actor: Actor, spans: Sequence[Span]
+) -> tuple[Mapping[EndKind, int], ...]:
+    """Count over each span how proposals ended, by kind of ending. Three queries."""
+    found: list[dict[EndKind, int]] = [{} for _ in spans]
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    if columns[0]:
+        with connection.cursor() as cursor:
+            cursor.execute(_KINDS, columns)
+            for number, *kind, count in cursor.fetchall():
+                found[number][EndKind(*kind)] = count
+    return tuple(found)
+
+
+def decision_times_over(
+    *, actor: Actor, spans: Sequence[Span]
+) -> tuple[Percentiles, ...]:
+    """Say over each span how long decisions took, for D. Three queries."""
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    return _percentiles(_PERCENTILES, list(columns), len(spans))
+
+
+def ages_at(
+    *, actor: Actor, moments: Sequence[datetime], spans: Sequence[Span]
+) -> tuple[Percentiles, ...]:
+    """Say how old what waited for people was at each moment. Three queries.
+
+    `spans` says for each moment which workflows are meant; its days do not matter.
+    """
+    numbers, ids, _, _ = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    at = [moments[number] for number in numbers]
+    return _percentiles(_WAITED, [numbers, ids, at], len(spans))
+
+
+def _percentiles(sql: str, columns: list[list], count: int) -> tuple[Percentiles, ...]:
+    found = [Percentiles(0, None, None) for _ in range(count)]
+    if columns[0]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, columns)
+            for number, rows, (half, most) in cursor.fetchall():
+                found[number] = Percentiles(rows, half, most)
+    return tuple(found)
+
+
+def reopened_over(
+    *, actor: Actor, spans: Sequence[Span], reopened: Sequence[tuple[UUID, datetime]]
+) -> tuple[int, ...]:
+    """Count over each span what of D was decided in a run opened again within 14 days.
+
+    `reopened` names runs and when they were opened again; few. An approval that was taken
+    back is not counted here, because it is rework already. Three queries.
+    """
+    counts = [0 for _ in spans]
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    if columns[0] and reopened:
+        runs, moments = zip(*reopened, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_REOPENED, [*columns, list(runs), list(moments)])
+            for number, count in cursor.fetchall():
+                counts[number] = count
+    return tuple(counts)
+
+
+_REOPENED = (
+    f"{_ASKED}, again AS (SELECT * FROM unnest(%s::uuid[], %s::timestamptz[])"  # noqa: S608
+    f" AS again (run_id, at)) SELECT a.number, count(DISTINCT e.proposal_id){_JOINED}"
+    " JOIN again ON again.run_id = e.run_id AND again.at >= e.ended_at"
+    " AND again.at < e.ended_at + interval '14 days'"
+    f" WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
+)
+
+
+def end_rows(
+    *,
+    actor: Actor,
+    span: Span,
+    which: Which,
+    cursor: str | None,
+    reopened: Sequence[tuple[UUID, datetime]] = (),
+) -> Page[EndRow]:
+    """Give one page of the proposals behind a number, newest first. Two queries."""
+    rows = access.visible(
+        ProposalEnd.objects.filter(on__gte=span.first, on__lte=span.last),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    if span.workflows is not None:
+        rows = rows.filter(workflow_id__in=span.workflows)
+    rows = rows.filter(_condition(which, reopened)).select_related("proposal")
+    page = keyset(rows, order=("-ended_at", "-proposal_id"), cursor=cursor)
+    return Page(
+        tuple(_row(each) for each in page.items), page.next_cursor, page.previous_cursor
+    )
+
+
+def waiting_rows(
+    *, actor: Actor, at: datetime, span: Span, cursor: str | None
+) -> Page[EndRow]:
+    """Give what waited for people at a moment, longest first. Two queries."""
+    rows = proposals_seen_by(actor).filter(created_at__lte=at)
+    rows = rows.filter(IS_UNDECIDED | Q(resolved_at__gt=at))
+    if span.workflows is not None:
+        rows = rows.filter(workflow_id__in=span.workflows)
+    page = keyset(rows, order=("created_at", "id"), cursor=cursor)
+    return Page(
+        tuple(
+            EndRow(
+                each.id,
+                each.headline,
+                each.state,
+                each.created_at,
+                (at - each.created_at).total_seconds(),
+            )
+            for each in page.items
+        ),
+        page.next_cursor,
+        page.previous_cursor,
+    )
+
+
+_STATES = ("APPROVED", "EDITED", "REJECTED", "RESPONDED")
+_IN_D = Q(is_superseded=False, state__in=_STATES)
+_OVER = Q(state__in=("REJECTED", "RESPONDED")) | Q(state="EDITED", is_material=True)
+_BY_TIME_OR_PERSON = Q(is_superseded=False, state__in=(*_STATES, "EXPIRED"))
+_CONDITIONS = {
+    Which.DECIDED: _IN_D,
+    Which.ACCEPTED: _IN_D & Q(state__in=("APPROVED", "EDITED")),
+    Which.OVERRIDDEN: _IN_D & _OVER,
+    Which.IN_TIME: _IN_D & Q(missed_due=False),
+    Which.TIMED: _BY_TIME_OR_PERSON,
+    Which.EXPIRED: Q(state="EXPIRED"),
+    Which.ASKED_MORE: _IN_D & Q(was_asked=True),
+    Which.UNDECIDED: Q(state__in=("EXPIRED", "WITHDRAWN")) | Q(is_superseded=True),
+    Which.LEFT_OUT: Q(state="WITHDRAWN") | Q(is_superseded=True),
+    Which.EVER_DECIDED: Q(state__in=_STATES),
+    Which.NEVER_DECIDED: Q(state__in=("EXPIRED", "WITHDRAWN")),
+    Which.ESCALATED: _BY_TIME_OR_PERSON & Q(is_escalated=True),
+    Which.ESCALATED_IN_TIME: _BY_TIME_OR_PERSON & Q(is_escalated=True, in_time=True),
+    Which.ESCALATED_LEFT_OUT: Q(is_escalated=True)
+    & (Q(state="WITHDRAWN") | Q(is_superseded=True)),
+}
+
+
+def _condition(which: Which, reopened: Sequence[tuple[UUID, datetime]]) -> Q:
+    if which != Which.REWORKED:
+        return _CONDITIONS[which]
+    again = Q(pk__in=())
+    for run_id, at in reopened:
+        again |= Q(run_id=run_id, ended_at__gt=at - REOPENED_WITHIN, ended_at__lte=at)
+    return Q(is_superseded=True) | _IN_D & again
+
+
+def _row(end: ProposalEnd) -> EndRow:
+    notes = (
+        ("taken back", end.is_superseded),
+        ("edited in what matters", end.is_material),
+        ("a time ran out first", end.missed_due),
+        ("the agent was asked for more", end.was_asked),
+    )
+    return EndRow(
+        end.proposal_id,
+        end.proposal.headline,
+        end.state,
+        end.ended_at,
+        end.seconds,
+        ", ".join(words for words, holds in notes if holds),
+    )

@@ -1,0 +1,338 @@
+"""The indicators that come from what agents asked and how people decided, as one source."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils import timezone
+
+from approvals.queries.kpi_asked import asked_rows
+from approvals.queries.kpi_ends import (
+    EndRow,
+    Percentiles,
+    Which,
+    ages_at,
+    decision_times_over,
+    end_rows,
+    ends_over,
+    reopened_over,
+    waiting_rows,
+)
+from approvals.rules.ended import Decided, decided_in
+from portal.accounts.actors import Actor
+from portal.core.clock import database_now
+from portal.core.pagination import Page
+from portal.home.queries.kpis import decision_kpis as named
+from portal.home.queries.kpis.answers import (
+    FOLLOW_UP,
+    count_of,
+    no_data,
+    part_of,
+    share_of,
+    span_of,
+)
+from portal.home.queries.kpis.figure import (
+    Answer,
+    Detail,
+    Figure,
+    Kpi,
+    Row,
+    Rows,
+    Scope,
+    Side,
+    Unit,
+)
+from runs.queries.kpi_reopened import Reopened, reopened_runs
+from runs.queries.kpi_sums import Span, Sums, sums_over
+
+_ANSWERS = ("allow", "review", "escalate", "refuse")
+_MEASURES = tuple(f"ruled.{answer}" for answer in _ANSWERS)
+_ONE = {
+    named.ALLOWED.key: "allow",
+    named.REFUSED.key: "refuse",
+    named.ESCALATED.key: "escalate",
+}
+NOTHING_ASKED = "No agent asked for anything in these days."
+NOTHING_DECIDED = "Nobody decided a proposal in these days."
+NOTHING_WAITED = "Nothing waited for a person."
+
+
+class FromDecisions:
+    """Every indicator that is counted from requests and decisions."""
+
+    kpis: tuple[Kpi, ...] = named.ALL
+
+    def figures(
+        self,
+        *,
+        actor: Actor,
+        keys: Sequence[str],
+        scopes: Sequence[Scope],
+        now: datetime,
+    ) -> Mapping[str, tuple[Figure, ...]]:
+        """Give each indicator once per scope. At most twenty queries, whatever the scopes."""
+        wanted = frozenset(keys)
+        spans = [span_of(scope) for scope in scopes]
+        sums = sums_over(actor=actor, spans=spans, measures=_MEASURES)
+        found: dict[str, tuple[Figure, ...]] = {}
+        for kpi in named.ASKING:
+            if kpi.key in wanted:
+                found[kpi.key] = tuple(_asked(kpi, each, now) for each in sums)
+        if wanted & {kpi.key for kpi in named.ENDING}:
+            ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
+            for kpi in named.ENDING:
+                if kpi.key in wanted:
+                    found[kpi.key] = tuple(
+                        _ENDINGS[kpi.key](each, asked, now)
+                        for each, asked in zip(ends, sums, strict=True)
+                    )
+        if named.DECIDING_TIME.key in wanted:
+            times = decision_times_over(actor=actor, spans=spans)
+            found[named.DECIDING_TIME.key] = tuple(_time(each, now) for each in times)
+        if named.QUEUE_AGE.key in wanted:
+            moments = [end_of(scope, now) for scope in scopes]
+            ages = ages_at(actor=actor, moments=moments, spans=spans)
+            found[named.QUEUE_AGE.key] = tuple(_age(each, now) for each in ages)
+        if named.REWORK.key in wanted:
+            found[named.REWORK.key] = _rework(actor, scopes, now)
+        return found
+
+    def rows(
+        self, *, actor: Actor, key: str, scope: Scope, side: Side, cursor: str | None
+    ) -> Rows:
+        """Give the requests or proposals behind one side of an indicator, newest first."""
+        if key in _ONE or key == named.ASKED.key:
+            answers = (_ONE[key],) if key in _ONE and side == Side.OVER else _ANSWERS
+            page = asked_rows(
+                actor=actor, span=span_of(scope), answers=answers, cursor=cursor
+            )
+            return Rows(
+                tuple(
+                    Row(each.headline, reverse("run", args=(each.run_id,)), each.at)
+                    for each in page.items
+                ),
+                page.next_cursor,
+                page.previous_cursor,
+            )
+        if key == named.QUEUE_AGE.key:
+            moment = end_of(scope, database_now())
+            return _as_rows(
+                waiting_rows(actor=actor, at=moment, span=span_of(scope), cursor=cursor)
+            )
+        earlier = FOLLOW_UP if key == named.REWORK.key else timedelta(0)
+        span = span_of(scope, earlier=earlier)
+        which = _SIDES[key][side]
+        reopened = (
+            tuple(
+                (each.run_id, each.at)
+                for each in reopened_runs(actor=actor, spans=[_followed(span)])
+            )
+            if which == Which.REWORKED
+            else ()
+        )
+        return _as_rows(
+            end_rows(
+                actor=actor, span=span, which=which, cursor=cursor, reopened=reopened
+            )
+        )
+
+
+def end_of(scope: Scope, now: datetime) -> datetime:
+    """Give the last moment of a scope, or now where it is not over."""
+    zone = timezone.get_default_timezone()
+    over = datetime.combine(scope.last + timedelta(days=1), time(), tzinfo=zone)
+    return min(over, now)
+
+
+def _asked(kpi: Kpi, sums: Sums, now: datetime) -> Figure:
+    counts = {answer: sums.get(f"ruled.{answer}", Decimal(0)) for answer in _ANSWERS}
+    total = sum(counts.values(), Decimal(0))
+    if kpi is named.ASKED:
+        return count_of(
+            total,
+            now=now,
+            details=tuple(
+                part_of(label, float(counts[answer]), float(total))
+                for answer, label in (
+                    ("allow", "Allowed"),
+                    ("review", "Reviewed"),
+                    ("escalate", "Escalated"),
+                    ("refuse", "Refused"),
+                )
+            ),
+        )
+    return share_of(counts[_ONE[kpi.key]], total, now=now, why=NOTHING_ASKED)
+
+
+def _left_out(found: Decided, asked: Sums) -> tuple[tuple[str, int], ...]:
+    return (
+        ("Expired undecided", found.expired),
+        ("Withdrawn by the agent", found.withdrawn),
+        ("Taken back", found.superseded),
+        ("Allowed without a person", int(asked.get("ruled.allow", 0))),
+    )
+
+
+def _acceptance(found: Decided, asked: Sums, now: datetime) -> Figure:
+    return share_of(
+        found.as_is + found.edited,
+        found.decided,
+        now=now,
+        why=NOTHING_DECIDED,
+        excluded=_left_out(found, asked),
+        details=(
+            part_of("Approved as they are", found.as_is, found.decided),
+            part_of("Approved after an edit", found.edited, found.decided),
+        ),
+    )
+
+
+def _override(found: Decided, asked: Sums, now: datetime) -> Figure:
+    changed = found.edited - found.cosmetic
+    return share_of(
+        found.overridden,
+        found.decided,
+        now=now,
+        why=NOTHING_DECIDED,
+        excluded=_left_out(found, asked),
+        details=(
+            part_of("Rejected", found.rejected, found.decided),
+            part_of("Answered instead", found.responded, found.decided),
+            part_of("Edited in what matters", changed, found.decided),
+            part_of("Edited in wording only", found.cosmetic, found.decided),
+        ),
+    )
+
+
+def _in_time(found: Decided, asked: Sums, now: datetime) -> Figure:
+    del asked
+    return share_of(
+        found.in_time,
+        found.decided + found.expired,
+        now=now,
+        why=NOTHING_DECIDED,
+        excluded=_withdrawn(found),
+        details=(
+            part_of(
+                "Decided, but late",
+                found.decided - found.in_time,
+                found.decided + found.expired,
+            ),
+            part_of("Expired", found.expired, found.decided + found.expired),
+        ),
+    )
+
+
+def _expired(found: Decided, asked: Sums, now: datetime) -> Figure:
+    del asked
+    return share_of(
+        found.expired,
+        found.decided + found.expired,
+        now=now,
+        why="No proposal ended in these days.",
+        excluded=_withdrawn(found),
+    )
+
+
+def _withdrawn(found: Decided) -> tuple[tuple[str, int], ...]:
+    return (
+        ("Withdrawn by the agent", found.withdrawn),
+        ("Taken back", found.superseded),
+    )
+
+
+_ENDINGS = {
+    named.ACCEPTANCE.key: _acceptance,
+    named.OVERRIDE.key: _override,
+    named.IN_TIME.key: _in_time,
+    named.EXPIRED.key: _expired,
+}
+_SIDES = {
+    key: dict(zip(Side, sides, strict=True))
+    for key, sides in {
+        named.ACCEPTANCE.key: (Which.ACCEPTED, Which.DECIDED, Which.UNDECIDED),
+        named.OVERRIDE.key: (Which.OVERRIDDEN, Which.DECIDED, Which.UNDECIDED),
+        named.IN_TIME.key: (Which.IN_TIME, Which.TIMED, Which.LEFT_OUT),
+        named.EXPIRED.key: (Which.EXPIRED, Which.TIMED, Which.LEFT_OUT),
+        named.REWORK.key: (Which.REWORKED, Which.EVER_DECIDED, Which.NEVER_DECIDED),
+        named.DECIDING_TIME.key: (Which.DECIDED, Which.DECIDED, Which.UNDECIDED),
+    }.items()
+}
+
+
+def _time(found: Percentiles, now: datetime) -> Figure:
+    if found.p50 is None:
+        return no_data(NOTHING_DECIDED, now=now)
+    return Figure(
+        Answer.MEASURED,
+        now,
+        value=found.p50,
+        over=Decimal(found.count),
+        details=(
+            Detail("Nine of ten took no longer than", found.p90, Unit.SECONDS, "p90"),
+        ),
+    )
+
+
+def _age(found: Percentiles, now: datetime) -> Figure:
+    if found.p90 is None:
+        return no_data(NOTHING_WAITED, now=now)
+    return Figure(
+        Answer.MEASURED,
+        now,
+        value=found.p90,
+        over=Decimal(found.count),
+        details=(Detail("Half waited no longer than", found.p50, Unit.SECONDS, "p50"),),
+    )
+
+
+def _followed(span: Span) -> Span:
+    """Give the days in which what was decided in a span may be opened again."""
+    return Span(span.first, span.last + FOLLOW_UP, span.workflows)
+
+
+def _rework(actor: Actor, scopes: Sequence[Scope], now: datetime) -> tuple[Figure, ...]:
+    spans = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
+    ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
+    reopened: Sequence[Reopened] = reopened_runs(
+        actor=actor, spans=[_followed(span) for span in spans]
+    )
+    pairs = [(each.run_id, each.at) for each in reopened]
+    again = reopened_over(actor=actor, spans=spans, reopened=pairs)
+    return tuple(
+        share_of(
+            found.superseded + count,
+            found.decided + found.superseded,
+            now=now,
+            why="Nobody decided a proposal in the days 14 days earlier.",
+            excluded=(
+                ("Expired undecided", found.expired),
+                ("Withdrawn by the agent", found.withdrawn),
+            ),
+            details=(
+                part_of(
+                    "Taken back", found.superseded, found.decided + found.superseded
+                ),
+                part_of("Case opened again", count, found.decided + found.superseded),
+            ),
+        )
+        for found, count in zip(ends, again, strict=True)
+    )
+
+
+def _as_rows(page: Page[EndRow]) -> Rows:
+    return Rows(
+        tuple(
+            Row(
+                each.headline,
+                reverse("inbox_card", args=(each.id,)),
+                each.at,
+                shown=each.state.lower(),
+                note=each.note,
+            )
+            for each in page.items
+        ),
+        page.next_cursor,
+        page.previous_cursor,
+    )
