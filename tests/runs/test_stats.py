@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runs.rules.estimating import Answered, results_of
+from runs.rules.questions import KEYS
 from runs.rules.stats import (
     Stratum,
     binomial_at_most,
@@ -112,3 +114,78 @@ def test_a_stratified_interval_stays_within_zero_and_one(layers):
     )
 
     assert 0 <= found.low <= found.share <= found.high <= 1
+
+
+# What a week's answers come to.
+
+
+def answered(*parts):
+    """Give reviewed runs from (layer, chance, "yes" runs, "no" runs)."""
+    return [
+        Answered(layer, dict.fromkeys(KEYS, answer), chance)
+        for layer, chance, yes, no in parts
+        for answer in ["yes"] * yes + ["no"] * no
+    ]
+
+
+def test_a_share_is_said_with_its_interval_and_its_ground():
+    rows = answered(("rest", 0.1, 44, 4))
+
+    result = results_of(rows, populations={"rest": 611})[0]
+
+    assert result.shown == "92 % (81–97), 48 of 611 runs reviewed"
+    assert result.note == ""
+
+
+def test_fewer_than_ten_judged_are_counts_and_no_share():
+    result = results_of(answered(("rest", 0.1, 8, 1)), populations={"rest": 90})[0]
+
+    assert result.interval is None
+    assert result.shown == "8 of 9 yes, 9 of 90 runs reviewed"
+    assert "10 judged runs are needed" in result.note
+
+
+def test_none_seen_is_a_bound_and_says_how_many_more_would_lower_it():
+    found = results_of(answered(("rest", 0.1, 40, 0)), populations={"rest": 4_000})[0]
+    bound = found.bound_of_no
+
+    assert bound == pytest.approx(1 - 0.05 ** (1 / int(found.size_effective)))
+    assert f"fewer than {bound * 100:.1f} % of runs" in found.note
+    short = 59 - int(found.size_effective)
+    assert f"{short} more clean ones for fewer than 5 %" in found.note
+    assert found.clean_needed[1] == (0.01, 299 - int(found.size_effective))
+
+
+def test_fifty_clean_runs_of_a_small_layer_do_not_bound_a_large_one():
+    rows = answered(("must_see", 1, 50, 0), ("rest", 0.005, 5, 0))
+
+    found = results_of(rows, populations={"must_see": 50, "rest": 1_000})[0]
+
+    assert found.size_effective < 6
+    assert found.bound_of_no > 0.4
+
+
+def test_a_layer_without_a_judged_run_makes_the_share_unweighted_and_says_so():
+    rows = answered(("must_see", 1, 12, 3))
+
+    found = results_of(rows, populations={"must_see": 15, "rest": 400})[0]
+
+    assert not found.is_weighted
+    assert found.interval.share == pytest.approx(0.8)
+    assert "Not weighted" in found.note
+
+
+def test_rare_runs_drawn_often_weigh_little():
+    rows = answered(("money", 1.0, 0, 10), ("money", 0.1, 10, 0))
+
+    found = results_of(rows, populations={"money": 110})[0]
+
+    assert found.interval.share == pytest.approx(100 / 110)
+    assert found.judged_by_layer == {"money": 20}
+
+
+def test_an_empty_week_has_no_data():
+    found = results_of([], populations={})[0]
+
+    assert found.shown == "No data yet, 0 of 0 runs reviewed"
+    assert (found.interval, found.bound_of_no, found.clean_needed) == (None, None, ())

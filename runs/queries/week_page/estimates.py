@@ -15,5 +15,7 @@ class Estimates:
 def estimates(week: ReviewWeek, rows: tuple[SampleRow, ...]) -> Estimates:
     """Give one line per question. No query."""
     populations = {key: int(layer["population"]) for key, layer in week.strata.items()}
-    answered = [Answered(row.layer, row.answers) for row in rows if row.is_read]
+    answered = [
+        Answered(row.layer, row.answers, row.chance) for row in rows if row.is_read
+    ]
     return Estimates(results_of(answered, populations=populations))

@@ -1,13 +1,7 @@
-"""The small statistics of the weekly review. Shares come with an interval or not at all.
+"""One share, and the bounds it lies between: Wilson's, and the exact ones."""
 
-Wilson for a share, Clopper-Pearson for "none seen", a stratified estimate for a sample
-whose runs were not all equally likely to be drawn. Nothing here divides by zero: no
-observations give None.
-"""
-
-from collections.abc import Iterable
 from dataclasses import dataclass
-from math import exp, isfinite, lgamma, log, log1p, sqrt
+from math import ceil, exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
@@ -22,24 +16,6 @@ class Interval:
     share: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """One layer of a sample: how many there are, were judged, and had it."""
-
-    population: int
-    judged: int
-    having: int
-
-
-@dataclass(frozen=True)
-class Stratified:
-    """A share over all layers, its variance, and the equivalent simple sample size."""
-
-    share: float
-    variance: float
-    size_effective: float
 
 
 def wilson(
@@ -83,11 +59,48 @@ def upper_bound(
     low, high = having / judged, 1.0
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
+        if middle in (low, high):
+            break
         if binomial_at_most(having, judged, middle) > tail:
             low = middle
         else:
             high = middle
     return (low + high) / 2
+
+
+def lower_bound(
+    having: int, judged: int, *, confidence: float = CONFIDENCE
+) -> float | None:
+    """Give the exact one-sided lower bound: one less the upper bound of the others."""
+    other = upper_bound(judged - having, judged, confidence=confidence)
+    return None if other is None else 1 - other
+
+
+def clopper_pearson(
+    having: int, judged: int, *, confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Give the exact interval of a share; None when nothing was judged.
+
+    Clopper and Pearson (1934): on each side the one-sided bound at half of what is left.
+    """
+    each = (1 + confidence) / 2
+    low = lower_bound(having, judged, confidence=each)
+    high = upper_bound(having, judged, confidence=each)
+    if low is None or high is None:
+        return None
+    return Interval(having / judged, low, high)
+
+
+def clean_needed(share: float, *, confidence: float = CONFIDENCE) -> int:
+    """Give how many must be judged without one having it, to say "fewer than share".
+
+    The n at which 1 - (1 - confidence)^(1/n) falls below the share: 59 for 5 %, 299 for
+    1 %, both at 95 %.
+    """
+    count = ceil(log1p(-confidence) / log1p(-share))
+    while 1 - (1 - confidence) ** (1 / count) >= share:
+        count += 1
+    return count
 
 
 def binomial_at_most(having: int, judged: int, share: float) -> float:
@@ -102,46 +115,3 @@ def binomial_at_most(having: int, judged: int, share: float) -> float:
         ways = begin - lgamma(k + 1) - lgamma(judged - k + 1)
         total += exp(ways + k * log(share) + (judged - k) * log1p(-share))
     return min(1.0, total)
-
-
-def stratified(strata: Iterable[Stratum]) -> Stratified | None:
-    """Estimate a share over layers drawn at different rates.
-
-    W. G. Cochran, "Sampling Techniques", 3rd ed. (1977), 5.3-5.4: the share is
-    Σ W_h p_h and its variance Σ W_h² p_h(1-p_h)/(n_h-1) · (1 - n_h/N_h), with
-    W_h = N_h/N. None while a layer that has runs has none judged: it would be left out.
-    A layer with one judged of several takes the widest variance, a quarter.
-    """
-    layers = [layer for layer in strata if layer.population > 0]
-    total = sum(layer.population for layer in layers)
-    judged = sum(min(layer.judged, layer.population) for layer in layers)
-    if not layers or any(layer.judged <= 0 for layer in layers):
-        return None
-    share, variance = 0.0, 0.0
-    for layer in layers:
-        weight = layer.population / total
-        seen = layer.having / layer.judged
-        share += weight * seen
-        variance += weight * weight * _variance(layer, seen)
-    size = share * (1 - share) / variance if variance > 0 else float(judged)
-    if not isfinite(size) or size <= 0:
-        size = float(judged)
-    return Stratified(min(1.0, share), variance, size)
-
-
-def stratified_interval(
-    strata: Iterable[Stratum], *, confidence: float = CONFIDENCE
-) -> Interval | None:
-    """Give the Wilson interval of a stratified share, on its effective size."""
-    found = stratified(strata)
-    if found is None:
-        return None
-    having = found.share * found.size_effective
-    return wilson(having, found.size_effective, confidence=confidence)
-
-
-def _variance(layer: Stratum, share: float) -> float:
-    unseen = max(0.0, 1 - layer.judged / layer.population)
-    if layer.judged == 1:
-        return 0.25 * unseen
-    return share * (1 - share) / (layer.judged - 1) * unseen
