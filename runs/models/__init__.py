@@ -6,9 +6,10 @@ finds runs by, and kept views of it), reconciling (changes that systems report, 
 incidents), importing (change logs from files), spending (what grants reserve), tallies
 (numbers by day), redaction (what is hidden, and who looked), reviewing (the weekly
 review), signing (what was signed of it, and what was done about findings),
-series (numbers that somebody imports).
+series (numbers that somebody imports), drift (how often people overrule).
 """
 
+from runs.models.drift import DriftAlarm, DriftWeek
 from runs.models.events import EventKey, InboxBatch, RunEvent
 from runs.models.finding import RunIndex, RunView
 from runs.models.importing import ChangeFile, ChangeImport, ChangeRow
@@ -47,6 +48,8 @@ __all__ = [
     "ChangeFile",
     "ChangeImport",
     "ChangeRow",
+    "DriftAlarm",
+    "DriftWeek",
     "EventKey",
     "Finding",
     "FindingMove",
