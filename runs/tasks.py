@@ -8,6 +8,7 @@ from celery import shared_task
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from runs.operations import folding, inbox
+from runs.operations.carrying import sweep_findings as sweep_findings_now
 from runs.operations.counting import count_due_runs
 from runs.operations.partitions import make_partitions
 from runs.operations.rebuilding import recount_if_moved
@@ -72,6 +73,12 @@ def open_weeks(**_later: object) -> int:
     """Open last week's review where it is due, and make partitions ahead of time."""
     make_partitions(months=MONTHS_AHEAD)
     return open_due_weeks(now=wall_clock())
+
+
+@shared_task(name="runs.tasks.sweep_findings", ignore_result=True, time_limit=300)
+def sweep_findings(**_later: object) -> int:
+    """Give on findings whose owner left, and tell owners what is due."""
+    return sweep_findings_now(now=wall_clock())
 
 
 def _fold(batch_id) -> int:

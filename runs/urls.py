@@ -7,6 +7,7 @@ from runs.views import (
     caps,
     change_logs,
     costs,
+    findings,
     incidents,
     integrations,
     linking,
@@ -172,11 +173,16 @@ urlpatterns = [
     path("reviews/<uuid:week_id>/", weeks.week, name="week"),
     path("reviews/<uuid:week_id>/sign/", weeks.week_sign, name="week_sign"),
     path("reviews/<uuid:week_id>/next/", reviewing.week_next, name="week_next"),
-    path("reviews/<uuid:week_id>/finding/", weeks.week_finding, name="week_finding"),
-    path(
-        "reviews/findings/<uuid:finding_id>/close/",
-        weeks.finding_close,
-        name="finding_close",
+    path("reviews/<uuid:week_id>/finding/", findings.week_finding, name="week_finding"),
+    path("findings/", findings.findings, name="findings"),
+    path("findings/<uuid:finding_id>/", findings.finding, name="finding"),
+    *(
+        path(
+            f"findings/<uuid:finding_id>/{deed}/",
+            getattr(findings, f"finding_{deed}"),
+            name=f"finding_{deed}",
+        )
+        for deed in ("comment", "redate", "reassign", "close", "reopen", "draft")
     ),
     path("reviews/<uuid:week_id>/runs/<uuid:run_id>/", reviewing.review, name="review"),
     path(

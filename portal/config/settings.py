@@ -329,6 +329,7 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-notices": _every(3600, "portal.accounts.tasks.tidy_notices"),
     "tidy": _every(3600, "portal.core.tasks.tidy"),
     "open-weeks": _every(3600, "runs.tasks.open_weeks"),
+    "sweep-findings": _every(900, "runs.tasks.sweep_findings"),
 }
 
 # --- The journal ---

@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import close_for, tell, tell_settled
-from portal.audit.operation import operation, record, step
+from portal.audit.operation import operation, record
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import lock_exclusive, workflow_scope
@@ -26,6 +26,7 @@ from registry.models import (
 )
 from registry.models.version import VersionState
 from registry.models.workflow import Role
+from registry.operations.beginning import carry_causes, start_draft
 from registry.operations.drafts import locked_draft
 from registry.operations.guards import (
     must_be_trained,
@@ -35,6 +36,7 @@ from registry.operations.guards import (
 )
 from registry.operations.matrix_rows import matrix_rows
 from registry.operations.reading import readable
+from registry.queries.causes import causes_of
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.evidence import evidence_bytes
 from registry.queries.moves import (
@@ -211,6 +213,7 @@ def withdraw_version(
     draft = start_draft(
         workflow, document=version.document, based_on=version, actor=actor, now=now
     )
+    carry_causes(old=version, new=draft)
 
     record(
         "workflow.version_withdrawn",
@@ -255,36 +258,6 @@ def new_version(
         what=f"version {draft.number} begun from version {live.number}",
     )
     return draft
-
-
-@step
-def start_draft(
-    workflow: Workflow,
-    *,
-    document: dict,
-    based_on: OperatingModelVersion,
-    actor: Actor,
-    now: datetime,
-) -> OperatingModelVersion:
-    """Add the next draft of a workflow; the caller holds the version it is based on."""
-    latest = (
-        workflow.versions.order_by("-number").values_list("number", flat=True).first()
-    )
-    try:
-        return OperatingModelVersion.objects.create(
-            workflow=workflow,
-            number=(latest or 0) + 1,
-            document=document,
-            based_on=based_on,
-            created_by_id=person_id(actor),
-            created_at=now,
-            changed_by_id=person_id(actor),
-            changed_at=now,
-        )
-    except IntegrityError as error:
-        raise Conflict(
-            "draft.open", "Somebody began a version in this moment."
-        ) from error
 
 
 def _check_ready(
@@ -394,6 +367,10 @@ def _packet_bytes(
             ],
             "people": signed_people(workflow_id=workflow.id),
             "reason": version.reason,
+            "because": [
+                {"finding": cause.words, "change": cause.change}
+                for cause in causes_of(version_id=version.id)
+            ],
             "submitted_at": now,
         }
     )

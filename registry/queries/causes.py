@@ -73,7 +73,7 @@ class Launch:
 
 def causes_of(*, version_id: UUID) -> tuple[CauseLine, ...]:
     """Give what a version was made for, oldest first. One query."""
-    return _by_version([version_id]).get(version_id, ())
+    return causes_by_version([version_id]).get(version_id, ())
 
 
 def drafted_because(
@@ -121,7 +121,7 @@ def launches_between(
         .defer("document", "content")
         .order_by("launched_at", "number")[:LAUNCHES_MAX]
     )
-    causes = _by_version([row.id for row in rows])
+    causes = causes_by_version([row.id for row in rows])
     return tuple(
         Launch(
             row.number, row.launched_at, row.label, row.reason, causes.get(row.id, ())
@@ -139,7 +139,8 @@ def launched_numbers(*, workflow_id: UUID) -> tuple[int, ...]:
     return tuple(rows.values_list("number", flat=True)[:VERSIONS_MAX])
 
 
-def _by_version(ids: Collection[UUID]) -> dict[UUID, tuple[CauseLine, ...]]:
+def causes_by_version(ids: Collection[UUID]) -> dict[UUID, tuple[CauseLine, ...]]:
+    """Give what each of these versions was made for, oldest first. One query."""
     rows = (
         VersionCause.objects.filter(version__in=list(ids))
         .select_related("added_by")

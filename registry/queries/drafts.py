@@ -9,6 +9,7 @@ from uuid import UUID
 from portal.core.errors import NotFound
 from registry.models import OperatingModelVersion, StandingReviewer, Workflow
 from registry.models.version import VersionState
+from registry.queries.causes import CauseLine, causes_of
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.parts import fingerprint, gaps_of
 from registry.queries.people import people_of
@@ -72,6 +73,7 @@ class DraftPage:
     difference: Difference
     progress: Progress
     is_reviewed: bool
+    causes: tuple[CauseLine, ...]
 
     @property
     def is_ready(self) -> bool:
@@ -121,7 +123,7 @@ def draft_of(*, workflow_id: UUID) -> Draft:
 
 
 def draft_page(*, workflow_id: UUID) -> DraftPage:
-    """Give the overview of the draft. Eight queries."""
+    """Give the overview of the draft. Nine queries."""
     draft = draft_of(workflow_id=workflow_id)
     gaps = gaps_of(draft.document, people_of(workflow_id=workflow_id))
     workflow = Workflow.objects.get(id=workflow_id)
@@ -134,6 +136,7 @@ def draft_page(*, workflow_id: UUID) -> DraftPage:
         difference=difference_from_live(workflow=workflow, version=version),
         progress=progress,
         is_reviewed=StandingReviewer.objects.filter(workflow=workflow_id).exists(),
+        causes=causes_of(version_id=draft.version_id),
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from registry.models import OperatingModelVersion, Signature, Workflow
 from registry.models.version import VersionState
+from registry.queries.causes import CauseLine, causes_by_version, causes_of
 from registry.queries.comparisons import (
     Difference,
     difference_from_live,
@@ -36,6 +37,7 @@ class VersionLine:
     digest: str
     reason: str
     has_packet: bool
+    because: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class VersionPage:
     may_roll_back: bool
     rollback: Difference | None
     missing: tuple[str, ...]
+    causes: tuple[CauseLine, ...]
 
 
 _KINDS = {
@@ -62,7 +65,7 @@ _KINDS = {
 def versions_of(
     *, workflow_id: UUID, live_version_id: UUID | None
 ) -> tuple[VersionLine, ...]:
-    """Give the versions, newest first. Two queries."""
+    """Give the versions, newest first. Three queries."""
     rows = list(
         OperatingModelVersion.objects.filter(workflow_id=workflow_id)
         .select_related("created_by", "based_on", "packet")
@@ -77,8 +80,12 @@ def versions_of(
         "packet__version_id", "person__name"
     ):
         signers.setdefault(version_id, []).append(name)
+    causes = causes_by_version([row.id for row in rows])
     return tuple(
-        _line(row, live_version_id, tuple(signers.get(row.id, ()))) for row in rows
+        _line(
+            row, live_version_id, tuple(signers.get(row.id, ())), causes.get(row.id, ())
+        )
+        for row in rows
     )
 
 
@@ -118,11 +125,15 @@ def version_page(
         may_roll_back=may_roll_back,
         rollback=rollback,
         missing=missing,
+        causes=causes_of(version_id=version.id),
     )
 
 
 def _line(
-    row: OperatingModelVersion, live_version_id: UUID | None, signers: tuple[str, ...]
+    row: OperatingModelVersion,
+    live_version_id: UUID | None,
+    signers: tuple[str, ...],
+    causes: tuple[CauseLine, ...],
 ) -> VersionLine:
     state = VersionState(row.state)
     is_live = row.id == live_version_id
@@ -145,4 +156,5 @@ def _line(
         digest=row.digest,
         reason=row.reason,
         has_packet=state != VersionState.DRAFT,
+        because=tuple(dict.fromkeys(cause.words for cause in causes)),
     )

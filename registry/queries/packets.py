@@ -16,6 +16,7 @@ from registry.models import (
 )
 from registry.models.version import VersionState
 from registry.models.workflow import Role
+from registry.queries.causes import CauseLine, causes_of
 from registry.queries.comparisons import (
     ChangeLine,
     Difference,
@@ -71,6 +72,7 @@ class PacketPage:
     gaps: tuple[Gap, ...]
     backtest: EvidenceLine | None
     people: tuple[PersonStanding, ...]
+    causes: tuple[CauseLine, ...]
 
 
 def missing_signatures(
@@ -104,7 +106,7 @@ def packet_page(
 ) -> PacketPage | None:
     """Give the packet that is up for signature, or that of a version, or None.
 
-    About sixteen queries.
+    About seventeen queries.
     """
     version = packet_version(workflow_id=workflow_id, number=number)
     if version is None:
@@ -147,6 +149,7 @@ def packet_page(
         ),
         backtest=latest_backtest(evidence_of(version)),
         people=people,
+        causes=causes_of(version_id=version.id),
     )
 
 

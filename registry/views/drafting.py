@@ -20,7 +20,10 @@ from registry.views.common import errors_of, go, head_of, number_in, show
 @require_GET
 def workflow_draft(request: HttpRequest, slug: str) -> HttpResponse:
     head = head_of(request, slug)
-    context: dict = {"draft_page": None}
+    context: dict = {
+        "draft_page": None,
+        "changed_part": request.GET.get("part", "")[:200],
+    }
     if head.has_draft:
         page = draft_page(workflow_id=head.id)
         context["draft_page"] = page

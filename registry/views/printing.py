@@ -44,6 +44,7 @@ def packet_data(packet: PacketPage) -> dict[str, Any]:
     return {
         "state": f"{submitted}. {packet.page.state_word}; {difference.label}.",
         "reason": packet.reason,
+        "causes": [f"{each.change} ({each.words})" for each in packet.causes],
         "digest": packet.digest,
         "places": [
             {

@@ -15,18 +15,22 @@ from portal.core.errors import AlreadyDone, Conflict, Invalid
 from runs.models import ReviewWeek, SignedWeek, WeekReopening
 from runs.operations.weeks import locked_week, week_of_assessor
 from runs.queries.sealing import week_document
-from runs.queries.signing import left_to_sign
+from runs.queries.signing import left_to_sign, second_readings_left
 
 SUMMARY_MAX = 4_000
 REASON_MAX = 1_000
 
 
 @operation(leaves="review.week_signed")
-def sign_week(*, actor: Actor, week_id: UUID, summary: str, now: datetime) -> str:
+def sign_week(
+    *, actor: Actor, week_id: UUID, summary: str, released: str = "", now: datetime
+) -> str:
     """Sign a week when every run of its sample is read; this version never changes again.
 
-    Locks the week. Gives its digest, and shows the key of the draw from now on. Raises
-    NotFound, Forbidden, AlreadyDone, Conflict with what is left, Invalid.
+    Second readings that are not done are given up with a reason (`released`), which is
+    part of what is signed. Locks the week. Gives its digest, and shows the key of the
+    draw from now on. Raises NotFound, Forbidden, AlreadyDone, Conflict with what is
+    left, Invalid.
     """
     week = locked_week(actor=actor, week_id=week_id)
     text = summary.strip()
@@ -40,7 +44,10 @@ def sign_week(*, actor: Actor, week_id: UUID, summary: str, now: datetime) -> st
     left = left_to_sign(week)
     if left:
         raise Conflict("week.unread", " ".join(left))
-    document = week_document(week, summary=text, signer=actor, now=now)
+    given_up = _released(week, released)
+    document = week_document(
+        week, summary=text, released=given_up, signer=actor, now=now
+    )
     content = canonical(document)
     week.digest = sha256_of(content)
     week.summary = text
@@ -64,8 +71,26 @@ def sign_week(*, actor: Actor, week_id: UUID, summary: str, now: datetime) -> st
         version=week.version,
         digest=week.digest,
         secret=bytes(week.seed).hex(),
+        released=given_up[:200],
     )
     return week.digest
+
+
+def _released(week: ReviewWeek, reason: str) -> str:
+    """Give the reason for which second readings are given up; none where all are done."""
+    left = second_readings_left(week)
+    if not left:
+        return ""
+    text = reason.strip()
+    if not text or len(text) > REASON_MAX:
+        noun = "second reading is" if left == 1 else "second readings are"
+        raise Invalid(
+            {
+                "released": f"{left} {noun} not done. Wait for them, or say in at most"
+                f" {REASON_MAX:,} characters why the week is signed without."
+            }
+        )
+    return text
 
 
 @operation(leaves="review.week_reopened")

@@ -20,7 +20,7 @@ WEEK = timedelta(days=7)
 
 
 def week_document(
-    week: ReviewWeek, *, summary: str, signer: Actor, now: datetime
+    week: ReviewWeek, *, summary: str, released: str, signer: Actor, now: datetime
 ) -> dict[str, Any]:
     """Give a week as one document, the same bytes whenever it is asked. Six queries."""
     sample = list(SampledRun.objects.filter(week=week).order_by("position"))
@@ -69,6 +69,7 @@ def week_document(
         "estimates": estimates_of(week, sample, reviews),
         "findings": findings_told(week),
         "launches": launched_in(week, until=now),
+        "released": released,
         "summary": summary,
         "signed_by": {"id": str(signer.id), "name": signer.name},
         "signed_at": now.isoformat(),
@@ -82,12 +83,16 @@ def estimates_of(
 
     Of two reviews of one run the first counts.
     """
-    layers = {row.id: row.stratum for row in sample}
+    drawn = {row.id: row for row in sample}
     first: dict[Any, Review] = {}
     for review in reviews:
         first.setdefault(review.sampled_id, review)
     answered = [
-        Answered(layers[key], {each: getattr(row, each) for each in KEYS})
+        Answered(
+            drawn[key].stratum,
+            {each: getattr(row, each) for each in KEYS},
+            float(drawn[key].probability),
+        )
         for key, row in first.items()
     ]
     populations = {key: int(layer["population"]) for key, layer in week.strata.items()}

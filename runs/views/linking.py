@@ -22,7 +22,7 @@ from runs.operations.unmapped import dismiss_tool
 from runs.queries.merging import merge_page, run_links
 from runs.queries.tasks import tasks_of, tool_to_dismiss
 from runs.queries.unplaced import unplaced_list, unplaced_page
-from runs.views.weeks import id_in
+from runs.views.reading import id_in
 
 INVALID = 422
 OWN_RUN = "own"

@@ -14,10 +14,10 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.htmx import is_htmx, render
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
+from runs.queries.finding_lists import KINDS
 from runs.queries.reviewing import given_before, next_to_read, owners_for
 from runs.queries.stories import whole_run
 from runs.queries.week_page.access import week_to_assess
-from runs.queries.week_page.findings import KINDS
 from runs.queries.week_page.sample import sample_rows
 from runs.rules.questions import ANSWERS, QUESTIONS, Given, given_in
 

@@ -104,7 +104,13 @@ def test_anybody_can_draw_the_sample_again_with_the_secret_of_a_signed_week(
     make_runs(workflow, company.agent, 40)
     week = opened(workflow)
     read_all(week, rosa)
-    sign_week(actor=rosa, week_id=week.id, summary="All well.", now=LATER)
+    sign_week(
+        actor=rosa,
+        week_id=week.id,
+        summary="All well.",
+        released="Rosa reads alone.",
+        now=LATER,
+    )
 
     entry = Entry.objects.get(name="review.week_signed")
     secret = json.loads(bytes(entry.body))["facts"]["secret"]
@@ -241,7 +247,13 @@ def test_a_week_in_which_everything_was_a_hold_is_read_whole(company, workflow, 
 
     assert week.strata["must_see"]["drawn"] == week.population_count == 6
     read_all(week, rosa)
-    assert sign_week(actor=rosa, week_id=week.id, summary="All held.", now=LATER)
+    assert sign_week(
+        actor=rosa,
+        week_id=week.id,
+        summary="All held.",
+        released="Rosa reads alone.",
+        now=LATER,
+    )
 
 
 def test_an_empty_week_and_a_week_of_one_run_can_be_signed(company, workflow, rosa):
@@ -257,7 +269,11 @@ def test_an_empty_week_and_a_week_of_one_run_can_be_signed(company, workflow, ro
 
     for week_id in (empty, single.id):
         assert sign_week(
-            actor=rosa, week_id=week_id, summary="Nothing odd.", now=LATER
+            actor=rosa,
+            week_id=week_id,
+            summary="Nothing odd.",
+            released="Rosa reads alone.",
+            now=LATER,
         ).startswith("sha256:")
 
 
@@ -356,7 +372,13 @@ def test_a_finding_is_carried_to_the_next_week_until_it_is_closed(
     week = opened(workflow)
     finding = a_finding(week, rosa, company.maya)
     read_all(week, rosa)
-    sign_week(actor=rosa, week_id=week.id, summary="Old data.", now=LATER)
+    sign_week(
+        actor=rosa,
+        week_id=week.id,
+        summary="Old data.",
+        released="Rosa reads alone.",
+        now=LATER,
+    )
     after = open_week(
         actor=SYSTEM,
         workflow_id=workflow.id,
@@ -399,10 +421,22 @@ def test_a_week_is_signed_when_its_sample_is_read_and_then_frozen(
     make_runs(workflow, company.agent, 3)
     week = opened(workflow)
     with pytest.raises(Conflict, match="3 runs are not read yet"):
-        sign_week(actor=rosa, week_id=week.id, summary="Well.", now=LATER)
+        sign_week(
+            actor=rosa,
+            week_id=week.id,
+            summary="Well.",
+            released="Rosa reads alone.",
+            now=LATER,
+        )
     read_all(week, rosa)
 
-    digest = sign_week(actor=rosa, week_id=week.id, summary="Well.", now=LATER)
+    digest = sign_week(
+        actor=rosa,
+        week_id=week.id,
+        summary="Well.",
+        released="Rosa reads alone.",
+        now=LATER,
+    )
 
     week.refresh_from_db()
     kept = SignedWeek.objects.get()
@@ -477,7 +511,9 @@ def test_a_person_reads_finds_and_signs_a_week_by_plain_forms(
         answers | {"right_data": "cannot_judge", "right_data_reason": "No order."},
     )
     signed = client.post(
-        reverse("week_sign", args=[week.id]), {"summary": "Well."}, follow=True
+        reverse("week_sign", args=[week.id]),
+        {"summary": "Well.", "released": "Rosa reads alone."},
+        follow=True,
     )
 
     assert 'value="yes" data-answer="y" aria-keyshortcuts="y" checked' in (

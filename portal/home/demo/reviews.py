@@ -55,6 +55,7 @@ def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) 
         actor=company.actor("rosa"),
         week_id=week_id,
         summary="Small refunds are right and fast. People still correct the amount for shades.",
+        released="One of the two assessors was away; the first readings count.",
         now=at + timedelta(days=2),
     )
 

@@ -7,13 +7,10 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from portal.accounts import access
 from portal.accounts.actors import Actor
-from portal.core.errors import NotFound
 from runs.models import Finding, ReviewWeek
 
 FINDINGS_MAX = 200
-KINDS = Finding.Kind.choices
 
 
 @dataclass(frozen=True)
@@ -48,16 +45,6 @@ def findings(
     return tuple(
         _finding(row, week.id, actor, may_assess, now) for row in rows[:FINDINGS_MAX]
     )
-
-
-def finding_to_close(*, actor: Actor, finding_id: UUID, now: datetime) -> FindingRow:
-    """Give one finding to who may see its workflow. Raises NotFound."""
-    visible = access.visible(_with_people(), actor=actor, workflow_path="workflow_id")
-    row = visible.filter(id=finding_id).first()
-    if row is None:
-        raise NotFound("There is nothing here, or you may not see it.")
-    may_assess = access.may(actor, access.ASSESS, row.workflow_id)
-    return _finding(row, row.week_id, actor, may_assess, now)
 
 
 def _with_people():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runs.models import ReviewWeek
+from runs.queries.signing import second_readings_left
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Sign:
     digest: str
     secret: str
     population_digest: str
+    second_left: int
 
 
 def sign(week: ReviewWeek) -> Sign:
@@ -26,4 +28,5 @@ def sign(week: ReviewWeek) -> Sign:
         digest=week.digest,
         secret=bytes(week.seed).hex() if is_signed else "",
         population_digest=week.population_digest,
+        second_left=0 if is_signed else second_readings_left(week),
     )
