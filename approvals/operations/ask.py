@@ -91,7 +91,8 @@ def ask_action(*, principal: AgentPrincipal, asking: Asking, now: datetime) -> A
     if action_request.on_behalf_of_id:
         note_asked_in_name_of(identity=action_request.on_behalf_of_id, now=now)
     with told_together():
-        return _answer(principal, action_request, ruling, facts, now)
+        category = request.category or ""
+        return _answer(principal, action_request, ruling, facts, category, now)
 
 
 @step
@@ -100,6 +101,7 @@ def _answer(
     action_request: ActionRequest,
     ruling: Ruling,
     facts: RulebookInForce,
+    category: str,
     now: datetime,
 ) -> Asked:
     tell_run(
@@ -110,6 +112,7 @@ def _answer(
         digest=action_request.digest,
         title=action_request.title,
         tool_call_id=action_request.tool_call_id,
+        category=category,
     )
     kept = keep_ruling(
         actor=principal.actor,

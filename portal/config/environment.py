@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -20,6 +22,7 @@ SECRET_KEY_LENGTH_MIN = 32
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 TRUE_WORDS = frozenset({"1", "on", "true", "yes"})
 FALSE_WORDS = frozenset({"0", "off", "false", "no"})
+_HOUR_RATE = re.compile(r"([a-z_]{1,40})\s*=\s*(\d{1,6}(?:\.\d{1,2})?)\s+([A-Z]{3})")
 PROCESSES = ("web", "worker", "beat", "command")
 
 
@@ -54,6 +57,7 @@ class Environment:
     public_url: str
     allowed_hosts: tuple[str, ...]
     time_zone: str
+    hour_rates: dict[str, tuple[Decimal, str]]
     process: str
     static_root: Path | None
     metrics_token: str
@@ -105,6 +109,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         public_url=public_url,
         allowed_hosts=_allowed_hosts(environ, public_url),
         time_zone=_time_zone(environ),
+        hour_rates=_hour_rates(environ),
         process=process,
         static_root=_static_root(environ),
         metrics_token=environ.get("METRICS_TOKEN", ""),
@@ -270,6 +275,23 @@ def _time_zone(environ: Mapping[str, str]) -> str:
             "write it like Europe/Berlin."
         ) from error
     return name
+
+
+def _hour_rates(environ: Mapping[str, str]) -> dict[str, tuple[Decimal, str]]:
+    """Read what an hour of each role costs: "reviewer=45.00 EUR, assessor=60 EUR"."""
+    rates = {}
+    for part in environ.get("COUNTERSIGN_HOUR_RATES", "").split(","):
+        if not part.strip():
+            continue
+        found = _HOUR_RATE.fullmatch(part.strip())
+        if found is None:
+            raise EnvironmentRefused(
+                f"COUNTERSIGN_HOUR_RATES is wrong at {part.strip()!r}; "
+                "write it like reviewer=45.00 EUR, escalation_owner=80 EUR."
+            )
+        role, value, currency = found.groups()
+        rates[role] = (Decimal(value), currency)
+    return rates
 
 
 def _static_root(environ: Mapping[str, str]) -> Path | None:

@@ -369,6 +369,8 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = ENVIRONMENT.time_zone
+# What an hour of a person costs, by role and in one currency each: for cost per unit.
+HOUR_RATES = ENVIRONMENT.hour_rates
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

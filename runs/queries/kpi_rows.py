@@ -1,48 +1,79 @@
-"""The exact runs behind a number."""
+"""The exact runs behind a number, one keyset page at a time."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.pagination import Page, keyset
-from runs.models import Run
+from runs.models import RunFact
 from runs.queries.kpi_sums import Span
+
+ORDER = ("-on", "-ended_at", "-run_id")
 
 
 @dataclass(frozen=True)
 class CountedRun:
-    """One run behind a number."""
+    """One run behind a number, with everything that it adds to its day."""
 
     id: UUID
     title: str
     ended_at: datetime
+    took_ms: int | None
+    measures: Mapping[str, Any]
 
 
-def ended_runs(*, actor: Actor, span: Span, cursor: str | None) -> Page[CountedRun]:
-    """Give one page of the runs that ended in a span, newest first. Two queries."""
-    rows = access.visible(
-        Run.objects.filter(
-            is_test=False,
-            ended_at__gte=_midnight(span.first),
-            ended_at__lt=_midnight(span.last + timedelta(days=1)),
-        ),
-        actor=actor,
-        workflow_path="workflow_id",
+def counted_runs(
+    *,
+    actor: Actor,
+    span: Span,
+    having: Sequence[str],
+    lacking: Sequence[str] = (),
+    cursor: str | None,
+) -> Page[CountedRun]:
+    """Give one page of the runs that add to one of some measures, newest first.
+
+    `lacking` leaves out the runs that add to one of those. Two queries.
+    """
+    rows = _facts(actor, span).filter(measures__has_any_keys=list(having))
+    if lacking:
+        rows = rows.exclude(measures__has_any_keys=list(lacking))
+    page = keyset(
+        rows.select_related("run").defer("run__fold"), order=ORDER, cursor=cursor
     )
-    if span.workflows is not None:
-        rows = rows.filter(workflow_id__in=span.workflows)
-    page = keyset(rows, order=("-ended_at", "-id"), cursor=cursor)
     return Page(
-        tuple(CountedRun(run.id, run.title, run.ended_at) for run in page.items),
+        tuple(
+            CountedRun(
+                fact.run_id, fact.run.title, fact.ended_at, fact.took_ms, fact.measures
+            )
+            for fact in page.items
+        ),
         page.next_cursor,
         page.previous_cursor,
     )
 
 
-def _midnight(day: date) -> datetime:
-    zone = timezone.get_default_timezone()
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+def reopened_runs(
+    *, actor: Actor, first: Any, last: Any, workflows: frozenset[UUID] | None = None
+) -> QuerySet:
+    """Give the ids of completed runs of cases that were opened again. Not run yet."""
+    rows = _facts(actor, Span(first, last, workflows))
+    return rows.filter(measures__has_key="run.reopened").values_list(
+        "run_id", "workflow_id", "on", "ended_at"
+    )
+
+
+def _facts(actor: Actor, span: Span) -> QuerySet[RunFact]:
+    rows = access.visible(
+        RunFact.objects.filter(on__gte=span.first, on__lte=span.last),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    if span.workflows is not None:
+        rows = rows.filter(workflow_id__in=span.workflows)
+    return rows

@@ -77,7 +77,8 @@ class Place:
 def belonging_of_runs(run_ids: Sequence[UUID]) -> Mapping[UUID, Belonging]:
     """Give the case and the requester that each run told of. One query."""
     found: dict[UUID, list[Event]] = {run_id: [] for run_id in run_ids}
-    rows = RunEvent.objects.filter(run_id__in=run_ids, kind="run.started").order_by()
+    kinds = ("run.started", "asked")
+    rows = RunEvent.objects.filter(run_id__in=run_ids, kind__in=kinds).order_by()
     for row in rows:
         found[row.run_id].append(event_of(row))
     return {run_id: belonging_of(events) for run_id, events in found.items()}

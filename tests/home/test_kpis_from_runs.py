@@ -1,16 +1,31 @@
 """Indicators that come from runs: exact, within what one may see, with their rows."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
+from django.test import override_settings
 
 from portal.home.queries.kpis.catalogue import figures_for, kpi_named, rows_for
 from portal.home.queries.kpis.figure import Answer, Scope, Side
+from portal.home.queries.kpis.from_runs import BY_KEY
+from runs.operations.counting import count_due_runs
 from tests.people import live_workflow, make_company
-from tests.runs.helpers import START, start_run, store, told
+from tests.runs.helpers import (
+    LATER,
+    START,
+    confirmed,
+    moment,
+    refund_story,
+    start_run,
+    store,
+    told,
+)
 
 DAY = date(2026, 11, 16)
 SCOPE = Scope(DAY, DAY)
+KEYS = tuple(BY_KEY)
 
 
 @pytest.fixture
@@ -23,27 +38,281 @@ def workflow(company):
     return live_workflow(company)
 
 
+@pytest.fixture
+def tell(company, workflow):
+    """Tell of one whole run, and count it."""
+
+    def _tell(name, *events, at=100.0, status="completed", **finish):
+        run_id = start_run(workflow, company.agent, name)
+        if status:
+            events = (*events, told("run.finished", at, status=status, **finish))
+        store(run_id, list(events))
+        count_due_runs(now=LATER)
+        return run_id
+
+    return _tell
+
+
 def figure(company, key, name="maya", scope=SCOPE):
     actor = company.actor(name)
     return figures_for(actor=actor, keys=[key], scopes=[scope], now=START)[key][0]
 
 
-def test_throughput_is_units_of_completed_runs_by_day(company, workflow):
-    store(
-        start_run(workflow, company.agent, "case-1"),
-        [told("run.finished", 9, status="completed", units="3")],
+def details(found):
+    return {each.label: each.value for each in found.details}
+
+
+def titles(company, key, side, scope=SCOPE):
+    rows = rows_for(
+        actor=company.actor("maya"), key=key, scope=scope, side=side, cursor=None
     )
+    return len(rows.rows)
+
+
+def test_nothing_is_never_a_zero_and_never_a_hundred_percent(company, workflow):
+    found = figures_for(
+        actor=company.actor("maya"), keys=KEYS, scopes=[SCOPE], now=START
+    )
+
+    assert set(found) == set(KEYS)
+    for key, (figure_of,) in found.items():
+        assert figure_of.answer in (Answer.NO_DATA, Answer.NOT_MEASURABLE), key
+        assert figure_of.value is None, key
+        assert figure_of.why, key
+
+
+def test_every_number_of_one_run_opens_its_rows_and_an_outsider_has_none(
+    company, workflow
+):
+    store(start_run(workflow, company.agent, "case-1"), refund_story())
+    count_due_runs(now=LATER)
+    before = Scope(DAY - timedelta(30), DAY - timedelta(1))
+
+    found = figures_for(
+        actor=company.actor("maya"), keys=KEYS, scopes=[before, SCOPE], now=START
+    )
+    hidden = figures_for(
+        actor=company.actor("olga"), keys=KEYS, scopes=[SCOPE], now=START
+    )
+
+    assert found["cycle-time"][1].value == 377
+    assert details(found["cycle-time"][1])["Waiting for a person"] == 362
+    assert found["retries"][1].value == 1
+    assert found["unauthorised"][1].value == 0
+    assert found["unauthorised"][1].under == 1
+    assert found["unauthorised"][1].high == pytest.approx(0.95)
+    assert found["answerable"][1].over == 7
+    assert found["adherence"][1].value == found["evidence"][1].value == 1
+    assert found["succeeded"][1].value == 1
+    for key in KEYS:
+        assert found[key][0].value is None, key
+        assert hidden[key][0].value is None, key
+        for side in Side:
+            scope = replace(SCOPE, first=DAY - timedelta(30))
+            rows_for(
+                actor=company.actor("maya"),
+                key=key,
+                scope=scope,
+                side=side,
+                cursor=None,
+            )
+            assert not rows_for(
+                actor=company.actor("olga"),
+                key=key,
+                scope=scope,
+                side=side,
+                cursor=None,
+            ).rows
+    assert titles(company, "cycle-time", Side.OVER) == 1
+    assert kpi_named("throughput").target_key == "throughput"
+
+
+def test_throughput_is_units_of_completed_runs_by_day(company, tell):
+    tell("case-1", units="3")
+    tell("case-2")
+    tell("case-3", status="failed", units="9")
 
     found = figure(company, "throughput", scope=Scope(DAY - timedelta(1), DAY))
 
     assert (found.answer, found.value, found.over) == (Answer.MEASURED, 1.5, 3)
+    assert (found.covered, found.coverable) == (1, 2)
+    assert dict(found.excluded) == {
+        "Completed runs that told no units": 1,
+        "Runs that did not complete": 1,
+    }
     assert figure(company, "throughput", "olga").answer == Answer.NO_DATA
-    rows = rows_for(
-        actor=company.actor("maya"),
-        key="throughput",
-        scope=SCOPE,
-        side=Side.OVER,
-        cursor=None,
+    assert titles(company, "throughput", Side.OVER) == 1
+    assert titles(company, "throughput", Side.UNDER) == 2
+    assert titles(company, "throughput", Side.EXCLUDED) == 1
+
+
+def test_a_run_that_is_not_settled_yet_is_said_and_not_counted(company, workflow, tell):
+    tell("case-1", units="1")
+    store(
+        start_run(workflow, company.agent, "case-2"),
+        [told("run.finished", 5, status="completed", units="1")],
     )
-    assert len(rows.rows) == 1
-    assert kpi_named("throughput").target_key == "throughput"
+
+    found = figure(company, "throughput")
+
+    assert found.over == 1
+    assert (
+        dict(found.excluded)["Runs not settled yet, or changed since they were counted"]
+        == 1
+    )
+
+
+def test_handoffs_are_not_measurable_until_an_agent_tells_one(company, tell):
+    tell("case-1", told("run.started", 0, trigger="x", case="C-1"))
+    assert figure(company, "handoff").answer == Answer.NOT_MEASURABLE
+
+    tell("case-2", told("run.started", 0, trigger="x"), told("handoff", 3, to="Dana"))
+
+    found = figure(company, "handoff")
+    assert (found.over, found.under, found.value) == (1, 2, 0.5)
+    assert (found.covered, found.coverable) == (1, 2)
+    assert titles(company, "handoff", Side.OVER) == 1
+
+
+def test_a_case_counts_once_and_is_handed_over_by_any_of_its_runs(company, tell):
+    tell(
+        "first",
+        told("run.started", 0, trigger="x", case="C-1"),
+        told("handoff", 3, to="Dana"),
+    )
+    tell("second", told("run.started", 200, trigger="x", case="C-1"), at=300)
+
+    found = figure(company, "handoff")
+
+    assert (found.over, found.under) == (1, 1)
+    assert (
+        dict(found.excluded)["Earlier runs of a case that a newer one stands for"] == 1
+    )
+
+
+def test_who_comes_back_within_a_day_was_not_contained(company, tell):
+    tomorrow = Scope(DAY + timedelta(1), DAY + timedelta(1))
+    assert figure(company, "contained", scope=tomorrow).answer == Answer.NO_DATA
+    tell("case-0", told("run.started", 0, trigger="x"))
+    assert figure(company, "contained", scope=tomorrow).answer == Answer.NOT_MEASURABLE
+
+    tell("case-1", told("run.started", 0, trigger="x", requester="ana"))
+    tell("case-2", told("run.started", 0, trigger="x", requester="ben"))
+    day = 24 * 3600
+    tell("case-3", told("run.started", 5_000, trigger="x", requester="ana"), at=6_000)
+    tell(
+        "case-4",
+        told("run.started", 100 + day + 1, trigger="x", requester="ben"),
+        at=day + 300,
+    )
+
+    found = figure(company, "contained", scope=tomorrow)
+
+    # Ana's first run was called back; her second and Ben's first were not.
+    assert (found.over, found.under) == (2, 3)
+    assert dict(found.excluded)["Cases that do not tell who asked"] == 1
+
+
+def test_only_customers_and_systems_confirm_and_reopened_cases_do_not_count(
+    company, workflow, tell
+):
+    later = Scope(DAY + timedelta(14), DAY + timedelta(14))
+    tell("bare", told("decision.made", 1, text="x", confidence="0.5"))
+    assert figure(company, "resolution-confidence", scope=later).answer == (
+        Answer.NOT_MEASURABLE
+    )
+
+    decided = told("decision.made", 1, text="x", confidence="0.9")
+    tell("sure", decided, told("outcome.confirmed", 101, resolved=True, by="customer"))
+    tell("system", confirmed("outcome.confirmed", 101, resolved=True, by="crm"))
+    tell("implied", told("outcome.confirmed", 101, resolved=True, by="Refund agent"))
+    tell("not", told("outcome.confirmed", 101, resolved=False, basis="customer"))
+    tell(
+        "again",
+        told("run.started", 0, trigger="x", case="C-9"),
+        told("outcome.confirmed", 101, resolved=True, basis="customer"),
+    )
+    tell(
+        "again-2",
+        told("run.started", 13 * 86_400, trigger="x", case="C-9"),
+        at=13 * 86_400 + 60,
+    )
+
+    found = figure(company, "resolution-confidence", scope=later)
+
+    assert (found.over, found.under) == (2, 6)
+    assert (found.covered, found.coverable) == (5, 6)
+    assert details(found)["Only implied by the agent"] == pytest.approx(1 / 6)
+    assert details(found)["Opened again within 14 days"] == pytest.approx(1 / 6)
+    assert details(found)["Calibration gap"] == pytest.approx(-0.1)
+    assert details(found)["Brier score"] == pytest.approx(0.01)
+
+
+def test_currencies_are_never_mixed_and_time_of_people_has_its_rate(company, tell):
+    assert figure(company, "unit-cost").answer == Answer.NO_DATA
+    tell("free")
+    assert figure(company, "unit-cost").answer == Answer.NOT_MEASURABLE
+
+    def cost(value, currency, kind="models"):
+        return told("cost", 4, cost_kind=kind, value=value, currency=currency)
+
+    looked = moment(
+        "decided", 9, verdict="approve", resolution="approved", looked_seconds=1800
+    )
+    tell("a", cost("0.10", "EUR"), cost("0.30", "EUR", "search"), looked, units="2")
+    tell("b", cost("0.20", "EUR", "hosting"), units="1")
+    tell("c", cost("9", "USD"), units="1")
+    tell("d", cost("9", "USD"), cost("1", "EUR"), units="1")
+
+    with override_settings(HOUR_RATES={"reviewer": (Decimal(40), "EUR")}):
+        found = figure(company, "unit-cost")
+
+    # A quarter of an hour at most counts for one look: EUR 10.
+    assert (found.currency, found.over, found.under) == ("EUR", Decimal("10.60"), 3)
+    assert found.value == pytest.approx(10.6 / 3)
+    left_out = dict(found.excluded)
+    assert left_out["Runs that cost USD"] == 1
+    assert left_out["Runs with costs in several currencies"] == 1
+    assert left_out["Runs without any cost told"] == 1
+    assert details(figure(company, "unit-cost"))["People’s time"] == 0
+
+
+def test_each_way_of_leaving_the_rulebook_is_counted_by_its_name(company, tell):
+    ask = "01938e00-0000-7000-8000-00000000000b"
+    tell("fine", told("run.started", 0, trigger="x"))
+    tell(
+        "bad",
+        moment("asked", 1, action_request=ask, verb="refund", system="billing"),
+        moment("ruled", 2, action_request=ask, answer="refuse", reasons=[]),
+        moment("held", 3, rule="money", sentence="Too much."),
+        moment("redeemed", 4, action_request=ask, grant="g1"),
+        told("change.made", 5, system="crm", resource="c 1", field="f", grant=""),
+    )
+
+    found = figure(company, "adherence")
+
+    assert (found.over, found.under) == (1, 2)
+    counted = details(found)
+    for words in (
+        "Runs that acted without a grant",
+        "Runs that acted after the rulebook had refused it",
+        "Runs that went on while a stop rule held it",
+        "Runs that used a grant and never told the outcome",
+    ):
+        assert counted[words] == 1, words
+    assert titles(company, "adherence", Side.OVER) == 1
+    assert titles(company, "adherence", Side.EXCLUDED) == 1
+    assert figure(company, "evidence").over == 0
+
+
+def test_the_numbers_cost_few_queries_however_many_scopes(
+    company, tell, django_assert_max_num_queries
+):
+    tell("case-1", units="1")
+    weeks = [
+        Scope(DAY - timedelta(7 * n + 6), DAY - timedelta(7 * n)) for n in range(12)
+    ]
+    actor = company.actor("maya")
+
+    with django_assert_max_num_queries(14):
+        figures_for(actor=actor, keys=KEYS, scopes=[SCOPE, *weeks], now=START)

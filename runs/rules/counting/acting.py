@@ -15,6 +15,8 @@ class Acts:
 
     gateway: int
     failed: int
+    succeeded: int
+    unknown: int
     told: int
     reported: int
     unauthorised: int
@@ -27,16 +29,21 @@ class Acts:
 
 def acts_of(state: Mapping[str, Any]) -> Acts:
     """Count the acts that the events of a run add up to. What failed changed nothing."""
-    redeemed = failed = 0
+    redeemed = 0
+    ends: dict[str, int] = {}
     for ask in state.get("asks", {}).values():
         used = len(ask.get("redeemed", {}))
         redeemed += used
-        if used and ask.get("outcome", [0, ""])[1] == "failed":
-            failed += used
+        if used and "outcome" in ask:
+            end = str(ask["outcome"][1])
+            ends[end] = ends.get(end, 0) + used
+    failed = ends.get("failed", 0)
     verdicts = state.get("verdicts", {}).values()
     return Acts(
         gateway=redeemed - failed,
         failed=failed,
+        succeeded=ends.get("succeeded", 0),
+        unknown=ends.get("unknown", 0),
         told=folding.told_without_grant(state),
         reported=sum(verdict in _BESIDE for _, verdict, _ in verdicts),
         unauthorised=folding.unauthorised(state),

@@ -30,7 +30,11 @@ class Around:
 
 
 def belonging_of(events: Iterable[Event]) -> Belonging:
-    """Read what the first event that names a case, a type or a requester says of it."""
+    """Read what the first event that names a case, a type or a requester says of it.
+
+    Needs the events `run.started` and `asked` only.
+    """
+    events = list(events)
     found: dict[str, str] = {}
     started = (e for e in events if e.kind == "run.started" and not e.is_moment)
     for event in sorted(started, key=stamp_of):
@@ -38,6 +42,12 @@ def belonging_of(events: Iterable[Event]) -> Belonging:
             value = event.facts.get(name)
             if isinstance(value, str) and value.strip():
                 found.setdefault(name, value.strip())
+    asked = (e for e in events if e.kind == "asked" and e.is_moment)
+    for event in sorted(asked, key=stamp_of):
+        category = event.facts.get("category")
+        if isinstance(category, str) and category.strip():
+            # Who tells no type of case tells what kind of action was asked for.
+            found.setdefault("case_type", category.strip())
     return Belonging(
         case_hash=fingerprint(found.get("case", "")),
         case_type=short(found.get("case_type", ""), TYPE_LENGTH_MAX),

@@ -14,7 +14,7 @@ from runs.rules.counting.acting import acts_of
 from runs.rules.counting.adherence import deviations_of, lacks_of
 from runs.rules.counting.belonging import Around, Belonging
 from runs.rules.counting.retrying import tries_of
-from runs.rules.counting.spending import Spending, spending_of
+from runs.rules.counting.spending import spending_of
 from runs.rules.counting.timing import Spent, bucket_of, time_spent
 from runs.rules.events import Event
 from runs.rules.resolving import resolution_of
@@ -76,6 +76,7 @@ def measures_of_run(run: Settled) -> Measures:
 def _ending(run: Settled) -> Pairs:
     yield "count", 1
     yield f"state.{run.state.lower()}", 1
+    yield "ended_told", int(run.state != UNKNOWN)
     units = units_of(run)
     if run.is_completed and units is not None:
         yield "units_told", 1
@@ -151,25 +152,23 @@ def _costs(run: Settled) -> Pairs:
     spending = spending_of(run.events)
     yield "calls", spending.calls
     yield "calls_priced", spending.priced_calls
+    yield "decisions", spending.decisions
+    yield "decisions_timed", spending.timed
     if len(spending.currencies) != 1:
         yield "cost_mixed" if spending.currencies else "cost_none", 1
         return
     currency = spending.currencies[0]
+    yield "costed", 1
     yield f"costed.{currency}", 1
     for (kind, _), value in spending.costs.items():
         yield f"cost.{kind}.{currency}", value
-    yield from _people(spending, currency)
+    for role, looked_ms in spending.looked_ms.items():
+        yield f"looked_ms.{currency}.{role}", looked_ms
     is_undone = resolution_of(run.fold).is_resolved is False or run.around.is_reopened
     units = units_of(run)
     if run.is_completed and units is not None and not is_undone:
+        yield "cost_units", units
         yield f"cost_units.{currency}", units
-
-
-def _people(spending: Spending, currency: str) -> Pairs:
-    for role, number in spending.decisions.items():
-        yield "decisions", number
-        yield "decisions_timed", spending.timed.get(role, 0)
-        yield f"looked_ms.{role}.{currency}", spending.looked_ms.get(role, 0)
 
 
 def _acts(run: Settled) -> Pairs:
@@ -179,6 +178,9 @@ def _acts(run: Settled) -> Pairs:
     yield "acts_told", acts.told
     yield "acts_reported", acts.reported
     yield "acts_failed", acts.failed
+    yield "acts_succeeded", acts.succeeded
+    yield "acts_untold", acts.gateway - acts.succeeded - acts.unknown
+    yield "acts_unknown", acts.unknown
     yield "unauthorised", acts.unauthorised
 
 

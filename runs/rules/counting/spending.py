@@ -6,24 +6,23 @@ from decimal import Decimal
 
 from runs.rules.costing import CURRENCY, cost_of_call, is_model_cost
 from runs.rules.events import Event
-from runs.rules.values import decimal_of
+from runs.rules.values import decimal_of, short
 
 LOOKED_MS_MAX = 15 * 60 * 1000
 TOOL_COSTS = ("tool", "tools", "api", "search")
-ROLE = "reviewer"
-ROLES = ("reviewer", "escalation_owner")
 
 
 @dataclass
 class Spending:
-    """Costs by (kind, currency), model calls and how many have a price, people's time."""
+    """Costs by (kind, currency), model calls with a price, and the time of deciders."""
 
     costs: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     calls: int = 0
     priced_calls: int = 0
-    # By role: how many decided, how many of them looked for a known time, and how long.
-    decisions: dict[str, int] = field(default_factory=dict)
-    timed: dict[str, int] = field(default_factory=dict)
+    # Of people who decided: how many, how many of them looked for a known time, and how
+    # long by role, at most a quarter of an hour each.
+    decisions: int = 0
+    timed: int = 0
     looked_ms: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -78,11 +77,10 @@ def _add(found: Spending, kind: str, cost: object) -> None:
 
 
 def _look(found: Spending, facts: Mapping[str, object]) -> None:
-    told = facts.get("role")
-    role = str(told) if told in ROLES else ROLE
-    found.decisions[role] = found.decisions.get(role, 0) + 1
+    found.decisions += 1
     looked = facts.get("looked_seconds")
     if isinstance(looked, int) and looked >= 0:
-        found.timed[role] = found.timed.get(role, 0) + 1
+        found.timed += 1
+        role = short(facts.get("role"), 40) or "reviewer"
         spent = min(looked * 1000, LOOKED_MS_MAX)
         found.looked_ms[role] = found.looked_ms.get(role, 0) + spent
