@@ -12,6 +12,7 @@ from runs.operations.carrying import sweep_findings as sweep_findings_now
 from runs.operations.counting import count_due_runs
 from runs.operations.partitions import make_partitions
 from runs.operations.rebuilding import recount_if_moved
+from runs.operations.sharing import share_left_runs
 from runs.operations.silence import sweep_silent_runs
 from runs.operations.tallying import add_up
 from runs.operations.unmapped import close_mapped_tools
@@ -70,8 +71,12 @@ def count_runs(**_later: object) -> int:
 
 @shared_task(name="runs.tasks.open_weeks", ignore_result=True, time_limit=300)
 def open_weeks(**_later: object) -> int:
-    """Open last week's review where it is due, and make partitions ahead of time."""
+    """Open last week's review where it is due, and make partitions ahead of time.
+
+    What somebody who left was to read goes to those who are there.
+    """
     make_partitions(months=MONTHS_AHEAD)
+    share_left_runs(now=wall_clock())
     return open_due_weeks(now=wall_clock())
 
 

@@ -12,6 +12,7 @@ from runs.views import (
     integrations,
     linking,
     lists,
+    openings,
     redaction,
     reviewing,
     saved_views,
@@ -171,6 +172,15 @@ urlpatterns = [
     path("reviews/", weeks.weeks, name="weeks"),
     path("reviews/count/", weeks.weeks_count, name="weeks_count"),
     path("reviews/<uuid:week_id>/", weeks.week, name="week"),
+    path(
+        "reviews/time/<uuid:workflow_id>/", openings.reading_plan, name="reading_plan"
+    ),
+    path("reviews/<uuid:week_id>/draw/", openings.week_draw, name="week_draw"),
+    path(
+        "reviews/<uuid:week_id>/population.tsv",
+        openings.week_population,
+        name="week_population",
+    ),
     path("reviews/<uuid:week_id>/sign/", weeks.week_sign, name="week_sign"),
     path("reviews/<uuid:week_id>/next/", reviewing.week_next, name="week_next"),
     path("reviews/<uuid:week_id>/finding/", findings.week_finding, name="week_finding"),

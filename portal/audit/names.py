@@ -198,6 +198,8 @@ SENTENCES: dict[str, str] = {
     "redaction.rule_removed": "{actor} took away a rule that {what} in runs of {workflow}: {reason}",
     "token.revealed": "{actor} looked at a hidden value ({what}) of run {run}: {reason}",
     "review.week_opened": "{actor} opened the week of {week} with {count} runs to read.",
+    "review.shared_again": "{count} readings of the week of {week} were shared out again: {what}.",
+    "review.time_set": "{actor} gave the assessors of {workflow} {what}.",
     "review.reserved": "{actor} took run {run} to read.",
     "review.begun": "{actor} began to review run {run}.",
     "review.saved": "{actor} reviewed run {run}.",

@@ -85,6 +85,13 @@ def workflow_named(slug: str) -> WorkflowRef | None:
     return WorkflowRef(row.id, row.slug, row.name, row.department) if row else None
 
 
+def workflow_seen(*, actor: Actor, workflow_id: UUID) -> WorkflowRef:
+    """Give a workflow to who may see it. Two queries. Raises NotFound."""
+    rows = access.visible(Workflow.objects.select_related("department"), actor=actor)
+    row = access.visible_or_404(rows, id=workflow_id)
+    return WorkflowRef(row.id, row.slug, row.name, row.department)
+
+
 def live_before(moment: datetime) -> frozenset[UUID]:
     """Give the workflows that are live and were launched before a moment. One query."""
     launched = OperatingModelVersion.objects.filter(

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from portal.accounts import access
+from portal.accounts.models import Person
 from registry.queries.workflows import live_before
 from runs.models import ReadingPlan, Review, ReviewWeek, SampledRun
 from runs.queries.populations import (
@@ -114,3 +115,9 @@ def loads_of(*, workflow_id: UUID) -> dict[str, int]:
         for who, count in rows:
             carried[who] += count
     return {str(who): count for who, count in carried.items()}
+
+
+def names_of(person_ids: set[UUID]) -> dict[UUID, str]:
+    """Name people, also those who have left. One query."""
+    rows = Person.objects.filter(id__in=person_ids).values_list("id", "name")
+    return dict(rows)

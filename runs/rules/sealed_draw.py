@@ -52,7 +52,7 @@ def check(
     workflow: str,
     text: str,
     digest: str,
-    sample: Mapping[str, tuple[str, Decimal, bool]],
+    sample: Mapping[str, tuple[object, ...]],
 ) -> Checked:
     """Draw a week again. `sample` holds layer, chance and doubling of each run kept."""
     population = population_of(text)

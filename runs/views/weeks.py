@@ -110,6 +110,8 @@ def _show_word(page, show: str) -> str:
     for layer in page.looked_at.layers:
         if name == "layer" and layer.key == value:
             return layer.label
+    if name == "why":
+        return value
     return {"read": "Read", "unread": "Not read yet"}.get(show, "")
 
 

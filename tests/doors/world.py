@@ -368,7 +368,12 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         due_on=now.date() + timedelta(days=3),
         now=now,
     )
-    return {"week_id": week_id, "finding_id": finding_id, "read_run_id": run_id}
+    return {
+        "week_id": week_id,
+        "finding_id": finding_id,
+        "read_run_id": run_id,
+        "workflow_id": portal.workflow.id,
+    }
 
 
 def _hidden_value(portal: Portal, run_id: str, now: datetime) -> dict[str, Any]:

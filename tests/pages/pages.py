@@ -36,6 +36,7 @@ NO_PAGES = frozenset(
         "exceptions_count",
         "break_glass_count",
         "weeks_count",
+        "week_population",
         "notices_count",
     ]
 )

@@ -42,12 +42,14 @@ def sample_rows(week: ReviewWeek, actor: Actor) -> tuple[SampleRow, ...]:
 
 
 def chosen_rows(rows: tuple[SampleRow, ...], show: str) -> tuple[SampleRow, ...]:
-    """Narrow a sample to what a number counted: "right_data:no", "layer:rest", "unread"."""
+    """Narrow a sample to what a number counted: "right_data:no", "layer:rest", "why:flagged", "unread"."""
     name, _, value = show.partition(":")
     if name in KEYS and value in ANSWERS:
         return tuple(row for row in rows if row.answers.get(name) == value)
     if name == "layer" and value in LABELS:
         return tuple(row for row in rows if row.layer == value)
+    if name == "why":
+        return tuple(row for row in rows if value in row.why.split(", "))
     if show in ("read", "unread"):
         return tuple(row for row in rows if row.is_read == (show == "read"))
     return rows
