@@ -183,7 +183,9 @@ def test_anybody_can_check_the_draw_of_a_signed_week_by_page_file_and_command(
     with pytest.raises(CommandError, match="once the week is signed"):
         call_command("check_draw", str(week.id))
     read_all(week, rosa)
-    sign_week(actor=rosa, week_id=week.id, summary="All well.", now=LATER)
+    sign_week(
+        actor=rosa, week_id=week.id, summary="Well.", released="Alone.", now=LATER
+    )
 
     said = StringIO()
     call_command("check_draw", str(week.id), stdout=said)
