@@ -10,6 +10,7 @@ from portal.core.errors import AlreadyDone
 from runs.operations import folding, inbox
 from runs.operations.carrying import sweep_findings as sweep_findings_now
 from runs.operations.counting import count_due_runs
+from runs.operations.drift import watch_due_weeks
 from runs.operations.partitions import make_partitions
 from runs.operations.rebuilding import recount_if_moved
 from runs.operations.sharing import share_left_runs
@@ -73,11 +74,14 @@ def count_runs(**_later: object) -> int:
 def open_weeks(**_later: object) -> int:
     """Open last week's review where it is due, and make partitions ahead of time.
 
-    What somebody who left was to read goes to those who are there.
+    What somebody who left was to read goes to those who are there. The weeks of
+    decisions that are over are measured, and what drifted is raised.
     """
     make_partitions(months=MONTHS_AHEAD)
     share_left_runs(now=wall_clock())
-    return open_due_weeks(now=wall_clock())
+    opened = open_due_weeks(now=wall_clock())
+    watch_due_weeks(now=wall_clock())
+    return opened
 
 
 @shared_task(name="runs.tasks.sweep_findings", ignore_result=True, time_limit=300)

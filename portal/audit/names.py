@@ -212,6 +212,11 @@ SENTENCES: dict[str, str] = {
     "review.finding_due": "A finding is due: {text}",
     "review.finding_drafted": "{actor} drafted a change in version {version} because of a finding: {change}",
     "review.finding_reopened": "{actor} opened a finding again: {reason}",
+    "review.drift_watched": "{actor} measured how often people overruled in the week of {week}, and raised {raised}.",
+    "review.drift_raised": "{actor} raised a drift alarm: {text}",
+    "review.drift_accepted": "{actor} made a finding of a drift alarm: {text}",
+    "review.drift_dismissed": "{actor} dismissed a drift alarm: {reason}",
+    "review.drift_rebuilt": "{actor} measured {count} weeks of overrides again; {wrong} were wrong.",
     "review.week_signed": "{actor} signed off the week of {week}.",
     "review.week_reopened": "{actor} opened the signed week of {week} again, as version {version}: {reason}",
     # the portal itself

@@ -74,8 +74,8 @@ def bernoulli_cusum(
 ) -> Watched:
     """Follow decisions in their order: S = max(0, S + x - k) up, S + k - x down.
 
-    An alarm at S ≥ h begins that side anew, so that a change that lasts alarms again.
-    E. S. Page, Biometrika 41 (1954), in the form of Reynolds and Stoumbos (1999).
+    E. S. Page, Biometrika 41 (1954), in the form of Reynolds and Stoumbos (1999). Goes on
+    past an alarm at S ≥ h: whoever raises it begins that side anew.
     """
     rise = reference_value(watch.usual, changed_odds(watch.usual, ODDS_CHANGE))
     fall = reference_value(watch.usual, changed_odds(watch.usual, 1 / ODDS_CHANGE))
@@ -87,10 +87,10 @@ def bernoulli_cusum(
         up = max(0.0, up + happened - rise)
         down = max(0.0, down + fall - happened)
         up_peak, down_peak = max(up_peak, up), max(down_peak, down)
-        if up >= alarm_at:
-            up_at, up = (place if up_at is None else up_at), 0.0
-        if down >= alarm_at:
-            down_at, down = (place if down_at is None else down_at), 0.0
+        if up >= alarm_at and up_at is None:
+            up_at = place
+        if down >= alarm_at and down_at is None:
+            down_at = place
     return Watched(Watch(watch.usual, up, down), up_peak, down_peak, up_at, down_at)
 
 
