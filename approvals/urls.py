@@ -87,6 +87,7 @@ urlpatterns = [
     path("inbox/<uuid:proposal_id>/ask/", moving.ask, name="inbox_ask"),
     path("inbox/<uuid:proposal_id>/escalate/", moving.escalate, name="inbox_escalate"),
     path("inbox/away/", absence.my_absence, name="my_absence"),
+    path("inbox/<uuid:proposal_id>/looked/", moving.looked, name="inbox_looked"),
     path("inbox/<uuid:proposal_id>/claim/", moving.claim, name="inbox_claim"),
     path("inbox/<uuid:proposal_id>/assign/", assigning.assign, name="inbox_assign"),
     path(

@@ -39,6 +39,9 @@ class ProposalEnd(models.Model):
     is_escalated = models.BooleanField()
     # Escalated, and ended by a person before the escalation was due.
     in_time = models.BooleanField()
+    # How long whoever decided had the card before them, a quarter of an hour at most:
+    # nobody reads one for longer, and many leave a page open. None where nobody told.
+    looked_seconds = models.FloatField(null=True)
 
     class Meta:
         indexes = (
@@ -47,7 +50,7 @@ class ProposalEnd(models.Model):
                 fields=("workflow", "on", "state"),
                 include=(
                     *("is_material", "missed_due", "was_asked", "is_superseded"),
-                    *("is_escalated", "in_time", "seconds"),
+                    *("is_escalated", "in_time", "seconds", "looked_seconds"),
                 ),
                 name="approvals_end_sums",
             ),

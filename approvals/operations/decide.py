@@ -14,6 +14,7 @@ from approvals.operations.assigning import assign_least_loaded
 from approvals.operations.blocking import Blocked, blocked_by
 from approvals.operations.confirming import confirmed_by, require_confirmed
 from approvals.operations.grants import issue_grant
+from approvals.operations.looking import look_facts
 from approvals.operations.proposals import end_proposal
 from approvals.operations.ruling import Ruled, ask_rulebook, keep_ruling, tell_run
 from approvals.operations.sitting import (
@@ -391,6 +392,7 @@ def _tell_decided(sitting, version, decision, *, resolution, now) -> None:
         edited_fields=[change["path"] for change in version.changes],
         material=bool(version.is_material),
         seconds=seconds_waited(sitting.proposal, now),
+        **look_facts(sitting.proposal, sitting.person.id, now),
         evidence_opened=decision.evidence_opened,
         evidence_total=decision.evidence_total,
         headline=version.headline,

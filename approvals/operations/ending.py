@@ -20,7 +20,7 @@ from portal.audit.operation import operation, record, step
 _NAMES = "|".join((*MONEY_WORDS, *RECIPIENT_WORDS, r"\mto\M", r"\mb?cc\M", "currency"))
 _COLUMNS = (
     'proposal_id, workflow_id, run_id, "on", opened_at, ended_at, state, seconds, is_material,'
-    " missed_due, was_asked, is_superseded, is_escalated, in_time"
+    " missed_due, was_asked, is_superseded, is_escalated, in_time, looked_seconds"
 )
 _ENDS = """
 SELECT p.id, p.workflow_id, p.run_id, (p.resolved_at AT TIME ZONE %(zone)s)::date,
@@ -41,7 +41,10 @@ SELECT p.id, p.workflow_id, p.run_id, (p.resolved_at AT TIME ZONE %(zone)s)::dat
         AND m.kind = %(escalated)s AND m.actor_kind = 'system'
         AND (begun.is_escalated OR EXISTS (SELECT FROM approvals_move AS e
             WHERE e.proposal_id = p.id AND e.kind = %(escalated)s
-            AND (e.moved_at, e.id) < (m.moved_at, m.id))))
+            AND (e.moved_at, e.id) < (m.moved_at, m.id)))),
+    (SELECT least(900, extract(epoch FROM p.resolved_at - l.looked_at)::double precision)
+        FROM approvals_firstlook AS l WHERE l.proposal_id = p.id
+        AND l.person_id = p.resolved_by_id AND l.looked_at <= p.resolved_at)
 FROM approvals_proposal AS p JOIN approvals_proposalversion AS v
     ON v.proposal_id = p.id AND v.number = p.version_number
 CROSS JOIN LATERAL (SELECT a.answer = 'escalate' OR a.decided_by = %(owner)s

@@ -43,6 +43,12 @@ _PERCENTILES = (
     f" WITHIN GROUP (ORDER BY e.seconds){_JOINED}"
     f" WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
 )
+_LOOKED = (
+    f"{_ASKED} SELECT a.number, count(*), count(e.looked_seconds),"
+    " percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY e.looked_seconds),"
+    f" sum(e.looked_seconds){_JOINED}"
+    f" WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
+)
 _WAITED = (
     "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::timestamptz[])"
     " AS asked (number, workflow_id, at)), waited AS ("
@@ -73,6 +79,8 @@ class Which(StrEnum):
     LEFT_OUT = "left_out"
     EVER_DECIDED = "ever_decided"
     NEVER_DECIDED = "never_decided"
+    LOOKED = "looked"
+    NOT_LOOKED = "not_looked"
     ESCALATED = "escalated"
     ESCALATED_IN_TIME = "escalated_in_time"
     ESCALATED_LEFT_OUT = "escalated_left_out"
@@ -88,6 +96,17 @@ class Percentiles:
 
 
 @dataclass(frozen=True)
+class LookTimes:
+    """How long whoever decided had looked at the card, and for how many that is known."""
+
+    decided: int = 0
+    known: int = 0
+    p50: float | None = None
+    p90: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True)
 class EndRow:
     """One proposal behind a number."""
 
@@ -97,6 +116,7 @@ class EndRow:
     at: datetime
     seconds: float
     note: str = ""
+    looked_seconds: float | None = None
 
 
 def ends_over(
@@ -119,6 +139,19 @@ def decision_times_over(
     """Say over each span how long decisions took, for D. Three queries."""
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
     return _percentiles(_PERCENTILES, list(columns), len(spans))
+
+
+def look_times_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[LookTimes, ...]:
+    """Say over each span how long people looked before they decided. Three queries."""
+    found = [LookTimes() for _ in spans]
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    if columns[0]:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOOKED, columns)
+            for number, decided, known, parts, total in cursor.fetchall():
+                half, most = parts or (None, None)
+                found[number] = LookTimes(decided, known, half, most, total)
+    return tuple(found)
 
 
 def ages_at(
@@ -232,6 +265,8 @@ _CONDITIONS = {
     Which.EXPIRED: Q(state="EXPIRED"),
     Which.ASKED_MORE: _IN_D & Q(was_asked=True),
     Which.UNDECIDED: Q(state__in=("EXPIRED", "WITHDRAWN")) | Q(is_superseded=True),
+    Which.LOOKED: _IN_D & Q(looked_seconds__isnull=False),
+    Which.NOT_LOOKED: _IN_D & Q(looked_seconds=None),
     Which.LEFT_OUT: Q(state="WITHDRAWN") | Q(is_superseded=True),
     Which.EVER_DECIDED: Q(state__in=_STATES),
     Which.NEVER_DECIDED: Q(state__in=("EXPIRED", "WITHDRAWN")),
@@ -265,4 +300,5 @@ def _row(end: ProposalEnd) -> EndRow:
         end.ended_at,
         end.seconds,
         ", ".join(words for words, holds in notes if holds),
+        end.looked_seconds,
     )

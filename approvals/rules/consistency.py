@@ -4,7 +4,7 @@ A signature says what makes two exceptions alike: their kind, the workflow, and 
 brought them about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 LOOKED_AT = 20
@@ -73,3 +73,39 @@ def sentence_of(
 
 def _were(count: int) -> str:
     return f"{count} {'was' if count == 1 else 'were'}"
+
+
+@dataclass(frozen=True)
+class Alikeness:
+    """How often two exceptions alike ended alike, and beside it what chance leaves."""
+
+    alike: int
+    pairs: int
+    alpha: float | None
+
+
+def alikeness_of(counts: Iterable[Mapping[str, int]]) -> Alikeness:
+    """Compare every two endings within each signature; one alone compares with nothing.
+
+    Alpha is Krippendorff's for names (K. Krippendorff, "Content Analysis", 3rd ed., 2013,
+    11.3), signatures as units and their occurrences as raters: 1 - (n-1) Σ_g d_g/(n_g-1)
+    / D, with d_g the ordered pairs of a signature that differ and D those of all. None
+    while everything ended alike everywhere: then there is nothing to agree about.
+    """
+    groups = [group for group in counts if sum(group.values()) >= 2]
+    alike = sum(n * (n - 1) // 2 for group in groups for n in group.values())
+    sizes = [sum(group.values()) for group in groups]
+    pairs = sum(n * (n - 1) // 2 for n in sizes)
+    totals: dict[str, int] = {}
+    for group in groups:
+        for ending, n in group.items():
+            totals[ending] = totals.get(ending, 0) + n
+    size = sum(sizes)
+    chance = size * size - sum(n * n for n in totals.values())
+    if chance <= 0:
+        return Alikeness(alike, pairs, None)
+    seen = sum(
+        (n * n - sum(each * each for each in group.values())) / (n - 1)
+        for n, group in zip(sizes, groups, strict=True)
+    )
+    return Alikeness(alike, pairs, 1 - (size - 1) * seen / chance)

@@ -1,6 +1,7 @@
 """Ask, escalate, take on, comment, open evidence: moves, not decisions."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,11 +10,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals.forms import MessageForm
 from approvals.operations import moves
+from approvals.operations.looking import note_first_look
 from approvals.queries.card import card_for
 from approvals.views.answers import answer
 from approvals.views.frame import CRUMB, place_of, query_of
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
+from portal.core.errors import AlreadyDone
 from portal.core.htmx import is_htmx, render
 
 INVALID = 422
@@ -144,3 +147,13 @@ def _page(
         "place": query_of(place_of(request)).removeprefix("?"),
     }
     return render(request, "approvals/say.html", context, status=status)
+
+
+@require_POST
+def looked(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
+    """Note that a card is before somebody; a second time says nothing new."""
+    with suppress(AlreadyDone):
+        note_first_look(
+            actor=actor_of(request), proposal_id=proposal_id, now=wall_clock()
+        )
+    return HttpResponse(status=204)

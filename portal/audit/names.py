@@ -118,6 +118,7 @@ SENTENCES: dict[str, str] = {
     "proposal.snoozed": "{actor} put away until {until}: {headline}",
     "proposal.unsnoozed": "{actor} took out again: {headline}",
     "proposal.expired": "Nobody decided in time, so {resolution}: {headline}",
+    "proposal.looked_at": "{actor} opened the card of: {headline}",
     "proposal.ends_recounted": "{actor} counted how {count} proposals ended anew; {wrong} were wrong.",
     "person.days_recounted": "{actor} counted who acted on which day anew, {count} lines; {wrong} were wrong.",
     "proposal.undone": "{actor} took the approval back: {headline}",

@@ -478,6 +478,7 @@ _INBOX = (
     Door("inbox_assign", "LLHIIDDI", "post", {"person": "<person>"}),
     Door("inbox_give_back", SEEN, "post"),
     Door("inbox_claim", REVIEWERS, "post"),
+    Door("inbox_looked", SEEN, "post"),
     Door("inbox_comment", SEEN, "post", _SAID),
     Door("inbox_evidence", SEEN, "post"),
 )
