@@ -4,7 +4,7 @@ import django.contrib.postgres.indexes
 from django.db import migrations, models
 
 FILL = """
-UPDATE approvals_proposalend AS e SET opened_at = p.created_at
+UPDATE approvals_proposalend AS e SET opened_at = least(p.created_at, p.resolved_at)
 FROM approvals_proposal AS p WHERE p.id = e.proposal_id
 """
 

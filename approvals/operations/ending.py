@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 _ENDS = """
 SELECT p.id, p.workflow_id, p.run_id, (p.resolved_at AT TIME ZONE %(zone)s)::date,
-    p.created_at, p.resolved_at, p.state,
+    least(p.created_at, p.resolved_at), p.resolved_at, p.state,
     greatest(0, extract(epoch FROM p.resolved_at - p.created_at)::double precision),
     p.state = 'EDITED' AND coalesce(v.is_material, v.is_widening OR EXISTS (
         SELECT FROM jsonb_array_elements(v.changes) AS change

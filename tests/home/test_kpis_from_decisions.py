@@ -106,6 +106,15 @@ def test_all_of_a_kind_have_an_interval_that_is_no_certainty(portal):
     assert one["override"].high > 0.7
 
 
+def test_a_clock_that_ran_backwards_ends_nothing_before_it_began(portal):
+    ended(portal, told("APPROVED", seconds=-5))
+
+    found = figures(portal, "deciding-time", "queue-age")
+
+    assert found["deciding-time"].value == 0
+    assert found["queue-age"].answer == Answer.NO_DATA
+
+
 def test_times_are_exact_percentiles(portal):
     ended(portal, *(told("APPROVED", seconds=each) for each in (10, 20, 30, 40, 100)))
 
