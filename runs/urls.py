@@ -16,6 +16,7 @@ from runs.views import (
     redaction,
     reviewing,
     saved_views,
+    settling,
     steps,
     stories,
     weeks,
@@ -200,4 +201,26 @@ urlpatterns = [
         reviewing.review_take,
         name="review_take",
     ),
+    path(
+        "reviews/<uuid:week_id>/runs/<uuid:run_id>/finding/",
+        reviewing.review_finding,
+        name="review_finding",
+    ),
+    path(
+        "reviews/<uuid:week_id>/runs/<uuid:run_id>/settle/",
+        settling.review_settle,
+        name="review_settle",
+    ),
+    path(
+        "reviews/<uuid:week_id>/runs/<uuid:run_id>/agree/",
+        settling.review_agree,
+        name="review_agree",
+    ),
+    path(
+        "reviews/<uuid:week_id>/runs/<uuid:run_id>/release/",
+        settling.review_release,
+        name="review_release",
+    ),
+    path("reviews/again/", settling.follow_ups, name="follow_ups"),
+    path("reviews/again/<uuid:follow_up_id>/", settling.follow_up, name="follow_up"),
 ]

@@ -39,6 +39,8 @@ APPEND_ONLY_TABLES = (
     "runs_signedweek",
     "runs_weekreopening",
     "runs_seriespoint",
+    "runs_releasedreading",
+    "runs_weeksight",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)

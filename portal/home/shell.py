@@ -55,6 +55,18 @@ GENERAL_SHORTCUTS = (
     ("k", "Previous in a list"),
     ("g h", "Go to the start page"),
 )
+REVIEW_SHORTCUTS = (
+    ("1", "In a review: the first question, and so on to 5"),
+    ("y", "Yes"),
+    ("n", "No; then choose why"),
+    ("a", "Not applicable"),
+    ("c", "Cannot judge; then choose why"),
+    ("s", "Save and read the next"),
+    ("f", "Add a finding about this run"),
+    ("j", "Next run of the sample"),
+    ("k", "Previous run of the sample"),
+    ("Esc", "Leave a field, so that keys work again"),
+)
 INBOX_SHORTCUTS = (
     ("o", "In the inbox: open the proposal (also Enter)"),
     ("a", "Approve; in a batch, all that are selected"),
@@ -130,6 +142,13 @@ def _administers(request: HttpRequest) -> bool:
         return False
 
 
+def _of_the_page(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """Give the keys of the page that is open; of most pages, those of the inbox."""
+    place = request.resolver_match
+    is_review = place is not None and place.url_name == "review"
+    return REVIEW_SHORTCUTS if is_review else INBOX_SHORTCUTS
+
+
 def shell_for(request: HttpRequest, administers: bool) -> Shell:
     person = getattr(request, "user", None)
     is_known = person is not None and person.is_authenticated
@@ -151,7 +170,7 @@ def shell_for(request: HttpRequest, administers: bool) -> Shell:
         has_keys=request.COOKIES.get(KEYS_COOKIE) != "off",
         shortcuts=GENERAL_SHORTCUTS
         + tuple((item.key, f"Go to {item.label}") for item in items if item.key)
-        + (INBOX_SHORTCUTS if is_known else ()),
+        + (_of_the_page(request) if is_known else ()),
         here=request.get_full_path() if request.method == "GET" else request.path,
         start_href=_reverse("start") or "/",
         search_href=_reverse("search") if is_known else None,

@@ -6,6 +6,7 @@ finds runs by, and kept views of it), reconciling (changes that systems report, 
 incidents), importing (change logs from files), spending (what grants reserve), tallies
 (numbers by day), redaction (what is hidden, and who looked), reviewing (the weekly
 review), signing (what was signed of it, and what was done about findings),
+settling (two readings that differ, and questions asked again), seeing (what a week saw),
 series (numbers that somebody imports), drift (how often people overrule).
 """
 
@@ -38,7 +39,9 @@ from runs.models.reviewing import (
     SealedPopulation,
 )
 from runs.models.running import Hold, KnownBy, Run, RunState
+from runs.models.seeing import WeekSight
 from runs.models.series import Series, SeriesImport, SeriesPoint
+from runs.models.settling import FollowUp, ReleasedReading, Settlement
 from runs.models.signing import FindingMove, SignedWeek, WeekReopening
 from runs.models.spending import Budget, SpendEntry
 from runs.models.tallies import RunDue, RunFact, Tally, TallyDelta, TallyState
@@ -53,6 +56,7 @@ __all__ = [
     "EventKey",
     "Finding",
     "FindingMove",
+    "FollowUp",
     "Hold",
     "InboxBatch",
     "KnownBy",
@@ -62,6 +66,7 @@ __all__ = [
     "Reveal",
     "Incident",
     "IncidentNote",
+    "ReleasedReading",
     "ReportedChange",
     "ReportedCost",
     "Review",
@@ -81,6 +86,7 @@ __all__ = [
     "SeriesImport",
     "SeriesPoint",
     "SignedWeek",
+    "Settlement",
     "SpendEntry",
     "RunDue",
     "RunFact",
@@ -91,4 +97,5 @@ __all__ = [
     "UnplacedPart",
     "UnplacedTrace",
     "WeekReopening",
+    "WeekSight",
 ]

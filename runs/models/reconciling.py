@@ -83,6 +83,10 @@ class ReportedChange(models.Model):
             ),
             # numbers: how many were looked at, by workflow and day
             models.Index(fields=("workflow", "at"), name="runs_change_day"),
+            # was a change taken back later?
+            models.Index(
+                fields=("workflow", "resource", "at"), name="runs_change_of_resource"
+            ),
         )
 
 

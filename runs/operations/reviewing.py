@@ -1,16 +1,44 @@
-"""An assessor takes a run of the sample, answers five questions about it, or stops midway."""
+"""An assessor takes a run of the sample, answers five questions about it, or stops midway.
 
+A run has one reading, or two where the draw doubled it. Each reading has a seat: whose it is,
+and a lease that says who reads just now. What somebody typed is kept whatever became of the
+lease, because losing a seat must never lose words.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
+from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from runs.models import Review, ReviewDraft, ReviewWeek, SampledRun
 from runs.operations.weeks import locked_week
-from runs.rules.questions import KEYS, Given, lengths_of, problems_of
+from runs.rules.questions import KEYS, Given, finished, lengths_of, problems_of
 
 LEASE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Whether a draft was kept, when, and who has the run now if it is not this person."""
+
+    at: datetime
+    lost: Conflict | None = None
+    is_newer_elsewhere: bool = False
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Which of a run's readings somebody sits in: the names of its two columns."""
+
+    person: str
+    lease: str
+
+
+FIRST = Seat("assigned_to", "lease_until")
+SECOND = Seat("second_to", "second_lease_until")
 
 
 @operation(leaves="review.reserved")
@@ -21,41 +49,47 @@ def reserve_run(*, actor: Actor, week_id: UUID, run_id: UUID, now: datetime) -> 
     Conflict with who holds it and until when.
     """
     week = locked_week(actor=actor, week_id=week_id)
-    sampled = _sampled(week, run_id)
-    if sampled.reviews.exists():
-        raise AlreadyDone("review.read", "This run is read already.")
-    _take(sampled, actor, now)
+    sampled = sampled_in(week, run_id)
+    if sampled.reviews.filter(assessor_id=actor.id).exists():
+        raise AlreadyDone("review.read", "You have read this run already.")
+    _take(sampled, _free_seat(sampled, actor, now), actor, now)
     _record("review.reserved", actor, week, sampled)
 
 
 @operation(leaves="review.begun")
 def keep_draft(
-    *, actor: Actor, week_id: UUID, run_id: UUID, given: Given, now: datetime
-) -> None:
+    *,
+    actor: Actor,
+    week_id: UUID,
+    run_id: UUID,
+    given: Given,
+    now: datetime,
+    seen_at: datetime | None = None,
+    is_leaving: bool = False,
+) -> Kept:
     """Keep what was answered so far; it counts nowhere. Locks the week.
 
-    Raises what reserving raises, AlreadyDone once this person has finished, and Invalid
-    for a text that is too long.
+    The lease goes on for half an hour, or ends at once when somebody is leaving. When the
+    seat is somebody else's by now the words are kept all the same, and who has it is said.
+    With `seen_at`, what was kept later by another window of the same person is not
+    overwritten. Raises NotFound, Forbidden, AlreadyDone once this person has finished or
+    the week is signed, and Invalid for a text that is too long.
     """
     week = locked_week(actor=actor, week_id=week_id)
-    sampled = _sampled(week, run_id)
+    sampled = sampled_in(week, run_id)
     problems = lengths_of(given)
     if problems:
         raise Invalid(problems)
     if sampled.reviews.filter(assessor_id=actor.id).exists():
         raise AlreadyDone("review.saved", "You have reviewed this run already.")
-    _take(sampled, actor, now)
-    ReviewDraft.objects.update_or_create(
-        sampled=sampled,
-        assessor_id=actor.id,
-        defaults={
-            "answers": dict(given.answers),
-            "reasons": dict(given.reasons),
-            "note": given.note,
-            "changed_at": now,
-        },
-    )
+    lost = None
+    try:
+        _take(sampled, _free_seat(sampled, actor, now), actor, now, is_leaving)
+    except Conflict as conflict:
+        lost = conflict
+    kept_at = _keep(sampled, actor, given, seen_at, now)
     _record("review.begun", actor, week, sampled)
+    return Kept(kept_at or now, lost, is_newer_elsewhere=kept_at is not None)
 
 
 @operation(leaves="review.saved")
@@ -64,35 +98,38 @@ def save_review(
 ) -> None:
     """Answer the five questions about a run; until the week is signed, again. Locks the week.
 
-    Raises what reserving raises, and Invalid with what is missing.
+    The journal keeps a digest of the answers and not the answers, because who reads second
+    may read the journal. Raises what reserving raises, AlreadyDone for a change of mind
+    after the other reader has answered, and Invalid with what is missing.
     """
     week = locked_week(actor=actor, week_id=week_id)
-    sampled = _sampled(week, run_id)
+    sampled = sampled_in(week, run_id)
     problems = problems_of(given)
     if problems:
         raise Invalid(problems)
-    if not sampled.reviews.filter(assessor_id=actor.id).exists():
-        _take(sampled, actor, now)
-    answers = {key: given.answers[key] for key in KEYS}
-    kept = answers | {
-        "reasons": dict(given.reasons),
-        "note": given.note,
-        "changed_at": now,
-    }
-    Review.objects.update_or_create(
+    _require_own(sampled, actor, now)
+    whole = finished(given)
+    answers = {key: whole.answers[key] for key in KEYS}
+    reasons = whole.kept_reasons()
+    kept = answers | {"reasons": reasons, "note": whole.note, "changed_at": now}
+    review, _ = Review.objects.update_or_create(
         sampled=sampled,
         assessor_id=actor.id,
         defaults=kept,
         create_defaults=kept | {"created_at": now},
     )
     ReviewDraft.objects.filter(sampled=sampled, assessor_id=actor.id).delete()
-    _record("review.saved", actor, week, sampled, **answers)
+    said = {"answers": answers, "reasons": reasons, "note": whole.note}
+    # Salted by the review's own id, so that four answers cannot be tried one by one.
+    digest = sha256_of(canonical(said | {"review": str(review.id)}))
+    _record("review.saved", actor, week, sampled, digest=digest)
 
 
-def _sampled(week: ReviewWeek, run_id: UUID) -> SampledRun:
+def sampled_in(week: ReviewWeek, run_id: UUID) -> SampledRun:
+    """Give a run of a week's sample. Raises NotFound."""
     found = (
         SampledRun.objects.filter(week=week, run_id=run_id)
-        .select_related("assigned_to", "run")
+        .select_related("assigned_to", "second_to", "run")
         .first()
     )
     if found is None:
@@ -100,23 +137,106 @@ def _sampled(week: ReviewWeek, run_id: UUID) -> SampledRun:
     return found
 
 
-@step
-def _take(sampled: SampledRun, actor: Actor, now: datetime) -> None:
-    """Lease a run to somebody; the week's lock makes check and use one."""
-    is_held = sampled.lease_until is not None and sampled.lease_until > now
-    if is_held and sampled.assigned_to_id not in (None, actor.id):
-        raise Conflict(
-            "review.taken",
-            "Somebody else reads this run just now.",
-            who=sampled.assigned_to.name if sampled.assigned_to else None,
-            at=sampled.lease_until,
+def _require_own(sampled: SampledRun, actor: Actor, now: datetime) -> None:
+    """Let somebody answer once, or anew while the other reader has not answered."""
+    people = list(sampled.reviews.values_list("assessor_id", flat=True))
+    if actor.id not in people:
+        _take(sampled, _free_seat(sampled, actor, now), actor, now)
+    elif sampled.is_doubled and len(people) > 1:
+        raise AlreadyDone(
+            "review.both_answered",
+            "Both readers have answered, so neither answer changes any more."
+            " Where they differ, settle it.",
         )
-    if sampled.second_to_id == actor.id:
-        # Whoever was to read it second reads it first; the other reads it second.
-        sampled.second_to_id = sampled.assigned_to_id
-    sampled.assigned_to_id = actor.id
-    sampled.lease_until = now + LEASE
-    sampled.save(update_fields=["assigned_to", "second_to", "lease_until"])
+
+
+def _free_seat(sampled: SampledRun, actor: Actor, now: datetime) -> Seat:
+    """Find the seat that is this person's, or that may be taken. Raises Conflict.
+
+    Nobody but its author knows the first answers of a doubled run, so that anybody who has
+    not answered may still read it second.
+    """
+    read_by = sampled.reviews.order_by("created_at", "id").select_related("assessor")
+    readers = [review.assessor for review in read_by]
+    seats = [FIRST] if not sampled.is_doubled else [FIRST, SECOND]
+    if sampled.is_doubled and sampled.second_to_id == actor.id:
+        seats = [SECOND]
+    elif sampled.assigned_to_id == actor.id:
+        seats = [FIRST]
+    done = {reader.id for reader in readers}
+    free = [seat for seat in seats if not _is_done(sampled, seat, done, len(readers))]
+    if not free:
+        names = " and ".join(reader.name for reader in readers)
+        raise AlreadyDone("review.read", f"This run is read already, by {names}.")
+    holds = [_held(sampled, seat, actor, now) for seat in free]
+    for seat, held in zip(free, holds, strict=True):
+        if held is None:
+            return seat
+    raise next(held for held in holds if held is not None)
+
+
+def _is_done(sampled: SampledRun, seat: Seat, done: set[UUID], count: int) -> bool:
+    if not sampled.is_doubled:
+        return count > 0
+    return count > 1 or getattr(sampled, f"{seat.person}_id") in done
+
+
+def _held(
+    sampled: SampledRun, seat: Seat, actor: Actor, now: datetime
+) -> Conflict | None:
+    """Say who reads in this seat just now, if it is somebody else."""
+    until, person = getattr(sampled, seat.lease), getattr(sampled, seat.person)
+    if until is None or until <= now or person is None or person.id == actor.id:
+        return None
+    return Conflict(
+        "review.taken",
+        f"{person.name} reads this run just now.",
+        who=person.name,
+        at=until,
+    )
+
+
+@step
+def _take(
+    sampled: SampledRun,
+    seat: Seat,
+    actor: Actor,
+    now: datetime,
+    is_leaving: bool = False,
+) -> None:
+    """Lease a seat to somebody; the week's lock makes check and use one."""
+    setattr(sampled, f"{seat.person}_id", actor.id)
+    setattr(sampled, seat.lease, None if is_leaving else now + LEASE)
+    sampled.save(update_fields=[seat.person, seat.lease])
+
+
+@step
+def _keep(
+    sampled: SampledRun,
+    actor: Actor,
+    given: Given,
+    seen_at: datetime | None,
+    now: datetime,
+) -> datetime | None:
+    """Write the draft; gives when a newer one was kept elsewhere, which then stays."""
+    before = ReviewDraft.objects.filter(sampled=sampled, assessor_id=actor.id).first()
+    new = (dict(given.answers), given.kept_reasons(), given.note)
+    is_newer = (
+        before is not None and seen_at is not None and before.changed_at > seen_at
+    )
+    if is_newer and (before.answers, before.reasons, before.note) != new:
+        return before.changed_at
+    ReviewDraft.objects.update_or_create(
+        sampled=sampled,
+        assessor_id=actor.id,
+        defaults={
+            "answers": new[0],
+            "reasons": new[1],
+            "note": new[2],
+            "changed_at": now,
+        },
+    )
+    return None
 
 
 @step

@@ -1,6 +1,7 @@
 """What the review screen asks for: what was answered before, what to read next, whom."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from portal.accounts import access
@@ -8,7 +9,7 @@ from portal.accounts.actors import Actor
 from runs.models import Review, ReviewDraft
 from runs.queries.week_page.access import PEOPLE_MAX
 from runs.queries.week_page.sample import SampleRow
-from runs.rules.questions import KEYS, Given
+from runs.rules.questions import KEYS, Given, given_from
 
 
 @dataclass(frozen=True)
@@ -17,31 +18,54 @@ class Choice:
     label: str
 
 
-def given_before(*, actor: Actor, week_id: UUID, run_id: UUID) -> tuple[Given, bool]:
-    """Give what this person answered about a run, and whether it was finished.
+@dataclass(frozen=True)
+class Before:
+    """What this person answered about a run before, and when it was last kept."""
 
-    Nobody else's answers: who reads second reads blind. Two queries.
+    given: Given
+    is_finished: bool = False
+    at: datetime | None = None
+
+
+def given_before(*, actor: Actor, week_id: UUID, run_id: UUID) -> Before:
+    """Give what this person answered about a run, whole or in part.
+
+    Nobody else's answers: who reads second reads blind. At most two queries.
     """
     mine = {"sampled__week": week_id, "sampled__run": run_id, "assessor": actor.id}
     review = Review.objects.filter(**mine).first()
     if review is not None:
         answers = {key: getattr(review, key) for key in KEYS}
-        return Given(answers, review.reasons, review.note), True
+        given = given_from(answers, review.reasons, review.note)
+        return Before(given, is_finished=True, at=review.changed_at)
     draft = ReviewDraft.objects.filter(**mine).first()
     if draft is not None:
-        return Given(draft.answers, draft.reasons, draft.note), False
-    return Given({}, {}, ""), False
+        given = given_from(draft.answers, draft.reasons, draft.note)
+        return Before(given, at=draft.changed_at)
+    return Before(Given({}, {}, ""))
 
 
-def next_to_read(rows: tuple[SampleRow, ...], *, after: UUID | None) -> UUID | None:
-    """Give the next unread run: mine first, beginning behind the one just read."""
+def next_to_read(
+    rows: tuple[SampleRow, ...], *, after: UUID | None, actor: Actor, now: datetime
+) -> UUID | None:
+    """Give the next run to read: mine first, beginning behind the one just read.
+
+    Then what nobody reads just now: not read at all, or read once of two times.
+    """
     position = next(
         (place for place, row in enumerate(rows) if row.run_id == after), -1
     )
     turned = rows[position + 1 :] + rows[: position + 1]
-    unread = [row for row in turned if not row.is_read and row.run_id != after]
-    mine = [row for row in unread if row.is_mine]
-    chosen = next(iter(mine or unread), None)
+    open_rows = [
+        row
+        for row in turned
+        if not row.is_read_by_me
+        and row.run_id != after
+        and (not row.is_read or row.is_waiting_for_second)
+    ]
+    mine = [row for row in open_rows if row.is_left_to_me]
+    free = [row for row in open_rows if row.held_by_other(actor.name, now) is None]
+    chosen = next(iter(mine or free or open_rows), None)
     return chosen.run_id if chosen else None
 
 

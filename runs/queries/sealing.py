@@ -12,6 +12,7 @@ from django.db.models import Q
 from portal.accounts.actors import Actor
 from registry.queries.causes import launches_between
 from runs.models import Finding, Review, ReviewWeek, SampledRun
+from runs.queries.answers import counted_answers, settled_documents
 from runs.rules.estimating import Answered, results_of
 from runs.rules.questions import KEYS
 
@@ -66,7 +67,8 @@ def week_document(
             }
             for row in reviews
         ],
-        "estimates": estimates_of(week, sample, reviews),
+        "settled": settled_documents(week.id),
+        "estimates": estimates_of(week, sample),
         "findings": findings_told(week),
         "launches": launched_in(week, until=now),
         "released": released,
@@ -76,24 +78,15 @@ def week_document(
     }
 
 
-def estimates_of(
-    week: ReviewWeek, sample: list[SampledRun], reviews: list[Review]
-) -> list[dict[str, Any]]:
+def estimates_of(week: ReviewWeek, sample: list[SampledRun]) -> list[dict[str, Any]]:
     """Give what the answers come to, question by question, as the week's page says it.
 
-    Of two reviews of one run the first counts.
+    Of two readings that differ, what they were settled to counts.
     """
     drawn = {row.id: row for row in sample}
-    first: dict[Any, Review] = {}
-    for review in reviews:
-        first.setdefault(review.sampled_id, review)
     answered = [
-        Answered(
-            drawn[key].stratum,
-            {each: getattr(row, each) for each in KEYS},
-            float(drawn[key].probability),
-        )
-        for key, row in first.items()
+        Answered(drawn[key].stratum, answers, float(drawn[key].probability))
+        for key, answers in counted_answers([week.id], is_closing=True).items()
     ]
     populations = {key: int(layer["population"]) for key, layer in week.strata.items()}
     return [

@@ -12,6 +12,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.pagination import keyset
 from runs.models import Finding, Review, ReviewWeek, SampledRun
+from runs.queries.answers import left_to
 
 ORDER = ("-starts_on", "-id")
 COUNT_MAX = 99
@@ -57,7 +58,7 @@ def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
         .annotate(
             sampled=Count("id"),
             read=Count("id", filter=Q(is_read=True)),
-            mine_left=Count("id", filter=Q(is_read=False, assigned_to=actor.id)),
+            mine_left=Count("id", filter=left_to(actor.id)),
         )
     }
     findings = dict(
@@ -81,9 +82,7 @@ def sample_of(week_ids: list[UUID]) -> QuerySet[SampledRun]:
 def left_to_read(*, actor: Actor) -> int:
     """Count the runs of open weeks that are this person's to read. At most two queries."""
     visible = access.visible(
-        SampledRun.objects.filter(
-            assigned_to=actor.id, week__state=ReviewWeek.State.OPEN, reviews=None
-        ),
+        SampledRun.objects.filter(left_to(actor.id), week__state=ReviewWeek.State.OPEN),
         actor=actor,
         permission=access.ASSESS,
         workflow_path="week__workflow_id",

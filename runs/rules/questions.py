@@ -1,7 +1,7 @@
 """The five questions of the weekly review, the answers to them, and what an answer needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 REASON_MAX = 300
 NOTE_MAX = 2_000
@@ -49,15 +49,84 @@ ANSWERS = {
 }
 # These two say nothing without a reason.
 NEED_REASON = frozenset({"no", "cannot_judge"})
+OTHER = "other"
+_ELSE = {OTHER: "Something else"}
+# Why "no", question by question: a short closed list, so that reasons can be counted.
+_NO_CODES = {
+    "right_data": {
+        "wrong_record": "Read the wrong record",
+        "stale": "Read something out of date",
+        "not_read": "Never read what it needed",
+        "conflicting": "Sources disagreed, and it went on",
+    },
+    "restricted_avoided": {
+        "did": "Did what it must not",
+        "tried": "Tried, and was refused",
+        "too_wide": "Reached wider than it needed",
+    },
+    "escalated_in_time": {
+        "never": "Should have asked, and never did",
+        "too_late": "Asked too late",
+        "not_needed": "Asked when it was not needed",
+        "wrong_person": "Asked the wrong person",
+    },
+    "reviewer_had_context": {
+        "evidence_missing": "Evidence was missing",
+        "evidence_unreadable": "Evidence could not be opened",
+        "reason_unclear": "Not clear what was asked, or why",
+        "too_much": "Too much to read in the time",
+    },
+    "faster_without_cleanup": {
+        "came_back": "The case came back",
+        "corrected": "A person corrected it afterwards",
+        "redone": "A person did it again",
+        "slower": "Slower than by hand",
+    },
+}
+_JUDGE_CODES = {
+    "not_told": "The run does not tell",
+    "no_access": "I may not see the record",
+    "too_early": "Too early to tell",
+    "not_my_field": "Needs somebody who knows the field",
+}
+
+
+def codes_for(question: str, answer: str) -> Mapping[str, str]:
+    """Give the reasons to choose from, with their words; none where none is needed."""
+    if answer == "no":
+        return _NO_CODES[question] | _ELSE
+    return _JUDGE_CODES | _ELSE if answer == "cannot_judge" else {}
+
+
+def word_of(question: str, code: str) -> str:
+    """Say a reason's code in words; "" for none, or for one that is no more."""
+    return (_NO_CODES.get(question, {}) | _JUDGE_CODES | _ELSE).get(code, "")
 
 
 @dataclass(frozen=True)
 class Given:
-    """What somebody answered, as it came in: cleaned, not yet judged."""
+    """What somebody answered, as it came in: cleaned, not yet judged.
+
+    `reasons` are the texts and `codes` the chosen reasons, by question.
+    """
 
     answers: Mapping[str, str]
     reasons: Mapping[str, str]
     note: str
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+    def kept_reasons(self) -> dict[str, dict[str, str]]:
+        """Give code and text by question, as they are stored."""
+        keys = [key for key in KEYS if key in self.reasons or key in self.codes]
+        return {
+            key: {"code": self.codes.get(key, ""), "text": self.reasons.get(key, "")}
+            for key in keys
+        }
+
+    def why(self, key: str) -> str:
+        """Say the reason of one answer: its code in words, then the text."""
+        said = (word_of(key, self.codes.get(key, "")), self.reasons.get(key, ""))
+        return ": ".join(part for part in said if part)
 
 
 def given_in(fields: Mapping[str, str]) -> Given:
@@ -66,7 +135,41 @@ def given_in(fields: Mapping[str, str]) -> Given:
     reasons = {
         key: text for key in KEYS if (text := fields.get(f"{key}_reason", "").strip())
     }
-    return Given(answers, reasons, fields.get("note", "").strip())
+    codes = {
+        key: code
+        for key in KEYS
+        if word_of(key, code := fields.get(f"{key}_code", "").strip())
+    }
+    return Given(answers, reasons, fields.get("note", "").strip(), codes)
+
+
+def given_from(
+    answers: Mapping[str, str], reasons: Mapping[str, object], note: str
+) -> Given:
+    """Read what was stored; a reason of an earlier make is a text alone."""
+    texts, codes = {}, {}
+    for key, reason in reasons.items():
+        known = reason if isinstance(reason, Mapping) else {"text": reason}
+        if known.get("text"):
+            texts[key] = str(known["text"])
+        if known.get("code"):
+            codes[key] = str(known["code"])
+    return Given(answers, texts, note, codes)
+
+
+def finished(given: Given) -> Given:
+    """Leave out reasons of answers that need none: what was typed before a change of mind."""
+    needed = {key for key in KEYS if given.answers.get(key) in NEED_REASON}
+    return Given(
+        given.answers,
+        {key: text for key, text in given.reasons.items() if key in needed},
+        given.note,
+        {
+            key: code
+            for key, code in given.codes.items()
+            if key in needed and code in codes_for(key, given.answers[key])
+        },
+    )
 
 
 def problems_of(given: Given) -> dict[str, str]:
@@ -77,8 +180,12 @@ def problems_of(given: Given) -> dict[str, str]:
         if answer is None:
             problems.setdefault(key, "Answer this one, or say that you cannot judge.")
         elif answer in NEED_REASON and key not in given.reasons:
-            word = ANSWERS[answer][0].lower()
-            problems.setdefault(f"{key}_reason", f"Say why you answered “{word}”.")
+            code = given.codes.get(key, "")
+            if code not in codes_for(key, answer):
+                word = ANSWERS[answer][0].lower()
+                problems.setdefault(f"{key}_reason", f"Say why you answered “{word}”.")
+            elif code == OTHER:
+                problems.setdefault(f"{key}_reason", "Say what it was.")
     return problems
 
 
@@ -92,6 +199,11 @@ def lengths_of(given: Given) -> dict[str, str]:
     if len(given.note) > NOTE_MAX:
         problems["note"] = f"Keep the note to {NOTE_MAX:,} characters."
     return problems
+
+
+def differing(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the questions that two readers answered differently, in their order."""
+    return tuple(key for key in KEYS if first.get(key) != second.get(key))
 
 
 def who_can_help(names: list[str]) -> str:

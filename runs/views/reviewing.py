@@ -1,6 +1,8 @@
 """The review screen: the sample at the left, the run in the middle, the five questions."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,43 +13,41 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
+from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import is_htmx, render
-from runs.operations.reviewing import keep_draft, reserve_run, save_review
+from runs.operations.findings import add_finding
+from runs.operations.reviewing import Kept, keep_draft, reserve_run, save_review
 from runs.queries.finding_lists import KINDS
-from runs.queries.reviewing import given_before, next_to_read, owners_for
-from runs.queries.stories import whole_run
+from runs.queries.review_screen import review_screen
+from runs.queries.reviewing import next_to_read
 from runs.queries.week_page.access import week_to_assess
 from runs.queries.week_page.sample import sample_rows
-from runs.rules.questions import ANSWERS, QUESTIONS, Given, given_in
+from runs.rules.questions import ANSWERS, QUESTIONS, Given, codes_for, given_in
+from runs.views.stories import where_in
+from runs.views.weeks import day_in, id_in
 
-INVALID = 422
+INVALID, CONFLICT = 422, 409
+KEPT, FOUND = "kept", "found"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
     """Show a run beside the questions; keep what was answered, whole or in part."""
-    actor = actor_of(request)
     if request.method != "POST":
-        given, _ = given_before(actor=actor, week_id=week_id, run_id=run_id)
-        return _screen(request, week_id, run_id, given)
-    given = given_in(request.POST)
-    is_draft = request.POST.get("go") == "draft"
-    keep = keep_draft if is_draft else save_review
+        return screen(request, week_id, run_id)
+    actor, given = actor_of(request), given_in(request.POST)
+    if request.POST.get("go") in ("draft", "later"):
+        return _keep(request, actor, week_id, run_id, given)
+    now = wall_clock()
     try:
-        keep(actor=actor, week_id=week_id, run_id=run_id, given=given, now=wall_clock())
+        save_review(actor=actor, week_id=week_id, run_id=run_id, given=given, now=now)
     except Invalid as wrong:
-        return _screen(
-            request, week_id, run_id, given, problems=wrong.fields, status=INVALID
+        return screen(
+            request, week_id, run_id, given=given, problems=wrong.fields, status=INVALID
         )
-    except AlreadyDone as done:
-        if not is_htmx(request):
-            messages.info(request, done.detail)
-        return _after(request, week_id, run_id)
-    if is_draft:
-        if not is_htmx(request):
-            messages.info(request, "Kept as it is. It counts once it is finished.")
-        return _after(request, week_id, run_id)
+    except Conflict as lost:
+        _rescue(actor, week_id, run_id, given)
+        return screen(request, week_id, run_id, given=given, lost=lost, status=CONFLICT)
     return _to_next(request, actor, week_id, after=run_id)
 
 
@@ -69,18 +69,155 @@ def review_take(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpRespon
     return redirect("review", week_id, run_id)
 
 
+@require_POST
+def review_finding(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
+    """Add a finding about the run without leaving it; htmx gets the findings alone."""
+    problems: dict[str, str] = {}
+    try:
+        add_finding(
+            actor=actor_of(request),
+            week_id=week_id,
+            run_id=run_id,
+            kind=request.POST.get("kind", ""),
+            text=request.POST.get("text", ""),
+            owner_id=id_in(request.POST.get("owner")),
+            due_on=day_in(request.POST.get("due_on")),
+            now=wall_clock(),
+        )
+    except Invalid as wrong:
+        problems = dict(wrong.fields)
+    if not problems and not is_htmx(request):
+        messages.info(request, "The finding is kept until it is closed.")
+        return redirect("review", week_id, run_id)
+    more = {"finding_problems": problems, "typed": request.POST if problems else {}}
+    return screen(
+        request,
+        week_id,
+        run_id,
+        more=more,
+        fragment=FOUND,
+        status=INVALID if problems else 200,
+    )
+
+
+def screen(
+    request: HttpRequest,
+    week_id: UUID,
+    run_id: UUID,
+    *,
+    given: Given | None = None,
+    problems: Mapping[str, str] | None = None,
+    lost: Conflict | None = None,
+    more: Mapping[str, Any] | None = None,
+    fragment: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the review screen, with what was typed where it could not be kept."""
+    page = review_screen(
+        actor=actor_of(request),
+        week_id=week_id,
+        run_id=run_id,
+        now=wall_clock(),
+        where=where_in(request),
+    )
+    context = {
+        "crumbs": [
+            ("Weekly review", reverse("weeks")),
+            (page.workflow, reverse("week", args=[week_id])),
+            (page.here.title[:80], ""),
+        ],
+        "page": page,
+        "questions": QUESTIONS,
+        "answers": ANSWERS,
+        "codes_for": codes_for,
+        "given": given or page.before.given,
+        "problems": problems or {},
+        "lost": lost,
+        "lost_at": _moment_of(lost),
+        "kinds": KINDS,
+        "owners": page.owners,
+        "typed": {},
+        "finding_problems": {},
+        "settle_problems": {},
+        "settle_typed": {},
+    }
+    return render(
+        request,
+        "runs/review.html",
+        context | dict(more or {}),
+        fragment=fragment,
+        status=status,
+    )
+
+
+def _keep(
+    request: HttpRequest, actor: Actor, week_id: UUID, run_id: UUID, given: Given
+) -> HttpResponse:
+    """Keep a draft; an autosave is told when, and what is in the way of finishing."""
+    is_leaving = request.POST.get("go") == "later"
+    lost: Conflict | None = None
+    kept: Kept | None = None
+    problems: Mapping[str, str] = {}
+    try:
+        kept = keep_draft(
+            actor=actor,
+            week_id=week_id,
+            run_id=run_id,
+            given=given,
+            now=wall_clock(),
+            seen_at=_seen(request.POST.get("seen", "")),
+            is_leaving=is_leaving,
+        )
+        lost = kept.lost
+    except Invalid as wrong:
+        problems = wrong.fields
+    except Conflict as conflict:
+        lost = conflict
+    is_kept = kept is not None and not kept.is_newer_elsewhere
+    if not is_htmx(request) and is_kept and lost is None:
+        messages.info(request, "Kept as it is. It counts once it is finished.")
+        target = redirect("week", week_id) if is_leaving else None
+        return target or redirect("review", week_id, run_id)
+    status = INVALID if problems else (200 if is_kept and lost is None else CONFLICT)
+    told = {
+        "kept": kept,
+        "lost": lost,
+        "lost_at": _moment_of(lost),
+        "problems": problems,
+    }
+    if is_htmx(request):
+        return render(
+            request, "runs/review_kept.html", told, fragment=KEPT, status=status
+        )
+    return screen(
+        request, week_id, run_id, given=given, problems=problems, lost=lost,
+        more=told, status=status,
+    )  # fmt: skip
+
+
+def _rescue(actor: Actor, week_id: UUID, run_id: UUID, given: Given) -> None:
+    """Keep the words of somebody who lost the run, where they can still be kept."""
+    try:
+        keep_draft(
+            actor=actor, week_id=week_id, run_id=run_id, given=given, now=wall_clock()
+        )
+    except (Conflict, Invalid):
+        return
+
+
 def _to_next(
     request: HttpRequest, actor: Actor, week_id: UUID, *, after: UUID | None
 ) -> HttpResponse:
     """Go to the next run that can be had, or to the week when everything is read."""
     week = week_to_assess(actor=actor, week_id=week_id)
+    now = wall_clock()
     rows = sample_rows(week, actor)
-    following = next_to_read(rows, after=after)
+    following = next_to_read(rows, after=after, actor=actor, now=now)
     if following is None:
-        messages.info(request, "Every run of this week is read.")
+        messages.info(request, "Nothing is left for you to read in this week.")
         return redirect("week", week_id)
     try:
-        reserve_run(actor=actor, week_id=week_id, run_id=following, now=wall_clock())
+        reserve_run(actor=actor, week_id=week_id, run_id=following, now=now)
     except (AlreadyDone, Conflict) as lost:
         messages.info(request, lost.detail)
         if isinstance(lost, AlreadyDone):
@@ -88,46 +225,15 @@ def _to_next(
     return redirect("review", week_id, following)
 
 
-def _after(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
-    if is_htmx(request):
-        return HttpResponse(status=204)
-    return redirect("review", week_id, run_id)
+def _moment_of(lost: Conflict | None) -> datetime | None:
+    at = lost.extra.get("at") if lost is not None else None
+    return at if isinstance(at, datetime) else None
 
 
-def _screen(
-    request: HttpRequest,
-    week_id: UUID,
-    run_id: UUID,
-    given: Given,
-    *,
-    problems: Mapping[str, str] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    actor = actor_of(request)
-    week = week_to_assess(actor=actor, week_id=week_id)
-    rows = sample_rows(week, actor)
-    here = next((row for row in rows if row.run_id == run_id), None)
-    if here is None:
-        raise NotFound("This run is not in the week's sample.")
-    context = {
-        "crumbs": [
-            ("Weekly review", reverse("weeks")),
-            (week.workflow.name, reverse("week", args=[week_id])),
-            (here.title[:80], ""),
-        ],
-        "week_id": week_id,
-        "workflow": week.workflow.name,
-        "starts_on": week.starts_on,
-        "rows": rows,
-        "here": here,
-        "read": sum(row.is_read for row in rows),
-        "run": whole_run(actor=actor, run_id=run_id, now=wall_clock()),
-        "questions": QUESTIONS,
-        "answers": ANSWERS,
-        "given": given,
-        "problems": problems or {},
-        "kinds": KINDS,
-        "owners": owners_for(workflow_id=week.workflow_id),
-        "is_signed": week.state == "SIGNED",
-    }
-    return render(request, "runs/review.html", context, status=status)
+def _seen(text: str) -> datetime | None:
+    """Read when the draft was kept that this page began with."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

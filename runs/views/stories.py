@@ -29,7 +29,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
     A run that was merged into another leads there.
     """
-    actor, where = actor_of(request), _where(request)
+    actor, where = actor_of(request), where_in(request)
     if is_htmx(request) and where.after:
         return _part(request, run_id, where.after)
     try:
@@ -115,7 +115,8 @@ def _part(request: HttpRequest, run_id: UUID, after: str) -> HttpResponse:
     return render(request, "runs/run.html", context, fragment="part")
 
 
-def _where(request: HttpRequest) -> Where:
+def where_in(request: HttpRequest) -> Where:
+    """Read which part of a long run is asked for. Raises Malformed."""
     at = request.GET.get("at", "")
     try:
         event_id = UUID(at) if at else None

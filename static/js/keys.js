@@ -54,6 +54,11 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (document.documentElement.dataset.keys === "off" || isWriting(event.target) || event.key.length !== 1) return;
   if (event.target.closest?.("[data-own-keys]")) return;
+  // A page may want a key for something that no button stands for; it says so by taking the event.
+  if (!document.dispatchEvent(new CustomEvent("keys:press", { cancelable: true, detail: event }))) {
+    event.preventDefault();
+    return;
+  }
 
   window.clearTimeout(timer);
   if (event.key === "/" && scope() === document && search()) {

@@ -1,20 +1,31 @@
 """The sample of a week, row by row, and the rows that one number counted."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch
-
 from portal.accounts.actors import Actor
-from runs.models import Review, ReviewWeek, SampledRun
-from runs.queries.weeks import sample_of
+from runs.models import ReviewWeek, SampledRun
+from runs.queries.answers import Readings, readings_of
 from runs.rules.questions import ANSWERS, KEYS
 from runs.rules.sampling import LABELS, Layer
+
+_STATES = {
+    "mine": "is_left_to_me",
+    "doubled": "is_doubled",
+    "waiting": "is_waiting_for_second",
+    "unsettled": "is_unsettled",
+    "settled": "is_settled",
+}
 
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One run of the sample, in the lists of the week and of the review screen."""
+    """One run of the sample, in the lists of the week and of the review screen.
+
+    `answers` are those that count: none while a second reader must not know the first
+    ones, nor while two readers differ (`rules` of `queries.answers`).
+    """
 
     run_id: UUID
     title: str
@@ -26,19 +37,31 @@ class SampleRow:
     is_mine: bool
     is_read: bool
     answers: dict[str, str]
+    is_doubled: bool = False
+    second_to: str = ""
+    is_read_by_me: bool = False
+    is_left_to_me: bool = False
+    is_waiting_for_second: bool = False
+    is_unsettled: bool = False
+    is_settled: bool = False
+    leases: tuple[tuple[str, datetime], ...] = ()
+
+    def held_by_other(self, name: str, now: datetime) -> tuple[str, datetime] | None:
+        """Say who else reads this just now, and until when."""
+        others = (each for each in self.leases if each[0] != name and each[1] > now)
+        return next(others, None)
 
 
 def sample_rows(week: ReviewWeek, actor: Actor) -> tuple[SampleRow, ...]:
-    """Give a week's sample in its order, with the first review of each. Two queries."""
-    reviews = Review.objects.order_by("created_at", "id")
+    """Give a week's sample in its order, with the answers that count. Three queries."""
+    found = readings_of([week.id])
     rows = (
-        sample_of([week.id])
-        .select_related("run", "assigned_to")
+        SampledRun.objects.filter(week=week)
+        .select_related("run", "assigned_to", "second_to")
         .defer("run__fold")
-        .prefetch_related(Prefetch("reviews", queryset=reviews))
         .order_by("position")
     )
-    return tuple(_sample_row(row, actor) for row in rows)
+    return tuple(_sample_row(row, found[row.id], actor) for row in rows)
 
 
 def chosen_rows(rows: tuple[SampleRow, ...], show: str) -> tuple[SampleRow, ...]:
@@ -52,12 +75,15 @@ def chosen_rows(rows: tuple[SampleRow, ...], show: str) -> tuple[SampleRow, ...]
         return tuple(row for row in rows if value in row.why.split(", "))
     if show in ("read", "unread"):
         return tuple(row for row in rows if row.is_read == (show == "read"))
+    if show in _STATES:
+        return tuple(row for row in rows if getattr(row, _STATES[show]))
     return rows
 
 
-def _sample_row(row: SampledRun, actor: Actor) -> SampleRow:
-    first = next(iter(row.reviews.all()), None)
+def _sample_row(row: SampledRun, readings: Readings, actor: Actor) -> SampleRow:
     layer = Layer(row.stratum)
+    told = [each for each in (readings.first, readings.second) if each is not None]
+    is_read_by_me = actor.id in {each.assessor_id for each in told}
     return SampleRow(
         run_id=row.run_id,
         title=row.run.title or f"Run {row.run.agent_run_id}",
@@ -66,7 +92,30 @@ def _sample_row(row: SampledRun, actor: Actor) -> SampleRow:
         why=row.why,
         chance=float(row.probability),
         assigned_to=row.assigned_to.name if row.assigned_to else "",
-        is_mine=row.assigned_to_id == actor.id,
-        is_read=first is not None,
-        answers={key: getattr(first, key) for key in KEYS} if first else {},
+        is_mine=actor.id in (row.assigned_to_id, row.second_to_id),
+        is_read=bool(told),
+        answers=dict(readings.counted),
+        is_doubled=row.is_doubled,
+        second_to=row.second_to.name if row.second_to else "",
+        is_read_by_me=is_read_by_me,
+        is_left_to_me=not is_read_by_me and _is_left(row, readings, actor),
+        is_waiting_for_second=bool(told) and not readings.is_open,
+        is_unsettled=readings.is_unsettled,
+        is_settled=bool(readings.differs) and not readings.is_unsettled,
+        leases=_leases(row),
     )
+
+
+def _is_left(row: SampledRun, readings: Readings, actor: Actor) -> bool:
+    """Say whether a reading is this person's to do: the first one, or the second."""
+    if row.second_to_id == actor.id and readings.is_doubled:
+        return not readings.is_open
+    return row.assigned_to_id == actor.id and readings.first is None
+
+
+def _leases(row: SampledRun) -> tuple[tuple[str, datetime], ...]:
+    seats = (
+        (row.assigned_to, row.lease_until),
+        (row.second_to, row.second_lease_until),
+    )
+    return tuple((who.name, until) for who, until in seats if who and until)
