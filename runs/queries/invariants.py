@@ -14,6 +14,27 @@ from runs.rules.redacting.detecting import cards_in
 
 CHECKS = (
     Check(
+        "Numbers open",
+        "the tally %s of workflow %s on %s is not the sum of its runs",
+        "SELECT measure, workflow_id, day FROM ("
+        ' SELECT f.workflow_id, f."on" AS day, each.key AS measure,'
+        " each.value::numeric AS value FROM runs_runfact f"
+        " CROSS JOIN LATERAL jsonb_each_text(f.measures) AS each"
+        ' UNION ALL SELECT workflow_id, "on", measure, -value FROM runs_tally'
+        " WHERE starts_with(measure, 'run.')"
+        ' UNION ALL SELECT workflow_id, "on", measure, -value FROM runs_tallydelta'
+        " WHERE starts_with(measure, 'run.')) AS both_sides"
+        " GROUP BY measure, workflow_id, day HAVING sum(value) <> 0",
+    ),
+    Check(
+        "Numbers open",
+        "the run %s settled, and nothing notes that it is to be counted",
+        "SELECT r.id FROM runs_run r WHERE r.merged_into_id IS NULL AND r.event_count > 0"
+        " AND (r.ended_at IS NOT NULL OR r.state = 'UNKNOWN')"
+        " AND NOT EXISTS (SELECT FROM runs_runfact f WHERE f.run_id = r.id)"
+        " AND NOT EXISTS (SELECT FROM runs_rundue due WHERE due.run_id = r.id)",
+    ),
+    Check(
         "10 Durability",
         "batch %s says that it is folded, and its figures do not add up",
         "SELECT id FROM runs_inboxbatch WHERE state = 'DONE' AND"
