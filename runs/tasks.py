@@ -8,6 +8,7 @@ from celery import shared_task
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from runs.operations import folding, inbox
+from runs.operations.asking_again import ask_again
 from runs.operations.carrying import sweep_findings as sweep_findings_now
 from runs.operations.counting import count_due_runs
 from runs.operations.drift import watch_due_weeks
@@ -79,6 +80,7 @@ def open_weeks(**_later: object) -> int:
     """
     make_partitions(months=MONTHS_AHEAD)
     share_left_runs(now=wall_clock())
+    ask_again(now=wall_clock())
     opened = open_due_weeks(now=wall_clock())
     watch_due_weeks(now=wall_clock())
     return opened

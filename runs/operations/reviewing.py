@@ -141,7 +141,8 @@ def _require_own(sampled: SampledRun, actor: Actor, now: datetime) -> None:
     """Let somebody answer once, or anew while the other reader has not answered."""
     people = list(sampled.reviews.values_list("assessor_id", flat=True))
     if actor.id not in people:
-        _take(sampled, _free_seat(sampled, actor, now), actor, now)
+        # Whoever has answered reads it no more, so that the lease ends with the answer.
+        _take(sampled, _free_seat(sampled, actor, now), actor, now, is_leaving=True)
     elif sampled.is_doubled and len(people) > 1:
         raise AlreadyDone(
             "review.both_answered",
@@ -221,11 +222,9 @@ def _keep(
     """Write the draft; gives when a newer one was kept elsewhere, which then stays."""
     before = ReviewDraft.objects.filter(sampled=sampled, assessor_id=actor.id).first()
     new = (dict(given.answers), given.kept_reasons(), given.note)
-    is_newer = (
-        before is not None and seen_at is not None and before.changed_at > seen_at
-    )
-    if is_newer and (before.answers, before.reasons, before.note) != new:
-        return before.changed_at
+    if before is not None and seen_at is not None and before.changed_at > seen_at:
+        is_same = (before.answers, before.reasons, before.note) == new
+        return None if is_same else before.changed_at
     ReviewDraft.objects.update_or_create(
         sampled=sampled,
         assessor_id=actor.id,

@@ -98,17 +98,27 @@ def release_reading(
         raise Conflict("review.not_waiting", "There is no second reading to give up.")
     if found.is_open:
         raise AlreadyDone("review.released", "This is read or given up already.")
-    if sampled.second_lease_until is not None and sampled.second_lease_until > now:
-        raise Conflict(
-            "review.taken",
-            "Somebody reads this run just now.",
-            who=sampled.second_to.name if sampled.second_to else None,
-            at=sampled.second_lease_until,
-        )
+    _require_unread(sampled, found.first.assessor_id, now)
     ReleasedReading.objects.create(
         sampled=sampled, reason=words, released_by_id=actor.id, released_at=now
     )
     _record("review.released", actor, week, sampled, reason=words[:FACT_MAX])
+
+
+def _require_unread(sampled: SampledRun, first_id: UUID, now: datetime) -> None:
+    """Let nobody's reading be given up while they are at it. Raises Conflict."""
+    seats = (
+        (sampled.assigned_to, sampled.lease_until),
+        (sampled.second_to, sampled.second_lease_until),
+    )
+    for person, until in seats:
+        if person and person.id != first_id and until and until > now:
+            raise Conflict(
+                "review.taken",
+                f"{person.name} reads this run just now.",
+                who=person.name,
+                at=until,
+            )
 
 
 def _differing(week: ReviewWeek, run_id: UUID) -> Readings:

@@ -113,8 +113,9 @@ def left_to(person_id: UUID) -> Q:
     any_review = Review.objects.filter(sampled=OuterRef("pk"))
     released = ReleasedReading.objects.filter(sampled=OuterRef("pk"))
     own = any_review.filter(assessor=person_id)
-    return Q(~Exists(any_review), assigned_to=person_id) | Q(
-        ~Exists(own), ~Exists(released), is_doubled=True, second_to=person_id
+    mine = Q(assigned_to=person_id) | Q(second_to=person_id)
+    return Q(~Exists(any_review), is_doubled=False, assigned_to=person_id) | Q(
+        mine, ~Exists(own), ~Exists(released), is_doubled=True
     )
 
 

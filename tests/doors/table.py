@@ -384,6 +384,12 @@ _RUNS = (
     Door("review", ASSESSORS),
     Door("review", ASSESSORS, "post"),
     Door("review_take", ASSESSORS, "post"),
+    Door("review_finding", ASSESSORS, "post"),
+    Door("review_settle", ASSESSORS, "post"),
+    Door("review_agree", ASSESSORS, "post"),
+    Door("review_release", ASSESSORS, "post"),
+    Door("follow_ups", PERSONS),
+    Door("follow_up", "LLHDDIDD", "post"),
 )
 _SETTLED = {"disposition": "RESUMED", "text": "Looked into it."}
 _SAID = {"message": "Where is the receipt?", "digest": "<digest>"}

@@ -40,12 +40,22 @@ from registry.operations.saved_views import save_view
 from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_files import Reading
 from registry.queries.inventory_known import Choices
-from runs.models import Incident, Run, RunEvent, UnmappedTool, UnplacedTrace
+from runs.models import (
+    FollowUp,
+    Incident,
+    Run,
+    RunEvent,
+    SampledRun,
+    UnmappedTool,
+    UnplacedTrace,
+)
+from runs.operations.asking_again import _ask
 from runs.operations.change_logs import check_log, take_in_log
 from runs.operations.findings import add_finding
 from runs.operations.redaction_rules import hide_field
 from runs.operations.run_views import save_run_view
 from runs.operations.weeks import open_week
+from runs.queries.coming_back import CameBack
 from runs.queries.holds import unsettled_of_run
 from runs.tasks import fold_inbox
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
@@ -373,7 +383,24 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         "finding_id": finding_id,
         "read_run_id": run_id,
         "workflow_id": portal.workflow.id,
+        "follow_up_id": _asked_again(portal, week_id, now),
     }
+
+
+def _asked_again(portal: Portal, week_id: UUID, now: datetime) -> UUID:
+    """Ask the risk owner again about a run of the week, because it came back."""
+    sampled = SampledRun.objects.filter(week=week_id).select_related("run").get()
+    found = CameBack(
+        sampled_id=sampled.id,
+        run_id=sampled.run_id,
+        workflow_id=sampled.run.workflow_id,
+        agent_run_id=sampled.run.agent_run_id,
+        asked_of=portal.people.rosa.id,
+        first_answer="yes",
+        signs=({"kind": "unresolved", "text": "The customer says so."},),
+    )
+    _ask(found=found, now=now)
+    return FollowUp.objects.get(sampled=sampled).id
 
 
 def _hidden_value(portal: Portal, run_id: str, now: datetime) -> dict[str, Any]:

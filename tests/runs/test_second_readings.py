@@ -3,6 +3,7 @@
 import json
 import threading
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
@@ -19,7 +20,7 @@ from runs.operations.settling import (
     release_reading,
     settle_readings,
 )
-from runs.operations.weeks import sign_week
+from runs.operations.signing import sign_week
 from runs.queries.answers import (
     counted_answers,
     open_reviews,
@@ -55,6 +56,12 @@ def with_a_third(company):
         groups=(RISK_TEAM,),
     )
     return company
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_doubled(monkeypatch):
+    """Let the draw ask for no second readings, so that each test says which there are."""
+    monkeypatch.setattr("runs.rules.sampling.DOUBLED", Decimal(0))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFou
 from registry.models import Workflow
 from runs.models import (
     Finding,
+    ReleasedReading,
     Review,
     ReviewDraft,
     ReviewWeek,
@@ -25,6 +26,7 @@ from runs.models import (
 )
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
+from runs.operations.settling import release_reading
 from runs.operations.signing import sign_week
 from runs.operations.weeks import open_due_weeks, open_week
 from runs.queries.populations import bounds_of, monday_of
@@ -36,6 +38,12 @@ from tests.runs.helpers import START, start_run
 MONDAY = date(2026, 11, 16)
 LATER = START + timedelta(days=8)
 YES = Given(dict.fromkeys(KEYS, "yes"), {}, "")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_doubled(monkeypatch):
+    """Let the draw ask for no second readings, so that each test says which there are."""
+    monkeypatch.setattr("runs.rules.sampling.DOUBLED", Decimal(0))
 
 
 @pytest.fixture
@@ -72,8 +80,15 @@ def opened(workflow) -> ReviewWeek:
 
 
 def read_all(week, actor, given=YES):
-    for run_id in SampledRun.objects.filter(week=week).values_list("run_id", flat=True):
-        save_review(actor=actor, week_id=week.id, run_id=run_id, given=given, now=LATER)
+    """Read every run once, and give up what somebody else was to read second."""
+    rows = SampledRun.objects.filter(week=week).values_list("run_id", "is_doubled")
+    for run_id, is_doubled in rows:
+        about = {"actor": actor, "week_id": week.id, "run_id": run_id, "now": LATER}
+        save_review(**about, given=given)
+        if is_doubled and not ReleasedReading.objects.filter(
+            sampled__week=week, sampled__run=run_id
+        ):
+            release_reading(**about, reason="Nobody else is here.")
 
 
 def a_finding(week, actor, owner, **changes):
@@ -516,9 +531,7 @@ def test_a_person_reads_finds_and_signs_a_week_by_plain_forms(
         follow=True,
     )
 
-    assert 'value="yes" data-answer="y" checked' in (
-        half.content.decode()
-    )
+    assert 'value="yes" data-answer="y" checked' in (half.content.decode())
     assert again.status_code == 422
     assert following.url != taken.url
     assert last.status_code == 422

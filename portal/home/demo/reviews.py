@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.accounts.actors import SYSTEM
 from portal.home.demo.company import Company
+from portal.home.demo.second_readings import read_second
 from portal.home.demo.workflows import PLANS, id_of
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
@@ -25,6 +26,13 @@ NO_REASONS = {
     "reviewer_had_context": "The photo was mentioned and not attached.",
     "faster_without_cleanup": "Care had to write to the customer again.",
 }
+NO_CODES = {
+    "right_data": "not_read",
+    "restricted_avoided": "tried",
+    "escalated_in_time": "never",
+    "reviewer_had_context": "evidence_missing",
+    "faster_without_cleanup": "came_back",
+}
 
 
 def read_weeks(company: Company, *, now: datetime) -> None:
@@ -40,6 +48,7 @@ def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) 
     week_id = _opened(slug, starts_on)
     at = _moment(starts_on + WEEK, 10)
     _read(company, week_id, at=at, share=1.0)
+    read_second(company, week_id, at=at + timedelta(days=1), is_whole=True)
     if closes:
         finding = _find(
             company, week_id, "bruno", "priya", at,
@@ -67,6 +76,8 @@ def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> N
     at = min(_moment(starts_on + WEEK, 13), now - timedelta(hours=3))
     is_refunds = slug == "refund-management"
     _read(company, week_id, at=at, share=0.5 if is_refunds else 0.25)
+    if is_refunds:
+        read_second(company, week_id, at=at + timedelta(hours=2), is_whole=False)
     if is_refunds:
         _find(
             company, week_id, "ines", "maya", at,
@@ -113,7 +124,7 @@ def _read(company: Company, week_id: UUID, *, at: datetime, share: float) -> Non
 
 
 def _answers(chance: Random) -> Given:
-    answers, reasons = {}, {}
+    answers, reasons, codes = {}, {}, {}
     for key in KEYS:
         answer = chance.choices(
             ("yes", "no", "not_applicable", "cannot_judge"), weights=(86, 6, 6, 2)
@@ -121,9 +132,11 @@ def _answers(chance: Random) -> Given:
         answers[key] = answer
         if answer == "no":
             reasons[key] = NO_REASONS[key]
+            codes[key] = NO_CODES[key]
         elif answer == "cannot_judge":
             reasons[key] = "The run does not say what the customer was told."
-    return Given(answers, reasons, "")
+            codes[key] = "not_told"
+    return Given(answers, reasons, "", codes)
 
 
 def _find(

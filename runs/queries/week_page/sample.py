@@ -108,9 +108,9 @@ def _sample_row(row: SampledRun, readings: Readings, actor: Actor) -> SampleRow:
 
 def _is_left(row: SampledRun, readings: Readings, actor: Actor) -> bool:
     """Say whether a reading is this person's to do: the first one, or the second."""
-    if row.second_to_id == actor.id and readings.is_doubled:
-        return not readings.is_open
-    return row.assigned_to_id == actor.id and readings.first is None
+    if not readings.is_doubled:
+        return row.assigned_to_id == actor.id and readings.first is None
+    return actor.id in (row.assigned_to_id, row.second_to_id) and not readings.released
 
 
 def _leases(row: SampledRun) -> tuple[tuple[str, datetime], ...]:

@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_notices_sent_again"),
         ("registry", "0017_who_may_reveal"),
-        ("runs", "0016_series_are_imported"),
+        ("runs", "0017_settled_runs_are_counted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
