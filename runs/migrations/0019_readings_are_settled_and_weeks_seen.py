@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_notices_sent_again"),
         ("registry", "0017_who_may_reveal"),
-        ("runs", "0017_settled_runs_are_counted"),
+        ("runs", "0018_drift_is_watched"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
