@@ -23,8 +23,8 @@ from runs.queries.reviewing import next_to_read
 from runs.queries.week_page.access import week_to_assess
 from runs.queries.week_page.sample import sample_rows
 from runs.rules.questions import ANSWERS, QUESTIONS, Given, codes_for, given_in
+from runs.views.reading import day_in, id_in
 from runs.views.stories import where_in
-from runs.views.weeks import day_in, id_in
 
 INVALID, CONFLICT = 422, 409
 KEPT, FOUND = "kept", "found"
