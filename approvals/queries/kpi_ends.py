@@ -4,9 +4,9 @@ Read from one narrow row a proposal (`ProposalEnd`), the sums and percentiles fr
 alone. D is what a person decided for good: an approval that was taken back is not in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -23,7 +23,6 @@ from portal.core.pagination import Page, keyset
 from registry.queries.across import workflow_ids_seen_by
 from runs.queries.kpi_sums import Span, columns_of
 
-REOPENED_WITHIN = timedelta(days=14)
 _DECIDED = "('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')"
 _ASKED = (
     "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::date[], %s::date[])"
@@ -177,29 +176,25 @@ def _percentiles(sql: str, columns: list[list], count: int) -> tuple[Percentiles
 
 
 def reopened_over(
-    *, actor: Actor, spans: Sequence[Span], reopened: Sequence[tuple[UUID, datetime]]
+    *, actor: Actor, spans: Sequence[Span], reopened: Collection[UUID]
 ) -> tuple[int, ...]:
-    """Count over each span what of D was decided in a run opened again within 14 days.
+    """Count over each span what of D was decided in a run whose case was opened again.
 
-    `reopened` names runs and when they were opened again; few. An approval that was taken
-    back is not counted here, because it is rework already. Three queries.
+    `reopened` names those runs; few. An approval that was taken back is not counted here,
+    because it is rework already. Three queries.
     """
     counts = [0 for _ in spans]
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
     if columns[0] and reopened:
-        runs, moments = zip(*reopened, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_REOPENED, [*columns, list(runs), list(moments)])
+            cursor.execute(_REOPENED, [*columns, sorted(reopened)])
             for number, count in cursor.fetchall():
                 counts[number] = count
     return tuple(counts)
 
 
 _REOPENED = (
-    f"{_ASKED}, again AS (SELECT * FROM unnest(%s::uuid[], %s::timestamptz[])"  # noqa: S608
-    f" AS again (run_id, at)) SELECT a.number, count(DISTINCT e.proposal_id){_JOINED}"
-    " JOIN again ON again.run_id = e.run_id AND again.at >= e.ended_at"
-    " AND again.at < e.ended_at + interval '14 days'"
+    f"{_ASKED} SELECT a.number, count(*){_JOINED} AND e.run_id = ANY(%s)"  # noqa: S608
     f" WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
 )
 
@@ -210,7 +205,7 @@ def end_rows(
     span: Span,
     which: Which,
     cursor: str | None,
-    reopened: Sequence[tuple[UUID, datetime]] = (),
+    reopened: Collection[UUID] = (),
 ) -> Page[EndRow]:
     """Give one page of the proposals behind a number, newest first. Two queries."""
     rows = access.visible(
@@ -277,13 +272,10 @@ _CONDITIONS = {
 }
 
 
-def _condition(which: Which, reopened: Sequence[tuple[UUID, datetime]]) -> Q:
+def _condition(which: Which, reopened: Collection[UUID]) -> Q:
     if which != Which.REWORKED:
         return _CONDITIONS[which]
-    again = Q(pk__in=())
-    for run_id, at in reopened:
-        again |= Q(run_id=run_id, ended_at__gt=at - REOPENED_WITHIN, ended_at__lte=at)
-    return Q(is_superseded=True) | _IN_D & again
+    return Q(is_superseded=True) | _IN_D & Q(run_id__in=list(reopened))
 
 
 def _row(end: ProposalEnd) -> EndRow:

@@ -20,9 +20,11 @@ from runs.rules.events import Event
 from runs.rules.resolving import resolution_of
 from runs.rules.values import decimal_of
 
-VERSION = 1
+VERSION = 2
 PREFIX = "run."
 QUESTIONS = 7
+# So that a measure fits its column, whatever an agent calls its kinds of case.
+KIND_LENGTH_MAX = 60
 COMPLETED, UNKNOWN = "COMPLETED", "UNKNOWN"
 _SMALLEST = Decimal("0.000001")
 
@@ -118,13 +120,38 @@ def _case(run: Settled) -> Pairs:
     if not run.around.is_newest_of_case:
         return
     is_handed = bool(run.fold.get("handoffs")) or run.around.was_handed_before
+    is_escalated = has_escalated(run.events)
     yield "cases", 1
+    yield "cases_escalated", int(is_escalated)
+    if run.belonging.case_type:
+        yield kind_measure(run.belonging.case_type), 1
+        yield kind_measure(run.belonging.case_type, "escalated"), int(is_escalated)
     yield "cases_named", int(bool(run.belonging.case_hash))
     yield "cases_handed", int(is_handed)
     if run.belonging.requester_hash:
         yield "cases_followed", 1
         yield "cases_back", int(run.around.came_back)
         yield "contained", int(not is_handed and not run.around.came_back)
+
+
+def kind_measure(case_type: str, what: str = "cases") -> str:
+    """Name the measure that counts the cases of one kind, without its prefix."""
+    return f"kind_{what}.{case_type[:KIND_LENGTH_MAX]}"
+
+
+def has_escalated(events: Sequence[Event]) -> bool:
+    """Say whether a rule, a person, the clock or the agent itself escalated in a run."""
+    return any(
+        event.kind == "escalated"
+        or (event.is_moment and event.kind == "held")
+        or (
+            event.is_moment
+            and event.kind == "ruled"
+            and event.facts.get("answer") == "escalate"
+            and event.facts.get("occasion", "ask") == "ask"
+        )
+        for event in events
+    )
 
 
 def _resolution(run: Settled) -> Pairs:

@@ -7,11 +7,17 @@ from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
 from portal.home.queries.kpis.figure import Figure, Kpi, Rows, Scope, Side, Source
 from portal.home.queries.kpis.from_decisions import FromDecisions
+from portal.home.queries.kpis.from_escalations import FromEscalations
 from portal.home.queries.kpis.from_people import FromPeople
 from portal.home.queries.kpis.from_runs import FromRuns
 
 # In the order of the numbers page within each family.
-SOURCES: tuple[Source, ...] = (FromRuns(), FromDecisions(), FromPeople())
+SOURCES: tuple[Source, ...] = (
+    FromRuns(),
+    FromDecisions(),
+    FromEscalations(),
+    FromPeople(),
+)
 
 
 def all_kpis() -> tuple[Kpi, ...]:

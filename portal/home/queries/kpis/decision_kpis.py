@@ -92,7 +92,7 @@ REWORK = Kpi(
     over_words="decisions taken back, or followed by a reopened case",
     under_words="decisions, those taken back included",
     excluded_words="Expired and withdrawn proposals.",
-    covered_words="decisions belong to a case whose outcome somebody told",
+    covered_words="completed runs name the case that they belong to",
     target_key="rework",
 )
 DECIDING_TIME = Kpi(

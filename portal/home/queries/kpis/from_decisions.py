@@ -1,8 +1,9 @@
 """The indicators that come from what agents asked and how people decided, as one source."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -43,11 +44,12 @@ from portal.home.queries.kpis.figure import (
     Side,
     Unit,
 )
-from runs.queries.kpi_reopened import Reopened, reopened_runs
+from runs.queries.kpi_rows import reopened_runs
 from runs.queries.kpi_sums import Span, Sums, sums_over
 
 _ANSWERS = ("allow", "review", "escalate", "refuse")
 _MEASURES = tuple(f"ruled.{answer}" for answer in _ANSWERS)
+_CASES = ("run.closed_named", "run.closed")
 _ONE = {
     named.ALLOWED.key: "allow",
     named.REFUSED.key: "refuse",
@@ -123,14 +125,8 @@ class FromDecisions:
         earlier = FOLLOW_UP if key == named.REWORK.key else timedelta(0)
         span = span_of(scope, earlier=earlier)
         which = _SIDES[key][side]
-        reopened = (
-            tuple(
-                (each.run_id, each.at)
-                for each in reopened_runs(actor=actor, spans=[_followed(span)])
-            )
-            if which == Which.REWORKED
-            else ()
-        )
+        is_rework = which == Which.REWORKED
+        reopened = _reopened(actor, [span]) if is_rework else frozenset()
         return _as_rows(
             end_rows(
                 actor=actor, span=span, which=which, cursor=cursor, reopened=reopened
@@ -287,37 +283,43 @@ def _age(found: Percentiles, now: datetime) -> Figure:
     )
 
 
-def _followed(span: Span) -> Span:
-    """Give the days in which what was decided in a span may be opened again."""
-    return Span(span.first, span.last + FOLLOW_UP, span.workflows)
+def _reopened(actor: Actor, spans: Sequence[Span]) -> frozenset[UUID]:
+    """Give the runs whose case was opened again: few, and ended after what they decided."""
+    if not spans:
+        return frozenset()
+    rows = reopened_runs(
+        actor=actor, first=min(span.first for span in spans), last=date.max
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def _rework(actor: Actor, scopes: Sequence[Scope], now: datetime) -> tuple[Figure, ...]:
     spans = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
     ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
-    reopened: Sequence[Reopened] = reopened_runs(
-        actor=actor, spans=[_followed(span) for span in spans]
-    )
-    pairs = [(each.run_id, each.at) for each in reopened]
-    again = reopened_over(actor=actor, spans=spans, reopened=pairs)
+    again = reopened_over(actor=actor, spans=spans, reopened=_reopened(actor, spans))
+    cases = sums_over(actor=actor, spans=spans, measures=_CASES)
     return tuple(
-        share_of(
-            found.superseded + count,
-            found.decided + found.superseded,
-            now=now,
-            why="Nobody decided a proposal in the days 14 days earlier.",
-            excluded=(
-                ("Expired undecided", found.expired),
-                ("Withdrawn by the agent", found.withdrawn),
-            ),
-            details=(
-                part_of(
-                    "Taken back", found.superseded, found.decided + found.superseded
-                ),
-                part_of("Case opened again", count, found.decided + found.superseded),
-            ),
-        )
-        for found, count in zip(ends, again, strict=True)
+        _reworked(*each, now=now) for each in zip(ends, again, cases, strict=True)
+    )
+
+
+def _reworked(found: Decided, again: int, cases: Sums, *, now: datetime) -> Figure:
+    total = found.decided + found.superseded
+    return share_of(
+        found.superseded + again,
+        total,
+        now=now,
+        why="Nobody decided a proposal in the days 14 days earlier.",
+        covered=cases.get(_CASES[0], Decimal(0)),
+        coverable=cases.get(_CASES[1], Decimal(0)),
+        excluded=(
+            ("Expired undecided", found.expired),
+            ("Withdrawn by the agent", found.withdrawn),
+        ),
+        details=(
+            part_of("Taken back", found.superseded, total),
+            part_of("Case opened again", again, total),
+        ),
     )
 
 

@@ -1,0 +1,193 @@
+"""Escalated proposals as exceptions, and whether exceptions alike were settled alike.
+
+The signature of an escalation is its workflow, the code that decided the ruling, the
+system and the verb; of a hold, its workflow and its rule.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from approvals.models import ExceptionDisposition, Proposal
+from approvals.queries.access import proposals_seen_by
+from approvals.queries.exceptions import cause_words
+from approvals.rules.consistency import Alikeness, alikeness_of
+from approvals.rules.moves import UNDECIDED, ProposalState
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.core.pagination import Page, keyset
+from registry.queries.across import workflow_ids_seen_by
+from runs.queries.kpi_holds import (
+    ASKED,
+    ExceptionRow,
+    Exceptions,
+    counted,
+    midnight,
+)
+from runs.queries.kpi_sums import Span
+
+TRAILING = timedelta(days=90)
+_OPENED = (
+    f"{ASKED}, firsts AS (SELECT workflow_id, cause, system, verb,"  # noqa: S608
+    " min(escalated_at) AS at FROM approvals_proposal WHERE escalated_at IS NOT NULL"
+    " AND workflow_id = ANY(%s) GROUP BY 1, 2, 3, 4)"
+    " SELECT a.number, count(*), count(*) FILTER (WHERE f.at >= a.begun)"
+    " FROM asked AS a JOIN approvals_proposal AS p ON p.workflow_id = a.workflow_id"
+    " AND p.escalated_at IS NOT NULL"
+    " AND p.escalated_at >= a.begun AND p.escalated_at < a.over"
+    " JOIN firsts AS f ON f.workflow_id = p.workflow_id AND f.cause = p.cause"
+    " AND f.system = p.system AND f.verb = p.verb GROUP BY 1"
+)
+_AGES = (
+    f"{ASKED} SELECT a.number,"  # noqa: S608 - our names
+    " array_agg(extract(epoch FROM a.at - p.escalated_at)::float8)"
+    " FROM asked AS a JOIN approvals_proposal AS p ON p.workflow_id = a.workflow_id"
+    " AND p.escalated_at IS NOT NULL AND p.escalated_at <= a.at"
+    " AND (p.resolved_at IS NULL OR p.resolved_at > a.at) GROUP BY 1"
+)
+_SETTLED = """
+SELECT workflow_id, signature, ending, "on", count(*) FROM (
+    SELECT p.workflow_id, concat_ws(' ', 'escalation', p.cause, p.system, p.verb)
+        AS signature, CASE WHEN p.state IN ('APPROVED', 'EDITED') THEN 'passed'
+        ELSE 'refused' END AS ending, (p.resolved_at AT TIME ZONE %(zone)s)::date AS "on"
+    FROM approvals_proposal AS p
+    WHERE p.workflow_id = ANY(%(seen)s) AND p.escalated_at IS NOT NULL
+        AND p.resolved_at >= %(begun)s AND p.resolved_at < %(over)s
+        AND p.state IN ('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')
+        AND NOT EXISTS (SELECT FROM approvals_proposal AS r WHERE r.reopens_id = p.id)
+    UNION ALL
+    SELECT d.workflow_id, d.signature, CASE WHEN d.disposition = 'RESUMED'
+        THEN 'passed' ELSE 'refused' END, (d.disposed_at AT TIME ZONE %(zone)s)::date
+    FROM approvals_exceptiondisposition AS d
+    WHERE d.workflow_id = ANY(%(seen)s)
+        AND d.disposed_at >= %(begun)s AND d.disposed_at < %(over)s
+) AS settled GROUP BY 1, 2, 3, 4
+"""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How many exceptions of one signature ended one way on one day."""
+
+    workflow_id: UUID
+    signature: str
+    ending: str
+    on: date
+    count: int
+
+
+def escalations_over(
+    *, actor: Actor, spans: Sequence[Span], now: datetime
+) -> tuple[Exceptions, ...]:
+    """Count the escalated proposals of each span as exceptions. Four queries."""
+    return counted(_OPENED, _AGES, actor=actor, spans=spans, now=now)
+
+
+def trailing(span: Span) -> Span:
+    """Give the ninety days that end with a span."""
+    return Span(span.last - TRAILING + timedelta(days=1), span.last, span.workflows)
+
+
+def alikeness_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[Alikeness, ...]:
+    """Say for the ninety days that end with each span how alike ends were. Two queries.
+
+    One statement counts signatures by day; the spans are added up from that.
+    """
+    if not spans:
+        return ()
+    wide = [trailing(span) for span in spans]
+    seen = workflow_ids_seen_by(actor)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SETTLED,
+            {
+                "zone": settings.TIME_ZONE,
+                "seen": sorted(seen),
+                "begun": midnight(min(each.first for each in wide)),
+                "over": midnight(max(each.last for each in wide) + timedelta(days=1)),
+            },
+        )
+        rows = [Settled(*row) for row in cursor.fetchall()]
+    return tuple(_alikeness(rows, span) for span in wide)
+
+
+def _alikeness(rows: Sequence[Settled], span: Span) -> Alikeness:
+    groups: dict[tuple[UUID, str], dict[str, int]] = {}
+    for row in rows:
+        is_asked = span.workflows is None or row.workflow_id in span.workflows
+        if is_asked and span.first <= row.on <= span.last:
+            group = groups.setdefault((row.workflow_id, row.signature), {})
+            group[row.ending] = group.get(row.ending, 0) + row.count
+    return alikeness_of(groups.values())
+
+
+def escalation_rows(
+    *, actor: Actor, span: Span, is_settled: bool = False, cursor: str | None
+) -> Page[ExceptionRow]:
+    """Give one page of the escalations of a span, newest first. Two queries.
+
+    Of those opened in it, or with `is_settled` of those that people settled in it.
+    """
+    at = "resolved_at" if is_settled else "escalated_at"
+    rows = proposals_seen_by(actor).filter(
+        **{f"{at}__gte": midnight(span.first)},
+        **{f"{at}__lt": midnight(span.last + timedelta(days=1))},
+        escalated_at__isnull=False,
+    )
+    if is_settled:
+        rows = rows.filter(
+            state__in=("APPROVED", "EDITED", "REJECTED", "RESPONDED"), reopened_as=None
+        )
+    if span.workflows is not None:
+        rows = rows.filter(workflow_id__in=span.workflows)
+    page = keyset(rows, order=(f"-{at}", "-id"), cursor=cursor)
+    return Page(
+        tuple(_row(each, at) for each in page.items),
+        page.next_cursor,
+        page.previous_cursor,
+    )
+
+
+def disposition_rows(
+    *, actor: Actor, span: Span, cursor: str | None
+) -> Page[ExceptionRow]:
+    """Give one page of the holds that people settled in a span, newest first."""
+    rows = access.visible(
+        ExceptionDisposition.objects.filter(
+            disposed_at__gte=midnight(span.first),
+            disposed_at__lt=midnight(span.last + timedelta(days=1)),
+        ),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    if span.workflows is not None:
+        rows = rows.filter(workflow_id__in=span.workflows)
+    page = keyset(rows, order=("-disposed_at", "-id"), cursor=cursor)
+    return Page(
+        tuple(
+            ExceptionRow(
+                each.hold_id,
+                each.sentence,
+                each.get_disposition_display(),
+                each.disposed_at,
+                is_open=False,
+            )
+            for each in page.items
+        ),
+        page.next_cursor,
+        page.previous_cursor,
+    )
+
+
+def _row(proposal: Proposal, at: str) -> ExceptionRow:
+    return ExceptionRow(
+        proposal.id,
+        proposal.headline,
+        cause_words(proposal.cause, proposal.verb, proposal.system),
+        getattr(proposal, at),
+        ProposalState(proposal.state) in UNDECIDED,
+    )

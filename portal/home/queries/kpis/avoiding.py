@@ -1,0 +1,122 @@
+"""Escalations avoided, against the baselines that were frozen in launch packets."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from portal.home.queries.kpis.answers import no_data, not_measurable
+from portal.home.queries.kpis.figure import Answer, Detail, Figure, Unit
+from registry.queries.across import workflow_ids_seen_by
+from registry.queries.measures import Baseline, frozen_baselines
+from runs.queries.kpi_sums import Span, sums_over
+from runs.rules.avoided import Avoided, KindOfCase, avoided_in
+from runs.rules.counting.measures import PREFIX, kind_measure
+
+_RATE = "escalation-rate"
+NO_BASELINE = (
+    "No workflow here has an escalation rate of before in its launch packet. An owner can"
+    " state one on the one page; three people then sign it with the page."
+)
+
+
+def avoided_over(
+    *, actor: Actor, spans: Sequence[Span], now: datetime
+) -> tuple[Figure, ...]:
+    """Compare the cases of each span with what the baselines say. Seven queries."""
+    seen = workflow_ids_seen_by(actor)
+    baselines = {
+        workflow_id: known[_RATE]
+        for workflow_id, known in frozen_baselines(actor=actor, keys=(_RATE,)).items()
+    }
+    parts = [
+        (number, workflow_id)
+        for number, span in enumerate(spans)
+        for workflow_id in sorted(seen if span.workflows is None else span.workflows)
+        if workflow_id in baselines
+    ]
+    narrow = [
+        Span(spans[number].first, spans[number].last, frozenset({workflow_id}))
+        for number, workflow_id in parts
+    ]
+    sums = sums_over(actor=actor, spans=narrow, measures=_measures(baselines))
+    totals = sums_over(actor=actor, spans=spans, measures=(f"{PREFIX}cases",))
+    kinds: dict[int, list[KindOfCase]] = {}
+    for (number, workflow_id), found in zip(parts, sums, strict=True):
+        kinds.setdefault(number, []).extend(_kinds(baselines[workflow_id], found))
+    return tuple(
+        _figure(kinds.get(number), totals[number].get(f"{PREFIX}cases"), now)
+        for number in range(len(spans))
+    )
+
+
+def _measures(baselines: Mapping[UUID, Baseline]) -> set[str]:
+    found = {f"{PREFIX}cases", f"{PREFIX}cases_escalated"}
+    for baseline in baselines.values():
+        for case in baseline.cases:
+            found |= {_named(case.kind), _named(case.kind, "escalated")}
+    return found
+
+
+def _named(kind: str, what: str = "cases") -> str:
+    return f"{PREFIX}{kind_measure(kind, what)}"
+
+
+def _kinds(baseline: Baseline, sums: Mapping[str, Decimal]) -> list[KindOfCase]:
+    """Give the strata of one workflow: its kinds of case, or all cases as one."""
+    if not baseline.cases:
+        return [
+            KindOfCase(
+                int(sums.get(f"{PREFIX}cases", 0)),
+                int(sums.get(f"{PREFIX}cases_escalated", 0)),
+                baseline.value,
+                baseline.n,
+            )
+        ]
+    return [
+        KindOfCase(
+            int(sums.get(_named(case.kind), 0)),
+            int(sums.get(_named(case.kind, "escalated"), 0)),
+            case.value,
+            case.n,
+        )
+        for case in baseline.cases
+    ]
+
+
+def _figure(
+    kinds: list[KindOfCase] | None, total: Decimal | None, now: datetime
+) -> Figure:
+    if kinds is None:
+        return not_measurable(NO_BASELINE, now=now)
+    found = avoided_in(kinds)
+    all_cases = int(total or 0)
+    if found is None:
+        return no_data(
+            "No case of a kind that the baseline knows ended in these days.",
+            now=now,
+            excluded=(("Cases that no baseline speaks of", all_cases),),
+        )
+    return _measured(found, all_cases, now)
+
+
+def _measured(found: Avoided, all_cases: int, now: datetime) -> Figure:
+    return Figure(
+        Answer.MEASURED,
+        now,
+        value=found.value,
+        over=Decimal(str(round(found.value, 6))),
+        under=Decimal(found.cases),
+        low=found.low,
+        high=found.high,
+        covered=Decimal(found.cases),
+        coverable=Decimal(max(all_cases, found.cases)),
+        excluded=(("Cases that no baseline speaks of", all_cases - found.cases),),
+        details=(
+            Detail(
+                "Escalations the baseline would have had", found.expected, Unit.COUNT
+            ),
+            Detail("Cases that escalated", found.escalated, Unit.COUNT),
+        ),
+    )

@@ -1,0 +1,251 @@
+"""The indicators that come from escalations and exceptions, as one source."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from statistics import quantiles
+
+from django.urls import reverse
+
+from approvals.queries.kpi_ends import Which, end_rows, ends_over
+from approvals.queries.kpi_exceptions import (
+    alikeness_over,
+    disposition_rows,
+    escalation_rows,
+    escalations_over,
+    trailing,
+)
+from approvals.rules.consistency import Alikeness
+from approvals.rules.ended import Decided, decided_in
+from portal.accounts.actors import Actor
+from portal.core.pagination import Page
+from portal.home.queries.kpis import escalation_kpis as named
+from portal.home.queries.kpis.answers import count_of, no_data, share_of, span_of
+from portal.home.queries.kpis.avoiding import avoided_over
+from portal.home.queries.kpis.figure import (
+    Answer,
+    Detail,
+    Figure,
+    Kpi,
+    Row,
+    Rows,
+    Scope,
+    Side,
+    Unit,
+)
+from runs.queries.kpi_holds import ExceptionRow, Exceptions, hold_rows, holds_over
+from runs.queries.kpi_rows import counted_runs
+from runs.queries.kpi_sums import Span, sums_over
+
+_VOLUMES = frozenset({named.VOLUME.key, named.PER_HUNDRED.key})
+_HOLDS = "holds:"
+
+
+class FromEscalations:
+    """Every indicator that is counted from escalations and exceptions."""
+
+    kpis: tuple[Kpi, ...] = named.ALL
+
+    def figures(
+        self,
+        *,
+        actor: Actor,
+        keys: Sequence[str],
+        scopes: Sequence[Scope],
+        now: datetime,
+    ) -> Mapping[str, tuple[Figure, ...]]:
+        """Give each indicator once per scope. At most twenty queries."""
+        wanted = frozenset(keys)
+        spans = [span_of(scope) for scope in scopes]
+        found: dict[str, tuple[Figure, ...]] = {}
+        if named.AVOIDED.key in wanted:
+            found[named.AVOIDED.key] = avoided_over(actor=actor, spans=spans, now=now)
+        if named.IN_TIME.key in wanted:
+            ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
+            found[named.IN_TIME.key] = tuple(_in_time(each, now) for each in ends)
+        if wanted & _VOLUMES:
+            found |= _volumes(actor, spans, now)
+        if named.CONSISTENCY.key in wanted:
+            alike = alikeness_over(actor=actor, spans=spans)
+            found[named.CONSISTENCY.key] = tuple(_alike(each, now) for each in alike)
+        return {key: figures for key, figures in found.items() if key in wanted}
+
+    def rows(
+        self, *, actor: Actor, key: str, scope: Scope, side: Side, cursor: str | None
+    ) -> Rows:
+        """Give the exceptions behind an indicator: escalations first, then holds."""
+        span = span_of(scope)
+        if key == named.IN_TIME.key:
+            page = end_rows(actor=actor, span=span, which=_SIDES[side], cursor=cursor)
+            return Rows(
+                tuple(
+                    Row(
+                        each.headline,
+                        reverse("exception", args=(each.id,)),
+                        each.at,
+                        shown=each.state.lower(),
+                        note=each.note,
+                    )
+                    for each in page.items
+                ),
+                page.next_cursor,
+                page.previous_cursor,
+            )
+        is_of_runs = key == named.AVOIDED.key or side == Side.UNDER
+        if is_of_runs and key in (named.AVOIDED.key, named.PER_HUNDRED.key):
+            measure = {
+                (named.AVOIDED.key, Side.OVER): "run.cases_escalated",
+                (named.AVOIDED.key, Side.UNDER): "run.cases",
+            }.get((key, side), "run.count")
+            return _runs(actor, span, measure, cursor)
+        if side == Side.EXCLUDED:
+            return Rows(())
+        return _exceptions(actor, key, span, cursor)
+
+
+_SIDES = {
+    Side.OVER: Which.ESCALATED_IN_TIME,
+    Side.UNDER: Which.ESCALATED,
+    Side.EXCLUDED: Which.ESCALATED_LEFT_OUT,
+}
+
+
+def _in_time(found: Decided, now: datetime) -> Figure:
+    return share_of(
+        found.escalated_in_time,
+        found.escalated,
+        now=now,
+        why="No escalation was closed in these days.",
+        excluded=(
+            ("Withdrawn by the agent", found.escalated_withdrawn),
+            ("Taken back", found.escalated_superseded),
+        ),
+    )
+
+
+def _volumes(
+    actor: Actor, spans: Sequence[Span], now: datetime
+) -> dict[str, tuple[Figure, ...]]:
+    holds = holds_over(actor=actor, spans=spans, now=now)
+    escalated = escalations_over(actor=actor, spans=spans, now=now)
+    runs = sums_over(actor=actor, spans=spans, measures=("run.count",))
+    pairs = list(zip(holds, escalated, strict=True))
+    return {
+        named.VOLUME.key: tuple(_volume(*each, now) for each in pairs),
+        named.PER_HUNDRED.key: tuple(
+            _per_hundred(each[0].opened + each[1].opened, sums, now)
+            for each, sums in zip(pairs, runs, strict=True)
+        ),
+    }
+
+
+def _volume(holds: Exceptions, escalated: Exceptions, now: datetime) -> Figure:
+    opened = holds.opened + escalated.opened
+    new = holds.new + escalated.new
+    ages = sorted((*holds.ages, *escalated.ages))
+    return count_of(
+        opened,
+        now=now,
+        details=(
+            Detail("Held by a stop rule", holds.opened, Unit.COUNT),
+            Detail("Escalated proposals", escalated.opened, Unit.COUNT),
+            Detail("Of a kind never seen before", new, Unit.COUNT),
+            Detail("Of a kind known before", opened - new, Unit.COUNT),
+            Detail("Open at the end", len(ages), Unit.COUNT),
+            Detail(
+                "Nine of ten open ones were no older than",
+                _p90(ages),
+                Unit.SECONDS,
+                "p90",
+            ),
+        ),
+    )
+
+
+def _p90(ages: Sequence[float]) -> float | None:
+    """Give the ninth tenth as the database does, between two where need be."""
+    if not ages:
+        return None
+    if len(ages) == 1:
+        return ages[0]
+    return quantiles(ages, n=10, method="inclusive")[8]
+
+
+def _per_hundred(opened: int, sums: Mapping[str, Decimal], now: datetime) -> Figure:
+    runs = sums.get("run.count", Decimal(0))
+    if not runs:
+        return no_data("No run ended in these days.", now=now, over=Decimal(opened))
+    return Figure(
+        Answer.MEASURED,
+        now,
+        value=float(100 * opened / runs),
+        over=Decimal(opened),
+        under=runs,
+    )
+
+
+def _alike(found: Alikeness, now: datetime) -> Figure:
+    if not found.pairs:
+        return no_data(
+            "No two exceptions alike were settled in the ninety days before.", now=now
+        )
+    return Figure(
+        Answer.MEASURED,
+        now,
+        value=found.alike / found.pairs,
+        over=Decimal(found.alike),
+        under=Decimal(found.pairs),
+        details=(
+            Detail(
+                "Krippendorff's alpha",
+                found.alpha,
+                Unit.RATIO,
+                "" if found.alpha is not None else "everything ended alike",
+            ),
+        ),
+    )
+
+
+def _runs(actor: Actor, span: Span, measure: str, cursor: str | None) -> Rows:
+    page = counted_runs(actor=actor, span=span, having=(measure,), cursor=cursor)
+    return Rows(
+        tuple(
+            Row(each.title, reverse("run", args=(each.id,)), each.ended_at)
+            for each in page.items
+        ),
+        page.next_cursor,
+        page.previous_cursor,
+    )
+
+
+def _exceptions(actor: Actor, key: str, span: Span, cursor: str | None) -> Rows:
+    """Give escalations page by page, and after the last of them the holds."""
+    is_settled = key == named.CONSISTENCY.key
+    where = trailing(span) if is_settled else span
+    if cursor is None or not cursor.startswith(_HOLDS):
+        page = escalation_rows(
+            actor=actor, span=where, is_settled=is_settled, cursor=cursor
+        )
+        return Rows(_rows_of(page), page.next_cursor or _HOLDS, page.previous_cursor)
+    inner = cursor.removeprefix(_HOLDS) or None
+    page = (disposition_rows if is_settled else hold_rows)(
+        actor=actor, span=where, cursor=inner
+    )
+    return Rows(
+        _rows_of(page),
+        f"{_HOLDS}{page.next_cursor}" if page.next_cursor else None,
+        f"{_HOLDS}{page.previous_cursor}" if page.previous_cursor else None,
+    )
+
+
+def _rows_of(page: Page[ExceptionRow]) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            each.title,
+            reverse("exception", args=(each.id,)),
+            each.at,
+            shown="open" if each.is_open else "",
+            note=each.sentence,
+        )
+        for each in page.items
+    )
