@@ -40,6 +40,12 @@ def tell_events(request: HttpRequest) -> HttpResponse:
     `kind` says what happened. An event of the kind `cost` has `value`, `currency` and, if
     you like, `cost_kind`: what the money was spent on, such as `tokens` or `search`.
 
+    So that numbers can be worked out, `run.started` may tell `case`, `case_type` and
+    `requester` (kept as fingerprints where they are counted), `tool.called` a `retry_key`
+    where the same thing is tried with other arguments, and `outcome.confirmed` a `basis`:
+    `customer` when the customer said so, else `implied`. A system of record that tells an
+    outcome confirms it by its own key.
+
     CloudEvents 1.0 are read in three modes: one as `application/cloudevents+json`, many
     as `application/cloudevents-batch+json`, or one by `ce-` headers with its data as the
     body. `data` is the body of an event as above. `type` ends in our kind, such as

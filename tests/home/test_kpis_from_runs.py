@@ -3,13 +3,17 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from django.test import override_settings
 
+from portal.home.queries.kpis import run_comparing
 from portal.home.queries.kpis.catalogue import figures_for, kpi_named, rows_for
 from portal.home.queries.kpis.figure import Answer, Scope, Side
 from portal.home.queries.kpis.from_runs import BY_KEY
+from registry.queries.measures import Baseline, BaselineCases
+from runs.models import Incident
 from runs.operations.counting import count_due_runs
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import (
@@ -116,13 +120,13 @@ def test_every_number_of_one_run_opens_its_rows_and_an_outsider_has_none(
                 side=side,
                 cursor=None,
             )
-            assert not rows_for(
-                actor=company.actor("olga"),
-                key=key,
-                scope=scope,
-                side=side,
-                cursor=None,
-            ).rows
+        assert not rows_for(
+            actor=company.actor("olga"),
+            key=key,
+            scope=SCOPE,
+            side=Side.OVER,
+            cursor=None,
+        ).rows
     assert titles(company, "cycle-time", Side.OVER) == 1
     assert kpi_named("throughput").target_key == "throughput"
 
@@ -316,3 +320,87 @@ def test_the_numbers_cost_few_queries_however_many_scopes(
 
     with django_assert_max_num_queries(14):
         figures_for(actor=actor, keys=KEYS, scopes=[SCOPE, *weeks], now=START)
+
+
+def test_percentiles_are_exactly_those_of_all_values(company, workflow, tell):
+    import numpy
+
+    chance = Random(3)  # noqa: S311 - the same runs every time
+    seconds = [round(chance.lognormvariate(4, 1.2), 3) for _ in range(40)]
+    for number, took in enumerate(seconds):
+        store(
+            start_run(workflow, company.agent, f"case-{number}"),
+            [
+                told("run.started", 0, trigger="x"),
+                told("run.finished", took, status="completed"),
+            ],
+        )
+    count_due_runs(now=LATER)
+
+    found = figure(company, "cycle-time", scope=Scope(DAY, DAY + timedelta(3)))
+
+    assert found.value == pytest.approx(numpy.percentile(seconds, 50))
+    assert details(found)["Nine of ten take at most"] == pytest.approx(
+        numpy.percentile(seconds, 90)
+    )
+    ordered = sorted(seconds)
+    assert (found.low, found.high) == (ordered[12], ordered[27])
+    assert found.over == 40
+
+
+def test_a_reduction_needs_a_signed_baseline_and_says_what_it_left_out(
+    company, workflow, tell, monkeypatch
+):
+    def start(kind):
+        return told("run.started", 0, trigger="x", case_type=kind)
+
+    tell("a", start("late"), at=50)
+    tell("b", start("late"), at=70)
+    tell("c", start("other"), at=999)
+    assert figure(company, "cycle-time-reduction").answer == Answer.NOT_MEASURABLE
+
+    cases = (BaselineCases("late", 30, 120.0), BaselineCases("damaged", 10, 500.0))
+    baseline = Baseline(
+        workflow.id, "cycle-time", 200.0, 40, DAY, DAY, "stated", "the old desk",
+        cases, 1, "sha256:00", START,
+    )  # fmt: skip
+    monkeypatch.setattr(
+        run_comparing,
+        "frozen_baselines",
+        lambda **asked: {workflow.id: {"cycle-time": baseline}},
+    )
+
+    found = figure(company, "cycle-time-reduction")
+
+    assert (found.value, found.over) == (0.5, 2)
+    assert found.low <= 0.5 <= found.high
+    assert dict(found.excluded) == {
+        "Completed runs of kinds that the baseline does not know": 1,
+        "Kinds of the baseline without a run in these days": 1,
+    }
+    week_before = Scope(DAY - timedelta(7), DAY - timedelta(1))
+    assert figure(company, "cycle-time-reduction", scope=week_before).answer == (
+        Answer.NO_DATA
+    )
+
+
+def test_an_incident_counts_at_once_and_an_explained_one_is_coverage(
+    company, workflow, tell
+):
+    run_id = tell(
+        "case-1", told("change.made", 1, system="crm", resource="c", grant="")
+    )
+    incident = Incident.objects.create(
+        kind="TOLD", workflow=workflow, run_id=run_id, code="x", headline="Changed c.",
+        why="No grant.", actions=2, happened_at=START, opened_at=START,
+    )  # fmt: skip
+
+    found = figure(company, "unauthorised")
+    assert (found.value, found.under, found.high) == (2, 2, 1)
+    assert titles(company, "unauthorised", Side.OVER) == 1
+
+    Incident.objects.filter(id=incident.id).update(state="EXPLAINED", settled_at=START)
+    found = figure(company, "unauthorised")
+    assert (found.value, found.under) == (0, 2)
+    assert (found.covered, found.coverable) == (0, 2)
+    assert titles(company, "unauthorised", Side.OVER) == 0

@@ -65,8 +65,9 @@ class Scene:
         """Keep one event for the next sending."""
         self._events.append(self._event(kind, facts))
 
-    def start(self, trigger: str) -> None:
-        self.tell("run.started", trigger=trigger)
+    def start(self, trigger: str, **belongs: str) -> None:
+        """Tell what set the run off, and its `case`, `case_type` and `requester`."""
+        self.tell("run.started", trigger=trigger, **belongs)
 
     def read(self, system: str, resource: str, *fields: str) -> None:
         self.tell("data.read", system=system, resource=resource, fields=list(fields))

@@ -35,7 +35,7 @@ def waiting_story(chance: Random) -> Story:
 
 
 def _opening(scene: Scene, name: str) -> Iterator[float]:
-    scene.start(f"A call from {name}.")
+    scene.start(f"A call from {name}.", requester=name)
     yield 6
     scene.tool(
         "lookup_caller", "cases", {"phone": "ends in 41"}, result={"caller": name}
