@@ -17,8 +17,10 @@ from runs.views import (
     reviewing,
     saved_views,
     settling,
+    signing,
     steps,
     stories,
+    week_files,
     weeks,
 )
 
@@ -185,6 +187,15 @@ urlpatterns = [
     path("reviews/<uuid:week_id>/sign/", weeks.week_sign, name="week_sign"),
     path("reviews/<uuid:week_id>/next/", reviewing.week_next, name="week_next"),
     path("reviews/<uuid:week_id>/finding/", findings.week_finding, name="week_finding"),
+    path("reviews/<uuid:week_id>/again/", signing.week_reopen, name="week_reopen"),
+    path(
+        "reviews/<uuid:week_id>/versions/<int:number>/",
+        signing.week_version,
+        name="week_version",
+    ),
+    path("reviews/<uuid:week_id>/week.json", week_files.week_json, name="week_json"),
+    path("reviews/<uuid:week_id>/week.zip", week_files.week_zip, name="week_zip"),
+    path("reviews/<uuid:week_id>/week.pdf", week_files.week_pdf, name="week_pdf"),
     path("findings/", findings.findings, name="findings"),
     path("findings/<uuid:finding_id>/", findings.finding, name="finding"),
     *(

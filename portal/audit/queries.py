@@ -316,3 +316,40 @@ def denials_of(*, principal: str, since: datetime, at_most: int) -> tuple[Denial
         Denial(row.minute, row.code, row.last_path, row.count)
         for row in rows.order_by("-minute", "-id")[:at_most]
     )
+
+
+@dataclass(frozen=True)
+class SealedEntry:
+    """One entry, and the first signed checkpoint that states its stream as far as it."""
+
+    entry_id: UUID
+    number: int | None
+    root: str
+    at: datetime | None
+
+
+def sealed_entry(
+    *, name: str, subject: tuple[str, str], fact: tuple[str, str]
+) -> SealedEntry | None:
+    """Give the entry of this name about a thing that says this, and its seal. Three queries.
+
+    The checkpoint is the first that covers it, so that it is the same whenever it is
+    printed; none for a minute or so, until one is made.
+    """
+    rows = Entry.objects.filter(
+        name=name, subject_kind=subject[0], subject_id=subject[1]
+    ).order_by("-at", "-id")[:20]
+    key, value = fact
+    entry = next(
+        (row for row in rows if json.loads(bytes(row.body))["facts"].get(key) == value),
+        None,
+    )
+    if entry is None:
+        return None
+    number = _first_seal_over(entry)
+    if number is None:
+        return SealedEntry(entry.id, None, "", None)
+    checkpoint = Checkpoint.objects.get(number=number)
+    return SealedEntry(
+        entry.id, checkpoint.number, bytes(checkpoint.root).hex(), checkpoint.at
+    )

@@ -7,6 +7,7 @@ did it, and an entry in the journal.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -342,7 +343,7 @@ def _words(text: str, field: str, ask: str) -> str:
 
 
 @step
-def _record(name: str, actor: Actor, finding: Finding, **facts: object) -> None:
+def _record(name: str, actor: Actor, finding: Finding, **facts: Any) -> None:
     record(
         name,
         actor=actor,

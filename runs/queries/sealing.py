@@ -4,7 +4,7 @@ The document says all that an export of the signed version shows, so that each v
 can be read and exported unchanged, whatever happens to the week afterwards.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -13,11 +13,11 @@ from portal.accounts.actors import Actor
 from registry.queries.causes import launches_between
 from runs.models import Finding, Review, ReviewWeek, SampledRun
 from runs.queries.answers import counted_answers, settled_documents
+from runs.queries.populations import bounds_of
 from runs.rules.estimating import Answered, results_of
 from runs.rules.questions import KEYS
 
 DOCUMENT_VERSION = 2
-WEEK = timedelta(days=7)
 
 
 def week_document(
@@ -49,6 +49,7 @@ def week_document(
         },
         "sample": [
             {
+                "sampled": str(row.id),
                 "run": str(row.run_id),
                 "stratum": row.stratum,
                 "probability": str(row.probability),
@@ -135,7 +136,7 @@ def findings_told(week: ReviewWeek) -> list[dict[str, Any]]:
 def launched_in(week: ReviewWeek, *, until: datetime) -> list[dict[str, Any]]:
     """Give the versions of the rulebook that went live from this week on. Two queries."""
     found = launches_between(
-        workflow_id=week.workflow_id, since=week.opened_at - WEEK, until=until
+        workflow_id=week.workflow_id, since=bounds_of(week.starts_on)[0], until=until
     )
     return [
         {

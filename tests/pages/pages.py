@@ -37,6 +37,9 @@ NO_PAGES = frozenset(
         "break_glass_count",
         "weeks_count",
         "week_population",
+        "week_json",
+        "week_zip",
+        "week_pdf",
         "notices_count",
     ]
 )

@@ -10,11 +10,17 @@ from portal.accounts.actors import SYSTEM
 from portal.home.demo.company import Company
 from portal.home.demo.second_readings import read_second
 from portal.home.demo.workflows import PLANS, id_of
+from registry.operations.launching import launch_version
+from registry.operations.packets import submit_version
+from registry.queries.drafting_from import page_to_change
+from registry.queries.drafts import draft_of
+from runs.operations.drafting import draft_change
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
-from runs.operations.signing import sign_week
+from runs.operations.signing import reopen_week, sign_week
 from runs.operations.weeks import open_week
 from runs.queries.populations import WEEK, monday_of
+from runs.queries.signed_weeks import week_of
 from runs.queries.week_page.page import week_page
 from runs.rules.questions import KEYS, Given
 
@@ -42,6 +48,7 @@ def read_weeks(company: Company, *, now: datetime) -> None:
     _signed_week(company, "refund-management", monday - 2 * WEEK, closes=False)
     for plan in PLANS[:-1]:
         _open_week(company, plan.slug, monday - WEEK, now)
+    _reopened_week(company, monday - 2 * WEEK, now=now - timedelta(hours=20))
 
 
 def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) -> None:
@@ -83,11 +90,70 @@ def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> N
             company, week_id, "ines", "maya", at,
             "REPEATED_CORRECTION", "Twice the refund was halved: the agent asks for the whole lamp when only the shade is broken.",
         )  # fmt: skip
+    if slug == "voice-service-desk":
+        finding = _find(
+            company, week_id, "ines", "maya", at,
+            "LOOSE_RULE", "A delivery was moved on a name that the recording hardly gave; nobody was asked.",
+        )  # fmt: skip
+        _to_version(company, slug, finding, now=min(at + timedelta(days=1), now))
     if slug == "security-operations":
         _find(
             company, week_id, "bruno", "samir", at,
             "TIGHT_RULE", "Our own newsletter service was nearly blocked; the list of our own addresses is missing.",
         )  # fmt: skip
+
+
+def _to_version(company: Company, slug: str, finding: UUID, *, now: datetime) -> None:
+    """Draft the change that a finding asks for and put it live; it narrows, so alone."""
+    owner, workflow_id = company.actor("maya"), id_of(slug)
+    draft_change(
+        actor=owner,
+        finding_id=finding,
+        way="confidence",
+        given={"value": "0.7"},
+        seen=page_to_change(workflow_id=workflow_id).whole,
+        now=now,
+    )
+    submit_version(
+        actor=owner,
+        workflow_id=workflow_id,
+        revision=draft_of(workflow_id=workflow_id).revision,
+        reason="Nothing is moved on a name that was hardly heard.",
+        now=now,
+    )
+    launch_version(actor=owner, workflow_id=workflow_id, now=now)
+
+
+def _reopened_week(company: Company, starts_on: date, *, now: datetime) -> None:
+    """Open a signed week again, correct one answer, and sign it as version 2."""
+    week_id = week_of(workflow_id=id_of("refund-management"), starts_on=starts_on)
+    reopen_week(
+        actor=company.actor("ines"),
+        week_id=week_id,
+        reason="One run was read beside the order of another customer.",
+        now=now,
+    )
+    ines = company.actor("ines")
+    rows = week_page(actor=ines, week_id=week_id, now=now).rows
+    mine = next(
+        row for row in rows if row.assigned_to == ines.name and not row.is_doubled
+    )
+    answers = dict.fromkeys(KEYS, "yes") | {"right_data": "no"}
+    reasons = {"right_data": "It read the order of another customer of that name."}
+    save_review(
+        actor=ines,
+        week_id=week_id,
+        run_id=mine.run_id,
+        given=Given(answers, reasons, ""),
+        now=now + timedelta(minutes=20),
+    )
+    sign_week(
+        actor=company.actor("rosa"),
+        week_id=week_id,
+        summary="Small refunds are right and fast. One was read beside the wrong order; two customers of one name.",
+        released="One of the two assessors was away; the first readings count.",
+        now=now + timedelta(hours=1),
+    )
 
 
 def _opened(slug: str, starts_on: date) -> UUID:

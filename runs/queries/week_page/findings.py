@@ -31,6 +31,7 @@ class FindingRow:
     closed_by: str
     evidence: str
     may_close: bool
+    is_training: bool
 
 
 def findings(
@@ -72,4 +73,5 @@ def _finding(
         closed_by=row.closed_by.name if row.closed_by else "",
         evidence=row.evidence,
         may_close=is_open and (may_assess or row.owner_id == actor.id),
+        is_training=row.kind == Finding.Kind.TRAINING,
     )

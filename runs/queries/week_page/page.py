@@ -8,6 +8,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from runs.models import ReviewWeek
 from runs.queries.week_page.access import assessors, visible_week
+from runs.queries.week_page.changed import Changed, changed
 from runs.queries.week_page.estimates import Estimates, estimates
 from runs.queries.week_page.findings import FindingRow, findings
 from runs.queries.week_page.looked_at import LookedAt, looked_at
@@ -34,6 +35,7 @@ class WeekPage:
     looked_at: LookedAt
     estimates: Estimates
     findings: tuple[FindingRow, ...]
+    changed: Changed
     sign: Sign
 
     @property
@@ -42,10 +44,11 @@ class WeekPage:
 
 
 def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
-    """Give a week to who may see its workflow; about eight queries. Raises NotFound."""
+    """Give a week to who may see its workflow; about fourteen queries. Raises NotFound."""
     week = visible_week(actor, week_id)
     may_assess = access.may(actor, access.ASSESS, week.workflow_id)
     rows = sample_rows(week, actor)
+    found = findings(week, actor=actor, may_assess=may_assess, now=now)
     return WeekPage(
         id=week.id,
         workflow=week.workflow.name,
@@ -61,6 +64,7 @@ def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
         read=sum(row.is_read for row in rows),
         looked_at=looked_at(week, rows),
         estimates=estimates(week, rows),
-        findings=findings(week, actor=actor, may_assess=may_assess, now=now),
+        findings=found,
+        changed=changed(week, found, now=now),
         sign=sign(week),
     )

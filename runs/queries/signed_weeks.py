@@ -1,0 +1,245 @@
+"""The signed versions of a week: each readable whole, with its seal, and how they differ."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from portal.audit.queries import SealedEntry, sealed_entry
+from portal.core.errors import NotFound
+from runs.models import (
+    Finding,
+    Review,
+    ReviewWeek,
+    SampledRun,
+    SignedWeek,
+    WeekReopening,
+)
+from runs.queries.sealing import findings_told, launched_in
+from runs.queries.week_page.access import visible_week
+from runs.queries.week_page.estimates import estimates
+from runs.queries.week_page.sample import sample_rows
+from runs.rules.sampling import LABELS, Layer
+from runs.rules.week_changes import differences
+
+VERSIONS_MAX = 100
+HOW = (
+    "The digest is SHA-256 over one byte 01, then the length of `content` in UTF-8 as four"
+    " bytes, highest first, then those bytes. It stands in the journal, and the checkpoint"
+    " over that entry is signed and kept outside the database."
+)
+RECIPE = (
+    'python3 -c "import hashlib, json, sys; b = json.load(open(sys.argv[1],'
+    " encoding='utf-8'))['content'].encode();"
+    " print('sha256:' + hashlib.sha256(b'\\x01' + len(b).to_bytes(4, 'big')"
+    ' + b).hexdigest())" week.json'
+)
+
+
+@dataclass(frozen=True)
+class SignedLine:
+    """One signed version, in the list of them."""
+
+    number: int
+    signed_by: str
+    signed_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True)
+class ReopeningLine:
+    """That the week was opened again."""
+
+    number: int
+    who: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class WeekTold:
+    """A week as one document, signed or not, ready to be read or exported."""
+
+    week_id: UUID
+    workflow: str
+    workflow_slug: str
+    starts_on: date
+    ends_on: date
+    number: int
+    is_signed: bool
+    digest: str
+    content: str
+    document: Mapping[str, Any]
+    seal: SealedEntry | None
+    layers: tuple[tuple[str, Mapping[str, Any]], ...]
+    compared_with: int | None
+    changes: tuple[str, ...]
+    kinds: Mapping[str, str]
+
+    @property
+    def open_findings(self) -> list[Mapping[str, Any]]:
+        return [each for each in self.document["findings"] if not each["closed_at"]]
+
+    @property
+    def closed_findings(self) -> list[Mapping[str, Any]]:
+        return [each for each in self.document["findings"] if each["closed_at"]]
+
+
+def week_of(*, workflow_id: UUID, starts_on: date) -> UUID:
+    """Give the week of a workflow that starts on a Monday. One query. Raises NotFound."""
+    found = ReviewWeek.objects.filter(workflow=workflow_id, starts_on=starts_on)
+    week_id = found.values_list("id", flat=True).first()
+    if week_id is None:
+        raise NotFound("This week was not opened.")
+    return week_id
+
+
+def signed_versions(week: ReviewWeek) -> tuple[SignedLine, ...]:
+    """Give the signed versions of a week, newest first. One query."""
+    rows = (
+        SignedWeek.objects.filter(week=week)
+        .select_related("signed_by")
+        .defer("content")
+        .order_by("-number")
+    )
+    return tuple(
+        SignedLine(row.number, row.signed_by.name, row.signed_at, row.digest)
+        for row in rows[:VERSIONS_MAX]
+    )
+
+
+def reopenings(week: ReviewWeek) -> tuple[ReopeningLine, ...]:
+    """Give when and why a week was opened again, newest first. One query."""
+    rows = (
+        WeekReopening.objects.filter(week=week)
+        .select_related("opened_by")
+        .order_by("-number")
+    )
+    return tuple(
+        ReopeningLine(row.number, row.opened_by.name, row.opened_at, row.reason)
+        for row in rows[:VERSIONS_MAX]
+    )
+
+
+def seal_of(week_id: UUID, digest: str) -> SealedEntry | None:
+    """Give the journal's entry of a signature with its checkpoint. Three queries."""
+    return sealed_entry(
+        name="review.week_signed",
+        subject=("week", str(week_id)),
+        fact=("digest", digest),
+    )
+
+
+def week_told(
+    *, actor: Actor, week_id: UUID, number: int | None, now: datetime
+) -> WeekTold:
+    """Give a week to who may see it: a signed version, or as it stands now.
+
+    Without a number it is the version that is signed, else what is being read, marked as
+    not signed and without anybody's answers: who reads second reads blind. About ten
+    queries. Raises NotFound.
+    """
+    week = visible_week(actor, week_id)
+    is_signed = week.state == ReviewWeek.State.SIGNED
+    if number is None and not is_signed:
+        return _told(week, week.version, "", "", _unsigned(week, actor, now), is_signed=False)  # fmt: skip
+    wanted = number or week.version
+    kept = SignedWeek.objects.filter(week=week, number=wanted).first()
+    if kept is None:
+        raise NotFound("This version of the week was not signed, or not kept.")
+    content = bytes(kept.content).decode()
+    return _told(week, wanted, kept.digest, content, json.loads(content), is_signed=True)  # fmt: skip
+
+
+def _told(
+    week: ReviewWeek,
+    number: int,
+    digest: str,
+    content: str,
+    document: Mapping[str, Any],
+    *,
+    is_signed: bool,
+) -> WeekTold:
+    before = (
+        SignedWeek.objects.filter(week=week, number__lt=number)
+        .order_by("-number")
+        .first()
+        if is_signed
+        else None
+    )
+    old = json.loads(bytes(before.content)) if before else None
+    strata = document["population"]["strata"]
+    return WeekTold(
+        week_id=week.id,
+        workflow=week.workflow.name,
+        workflow_slug=week.workflow.slug,
+        starts_on=week.starts_on,
+        ends_on=week.starts_on + timedelta(days=6),
+        number=number,
+        is_signed=is_signed,
+        digest=digest,
+        content=content,
+        document=document,
+        seal=seal_of(week.id, digest) if is_signed else None,
+        layers=tuple(
+            (LABELS[layer], strata[layer.value])
+            for layer in Layer
+            if layer.value in strata
+        ),
+        compared_with=before.number if before else None,
+        changes=differences(old, document) if old else (),
+        kinds=dict(Finding.Kind.choices),
+    )
+
+
+def _unsigned(week: ReviewWeek, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Give a week that is being read, as it stands, without anybody's answers."""
+    rows = sample_rows(week, actor)
+    read = Review.objects.filter(sampled__week=week).values_list("sampled__run_id")
+    is_read = {each[0] for each in read.distinct()}
+    return {
+        "state": "not signed",
+        "week": str(week.id),
+        "number": week.version,
+        "workflow": {
+            "id": str(week.workflow_id),
+            "slug": week.workflow.slug,
+            "name": week.workflow.name,
+        },
+        "starts_on": week.starts_on.isoformat(),
+        "population": {
+            "count": week.population_count,
+            "digest": week.population_digest,
+            "strata": week.strata,
+        },
+        "sample": [
+            {
+                "run": str(row.run_id),
+                "stratum": row.stratum,
+                "probability": str(row.probability),
+                "why": row.why,
+                "is_read": row.run_id in is_read,
+            }
+            for row in SampledRun.objects.filter(week=week).order_by("position")
+        ],
+        "reviews": [],
+        "estimates": [
+            {
+                "question": result.key,
+                "text": result.text,
+                "counts": dict(result.counts),
+                "shown": result.shown,
+                "note": result.note,
+            }
+            for result in estimates(week, rows).results
+        ],
+        "findings": findings_told(week),
+        "launches": launched_in(week, until=now),
+        "summary": "",
+        "released": "",
+        "signed_by": {"id": "", "name": ""},
+        "signed_at": "",
+    }

@@ -1,0 +1,242 @@
+"""A week as files: paper to file, tables for a spreadsheet, and the document that proves itself."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import typst
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
+from portal.core.clock import wall_clock
+from portal.core.errors import NotFound
+from portal.core.spreadsheets import csv_lines
+from runs.queries.signed_weeks import HOW, RECIPE, WeekTold, week_told
+from runs.rules.questions import ANSWERS, KEYS, QUESTIONS
+from runs.rules.sampling import LABELS, Layer
+
+TYPESET = Path(__file__).parent.parent / "typeset"
+ACCESSIBLE: Literal["ua-1"] = "ua-1"
+NOT_SIGNED = (
+    "It is being read; anything in it may still change, and nobody's answers are shown."
+)
+SAMPLE = ("run", "layer", "probability", "why", "assessor", *KEYS, "reasons", "note")
+FINDINGS = (
+    *("finding", "kind", "text", "run", "week_of", "found_by", "owner", "due_on"),
+    *("closed_at", "closed_by", "evidence"),
+)
+ESTIMATES = ("question", "text", *ANSWERS, "shown", "share", "low", "high", "note")
+
+
+@require_safe
+def week_json(request: HttpRequest, week_id: UUID) -> HttpResponse:
+    """Give the signed document as it was hashed, and how to work its digest out again."""
+    told = _told(request, week_id)
+    seal = told.seal
+    found: dict[str, Any] = {
+        "what": _title(told),
+        "state": "signed" if told.is_signed else "not signed",
+        "version": told.number,
+    }
+    if told.is_signed:
+        found |= {
+            "digest": told.digest,
+            "how_to_check": HOW,
+            "recipe": RECIPE,
+            "checkpoint": {"number": seal.number, "root": seal.root}
+            if seal and seal.number
+            else None,
+            "content": told.content,
+        }
+    else:
+        found["document"] = told.document
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return _file(text, "application/json", _name(told, "json"))
+
+
+@require_safe
+def week_zip(request: HttpRequest, week_id: UUID) -> HttpResponse:
+    """Give the tables of a week for a spreadsheet: about, sample, findings, estimates."""
+    told = _told(request, week_id)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, head, rows in _tables(told):
+            text = "".join(csv_lines(head, rows))
+            entry = zipfile.ZipInfo(f"{name}.csv", (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, "\ufeff" + text)
+    return _file(file.getvalue(), "application/zip", _name(told, "zip"))
+
+
+@require_safe
+@costly
+def week_pdf(request: HttpRequest, week_id: UUID) -> HttpResponse:
+    """Give the report on paper."""
+    now = wall_clock()
+    told = _told(request, week_id)
+    data = printed(told, now=now)
+    try:
+        pdf = _compiled(data, now, standard=ACCESSIBLE)
+    except typst.TypstError:
+        # A letter is missing from the fonts: rather a blank than no page.
+        pdf = _compiled(data, now, standard=None)
+    return _file(pdf, "application/pdf", _name(told, "pdf"), way="inline")
+
+
+def printed(told: WeekTold, *, now: datetime) -> dict[str, Any]:
+    """Give what the report prints, as plain values."""
+    document = told.document
+    return {
+        "kind": f"Weekly review, version {told.number}",
+        "title": f"{told.workflow}, week of {told.starts_on:%-d %B %Y}",
+        "signed": told.is_signed,
+        "unsigned": NOT_SIGNED,
+        "facts": f"{told.starts_on:%-d %B} to {told.ends_on:%-d %B %Y} · {document['population']['count']:,} runs, {len(document['sample']):,} to read",
+        "layers": [
+            [label, f"{int(sizes['population']):,}", f"{int(sizes['drawn']):,}"]
+            for label, sizes in told.layers
+        ],
+        "estimates": [
+            [each["text"], f"{each['shown']}. {each['note']}".strip()]
+            + [str(each["counts"].get(answer, 0)) for answer in ANSWERS]
+            for each in document["estimates"]
+        ],
+        "launches": [
+            f"Version {each['version']} went live on {_day(each['launched_at'])}"
+            + (f", because of: {'; '.join(each['because'])}" if each["because"] else f". {each['reason']}")
+            for each in document["launches"]
+        ],
+        "closed": [[each["text"], each["closed_by"], each["evidence"]] for each in told.closed_findings],
+        "open": [[each["text"], told.kinds[each["kind"]], each["owner"], _day(each["due_on"])] for each in told.open_findings],
+        "changes": list(told.changes),
+        "changes_title": f"What differs from version {told.compared_with}",
+        "summary": document["summary"],
+        "released": document["released"],
+        "signer": document["signed_by"]["name"],
+        "signed_at": _moment(document["signed_at"]),
+        "proofs": _proofs(told),
+        "foot": f"Countersign · {told.workflow_slug} · week of {told.starts_on.isoformat()} · version {told.number}{'' if told.is_signed else ' · not signed'} · printed {_moment(now.isoformat())}",
+    }  # fmt: skip
+
+
+def _proofs(told: WeekTold) -> list[list[str]]:
+    seal = told.seal
+    root = f"{seal.root} (number {seal.number})" if seal and seal.number else "not made yet; within a minute of signing"  # fmt: skip
+    return [
+        ["Digest of this version", told.digest],
+        ["Root of the signed checkpoint over the journal's entry", root],
+        ["Key of the draw", str(told.document.get("secret", ""))],
+        ["Digest of the population", told.document["population"]["digest"]],
+    ]
+
+
+def _tables(
+    told: WeekTold,
+) -> Iterable[tuple[str, Sequence[str], Iterable[Sequence[str]]]]:
+    document = told.document
+    about = [
+        ("what", _title(told)),
+        ("state", "signed" if told.is_signed else "not signed"),
+        ("signed by", document["signed_by"]["name"]),
+        ("signed at", document["signed_at"]),
+        ("summary", document["summary"]),
+        ("second readings given up", document["released"]),
+        *((name.lower(), value) for name, value in (_proofs(told) if told.is_signed else ())),
+    ]  # fmt: skip
+    yield "about", ("name", "value"), about
+    yield "sample", SAMPLE, _sample(document)
+    yield "findings", FINDINGS, [_finding(told, each) for each in document["findings"]]
+    yield "estimates", ESTIMATES, [_estimate(each) for each in document["estimates"]]
+
+
+def _sample(document: Mapping[str, Any]) -> Iterable[Sequence[str]]:
+    """Give one line a review, and one for a run that has none."""
+    reviews: dict[str, list[Mapping[str, Any]]] = {}
+    for review in document["reviews"]:
+        reviews.setdefault(review["run"], []).append(review)
+    for row in document["sample"]:
+        head = (row["run"], LABELS[Layer(row["stratum"])], row["probability"], row["why"])  # fmt: skip
+        for review in reviews.get(row["run"], ()):
+            reasons = "; ".join(f"{key}: {text}" for key, text in sorted(review["reasons"].items()))  # fmt: skip
+            answers = (review["answers"].get(key, "") for key in KEYS)
+            yield (*head, review["assessor"]["name"], *answers, reasons, review["note"])
+        if row["run"] not in reviews:
+            yield (*head, "", *("" for _ in KEYS), "", "")
+
+
+def _finding(told: WeekTold, each: Mapping[str, Any]) -> Sequence[str]:
+    row = {**each, "finding": each["id"], "kind": told.kinds[each["kind"]]}
+    return [str(row[name] or "") for name in FINDINGS]
+
+
+def _estimate(each: Mapping[str, Any]) -> Sequence[str]:
+    counts = [str(each["counts"].get(answer, 0)) for answer in ANSWERS]
+    numbers = [str(each.get(name) or "") for name in ("share", "low", "high")]
+    return [_short(each["question"]), each["text"], *counts, each["shown"], *numbers, each["note"]]  # fmt: skip
+
+
+def _short(key: str) -> str:
+    return next((each.short for each in QUESTIONS if each.key == key), key)
+
+
+def _told(request: HttpRequest, week_id: UUID) -> WeekTold:
+    text = request.GET.get("version", "")
+    if text and not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 10**6):
+        raise NotFound("There is no such version.")
+    return week_told(
+        actor=actor_of(request),
+        week_id=week_id,
+        number=int(text[:9]) if text else None,
+        now=wall_clock(),
+    )
+
+
+def _title(told: WeekTold) -> str:
+    return f"Weekly review of {told.workflow}, week of {told.starts_on.isoformat()}, version {told.number}"
+
+
+def _name(told: WeekTold, ending: str) -> str:
+    mark = f"v{told.number}" if told.is_signed else "not-signed"
+    return f"{told.workflow_slug}-week-{told.starts_on.isoformat()}-{mark}.{ending}"
+
+
+def _day(text: str) -> str:
+    if "T" not in text:
+        return f"{date.fromisoformat(text):%-d %B %Y}"
+    return f"{timezone.localtime(datetime.fromisoformat(text)):%-d %B %Y}"
+
+
+def _moment(text: str) -> str:
+    if not text:
+        return ""
+    return f"{timezone.localtime(datetime.fromisoformat(text)):%-d %B %Y, %H:%M}"
+
+
+def _file(
+    content: str | bytes, kind: str, name: str, *, way: str = "attachment"
+) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'{way}; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _compiled(
+    data: Mapping[str, Any], now: datetime, *, standard: Literal["ua-1"] | None
+) -> bytes:
+    return typst.compile(
+        str(TYPESET / "week.typ"),
+        root=str(TYPESET),
+        format="pdf",
+        sys_inputs={"data": json.dumps(data)},
+        pdf_standards=standard,
+        timestamp=int(now.astimezone(UTC).timestamp()),
+    )
