@@ -2,7 +2,7 @@
 
 - `db` (pytest-django's): a transaction that is rolled back. Most tests want this.
 - `committed_db`: real commits on several connections and threads; afterwards the
-  whole database is made anew from the migrated template.
+  whole database is as the migrated template again.
 - `portal_server`: a web server process on the committed database; `.url` is its
   address.
 - `page` (pytest-playwright's): a Chromium; skipped where there is none, except in
@@ -26,12 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import redis
 
+from tests.databases import TEMPLATE, TestDatabase
+
 CHECKOUT = Path(__file__).resolve().parents[1]
-TEMPLATE = "countersign"
 CHROMIUM_NAMES = (
     "chromium",
     "chromium-browser",
@@ -62,32 +62,26 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["BROKER_URL"] = f"{broker}?db={number}"
 
 
-@dataclass(frozen=True)
-class TestDatabase:
-    """The database of this test process, and how to make it anew."""
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once() -> Iterator[None]:
+    """Every `Client()` loads the middleware, and WhiteNoise then lists every file."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
 
-    __test__ = False
-    name: str
-    superuser_url: str
+    original = WhiteNoiseMiddleware.add_files_from_finders
+    listed: dict[tuple[object, ...], dict[str, Any]] = {}
 
-    def make_anew(self) -> None:
-        # A database cannot be copied while someone is connected to it.
-        elsewhere = self.superuser_url.replace(f"/{TEMPLATE}?", "/postgres?")
-        with psycopg.connect(elsewhere, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-            connection.execute(
-                f'CREATE DATABASE "{self.name}" TEMPLATE {TEMPLATE} '
-                "OWNER countersign_owner STRATEGY FILE_COPY"
-            )
-            connection.execute(f'REVOKE ALL ON DATABASE "{self.name}" FROM PUBLIC')
-            connection.execute(
-                f'GRANT CONNECT, TEMPORARY ON DATABASE "{self.name}" TO countersign_app'
-            )
+    def add_files_from_finders(self: WhiteNoiseMiddleware) -> None:
+        key = (self.static_prefix, self.max_age, self.allow_all_origins, self.charset)
+        if key not in listed:
+            original(self)
+            listed[key] = self.files
+        self.files = dict(listed[key])
 
-    def superuser_connection(self) -> psycopg.Connection:
-        """For tests that must do what the application cannot."""
-        address = self.superuser_url.replace(f"/{TEMPLATE}?", f"/{self.name}?")
-        return psycopg.connect(address, autocommit=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            WhiteNoiseMiddleware, "add_files_from_finders", add_files_from_finders
+        )
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +120,7 @@ def committed_db(
     django_db_blocker: Any,
     database_of_process: TestDatabase,
 ) -> Iterator[TestDatabase]:
-    """Real commits, many connections; the database is made anew afterwards."""
+    """Real commits, many connections; nothing of it is left afterwards."""
     from django.db import connections
 
     with django_db_blocker.unblock():
@@ -134,7 +128,7 @@ def committed_db(
             yield database_of_process
         finally:
             connections.close_all()
-            database_of_process.make_anew()
+            database_of_process.put_back()
 
 
 @dataclass(frozen=True)
