@@ -7,6 +7,7 @@ import jinja2
 import pytest
 from django.db import connection
 
+from tests.doors.world import rolled_back
 from tests.pages.pages import PAGES, looker_at, path_of
 
 NONCE = re.compile(r"'nonce-([\w+/=-]+)'")
@@ -63,6 +64,22 @@ def open_page(world, door):
     return response
 
 
+@pytest.fixture(scope="module")
+def page_of(world, django_db_blocker):
+    """Give what a page says to the one who looks, fetched and read once for all tests."""
+    seen: dict[str, tuple[str, Reader]] = {}
+
+    def read(door) -> tuple[str, Reader]:
+        if door.name not in seen:
+            with django_db_blocker.unblock(), rolled_back():
+                response = open_page(world, door)
+            policy = response["Content-Security-Policy"]
+            seen[door.name] = policy, Reader(response.content.decode())
+        return seen[door.name]
+
+    return read
+
+
 @each_page
 def test_template_runs_no_sql(world, open_database, door, monkeypatch):
     def refuse(execute, sql, params, many, context):
@@ -84,10 +101,8 @@ def test_template_runs_no_sql(world, open_database, door, monkeypatch):
 
 
 @each_page
-def test_policy_names_the_nonce_and_nothing_is_inline(world, open_database, door):
-    response = open_page(world, door)
-    policy = response["Content-Security-Policy"]
-    page = Reader(response.content.decode())
+def test_policy_names_the_nonce_and_nothing_is_inline(page_of, door):
+    policy, page = page_of(door)
 
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
@@ -104,8 +119,8 @@ def test_policy_names_the_nonce_and_nothing_is_inline(world, open_database, door
 
 
 @each_page
-def test_every_request_of_htmx_has_its_plain_twin(world, open_database, door):
-    page = Reader(open_page(world, door).content.decode())
+def test_every_request_of_htmx_has_its_plain_twin(page_of, door):
+    _, page = page_of(door)
     alone = []
     for tag, here, around in page.elements:
         if "hx-get" in here:
@@ -125,8 +140,8 @@ def test_every_request_of_htmx_has_its_plain_twin(world, open_database, door):
 
 
 @each_page
-def test_every_form_that_posts_carries_the_token(world, open_database, door):
-    page = Reader(open_page(world, door).content.decode())
+def test_every_form_that_posts_carries_the_token(page_of, door):
+    _, page = page_of(door)
     posting = [
         here
         for tag, here, _ in page.elements
@@ -144,8 +159,8 @@ def test_every_form_that_posts_carries_the_token(world, open_database, door):
 
 
 @each_page
-def test_ids_are_unique_and_labels_lead_somewhere(world, open_database, door):
-    page = Reader(open_page(world, door).content.decode())
+def test_ids_are_unique_and_labels_lead_somewhere(page_of, door):
+    _, page = page_of(door)
     ids = [here["id"] for _, here, _ in page.elements if here.get("id")]
     assert sorted(ids) == sorted(set(ids))
     for tag, here, _ in page.elements:
