@@ -12,6 +12,7 @@ from runs.views import (
     integrations,
     linking,
     lists,
+    mondays,
     openings,
     redaction,
     reviewing,
@@ -174,6 +175,8 @@ urlpatterns = [
     ),
     path("reviews/", weeks.weeks, name="weeks"),
     path("reviews/count/", weeks.weeks_count, name="weeks_count"),
+    path("reviews/on/<str:starts_on>/", mondays.monday, name="monday"),
+    path("reviews/on/<str:starts_on>/next/", mondays.monday_next, name="monday_next"),
     path("reviews/<uuid:week_id>/", weeks.week, name="week"),
     path(
         "reviews/time/<uuid:workflow_id>/", openings.reading_plan, name="reading_plan"

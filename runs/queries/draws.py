@@ -8,7 +8,7 @@ from uuid import UUID
 from portal.accounts.actors import Actor
 from portal.core.errors import Conflict, NotFound
 from runs.models import ReviewWeek, SampledRun, SealedPopulation
-from runs.queries.week_page.access import visible_week
+from runs.queries.week_page.access import is_revealed, visible_week
 from runs.rules.sealed_draw import Checked, check
 
 
@@ -46,11 +46,6 @@ def population_file(*, actor: Actor, week_id: UUID) -> str:
     if text is None:
         raise Conflict("week.not_shown", why_not)
     return text
-
-
-def is_revealed(week: ReviewWeek) -> bool:
-    """Say whether the key of a week is shown: once signed it stays so, also reopened."""
-    return week.state == ReviewWeek.State.SIGNED or week.version > 1
 
 
 def _drawn_again(week: ReviewWeek) -> DrawPage:

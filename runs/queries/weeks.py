@@ -1,8 +1,9 @@
 """The weeks of review: the list, and the count beside it in the rail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -38,19 +39,41 @@ class WeekRow:
 @dataclass(frozen=True)
 class WeekList:
     rows: tuple[WeekRow, ...]
+    groups: tuple["MondayGroup", ...]
     next_cursor: str | None
     previous_cursor: str | None
 
 
+@dataclass(frozen=True)
+class MondayGroup:
+    """The weeks of one Monday on this page, and what is left in all that one may see."""
+
+    starts_on: date
+    ends_on: date
+    rows: tuple[WeekRow, ...]
+    weeks: int
+    signed: int
+    left: int
+    mine_left: int
+
+
 def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
-    """Give one page of the weeks that this person may see, newest first. Five queries."""
+    """Give one page of the weeks that this person may see, newest first. Seven queries."""
     visible = access.visible(
         ReviewWeek.objects.select_related("workflow", "signed_by"),
         actor=actor,
         workflow_path="workflow_id",
     )
     page = keyset(visible, order=ORDER, cursor=cursor)
-    ids = [week.id for week in page.items]
+    rows = week_rows(page.items, actor)
+    return WeekList(
+        rows, _groups(visible, rows, actor), page.next_cursor, page.previous_cursor
+    )
+
+
+def week_rows(weeks: Sequence[ReviewWeek], actor: Actor) -> tuple[WeekRow, ...]:
+    """Give weeks as the lists show them. Two queries."""
+    ids = [week.id for week in weeks]
     counts = {
         row["week_id"]: row
         for row in sample_of(ids)
@@ -66,17 +89,61 @@ def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
         .values_list("week_id")
         .annotate(Count("id"))
     )
-    rows = tuple(
-        _row(week, counts.get(week.id, {}), findings.get(week.id, 0))
-        for week in page.items
+    return tuple(
+        _row(week, counts.get(week.id, {}), findings.get(week.id, 0)) for week in weeks
     )
-    return WeekList(rows, page.next_cursor, page.previous_cursor)
+
+
+def _groups(
+    visible: QuerySet[ReviewWeek], rows: tuple[WeekRow, ...], actor: Actor
+) -> tuple[MondayGroup, ...]:
+    """Put the weeks of a page under their Mondays, with all that is left. Two queries."""
+    mondays = {row.starts_on for row in rows}
+    weeks = visible.order_by().filter(starts_on__in=mondays)
+    known = {
+        starts_on: (count, signed)
+        for starts_on, count, signed in weeks.values_list("starts_on").annotate(
+            weeks=Count("id"),
+            signed=Count("id", filter=Q(state=ReviewWeek.State.SIGNED)),
+        )
+    }
+    unread = SampledRun.objects.filter(
+        week__in=weeks.filter(state=ReviewWeek.State.OPEN).values("id")
+    )
+    left = {
+        starts_on: (count, mine)
+        for starts_on, count, mine in unread.values_list("week__starts_on").annotate(
+            unread=Count("id", filter=~Exists(_read())),
+            mine=Count("id", filter=left_to(actor.id)),
+        )
+    }
+    found = []
+    for starts_on, grouped in groupby(rows, key=lambda row: row.starts_on):
+        count, signed = known.get(starts_on, (0, 0))
+        unread_count, mine = left.get(starts_on, (0, 0))
+        found.append(
+            MondayGroup(
+                starts_on=starts_on,
+                ends_on=starts_on + timedelta(days=6),
+                rows=tuple(grouped),
+                weeks=count,
+                signed=signed,
+                left=unread_count,
+                mine_left=mine,
+            )
+        )
+    return tuple(found)
+
+
+def _read() -> QuerySet[Review]:
+    return Review.objects.filter(sampled=OuterRef("pk"))
 
 
 def sample_of(week_ids: list[UUID]) -> QuerySet[SampledRun]:
     """Give the sampled runs of weeks, each marked whether it is read. Not run yet."""
-    read = Review.objects.filter(sampled=OuterRef("pk"))
-    return SampledRun.objects.filter(week__in=week_ids).annotate(is_read=Exists(read))
+    return SampledRun.objects.filter(week__in=week_ids).annotate(
+        is_read=Exists(_read())
+    )
 
 
 def left_to_read(*, actor: Actor) -> int:

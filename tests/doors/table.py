@@ -364,6 +364,8 @@ _RUNS = (
     Door("weeks", PERSONS),
     Door("weeks_count", PERSONS),
     Door("week", SEEN),
+    Door("monday", PERSONS),
+    Door("monday_next", PERSONS, "post"),
     Door("week_draw", SEEN),
     Door("week_population", SEEN),
     Door("reading_plan", SEEN),

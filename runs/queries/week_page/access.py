@@ -35,3 +35,8 @@ def assessors(week: ReviewWeek) -> str:
     """Name those who may assess a week. One query."""
     people = access.people_with(week.workflow_id, access.ASSESS)[:PEOPLE_MAX]
     return who_can_help([person.name for person in people])
+
+
+def is_revealed(week: ReviewWeek) -> bool:
+    """Say whether the key of a week is shown: once signed it stays so, also reopened."""
+    return week.state == ReviewWeek.State.SIGNED or week.version > 1

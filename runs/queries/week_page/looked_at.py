@@ -1,6 +1,7 @@
 """What was looked at: the layers of the week, why so many, and who reads how much."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -9,8 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from portal.accounts import access
 from runs.models import Review, ReviewWeek, SampledRun
-from runs.queries.draws import is_revealed
 from runs.queries.reading_plan import who_can_give
+from runs.queries.week_page.access import is_revealed
 from runs.queries.week_page.sample import SampleRow
 from runs.rules.sampling import HELP, LABELS, WEIGHTED, Layer
 
@@ -37,6 +38,10 @@ class Share:
     total: int
     read: int
     seconds: int
+
+    @property
+    def left(self) -> int:
+        return self.total - self.read
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def looked_at(week: ReviewWeek, rows: tuple[SampleRow, ...]) -> LookedAt:
     return LookedAt(
         layers=layers,
         reasons=_reasons(rows),
-        shares=_shares(week),
+        shares=shares_of([week.id]),
         doubled=SampledRun.objects.filter(week=week, is_doubled=True).count(),
         must_see=layers[0].drawn,
         population=week.population_count,
@@ -118,7 +123,7 @@ def _reasons(rows: tuple[SampleRow, ...]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _shares(week: ReviewWeek) -> tuple[Share, ...]:
+def shares_of(week_ids: Sequence[UUID]) -> tuple[Share, ...]:
     """Give what each person has to read first and second, and has read. Two queries."""
     found: dict[str, list[int]] = {}
     for name, is_second in (("assigned_to", False), ("second_to", True)):
@@ -126,7 +131,7 @@ def _shares(week: ReviewWeek) -> tuple[Share, ...]:
             sampled=OuterRef("pk"), assessor=OuterRef(f"{name}_id")
         )
         rows = (
-            SampledRun.objects.filter(week=week)
+            SampledRun.objects.filter(week__in=week_ids)
             .exclude(**({name: None} if is_second else {}))
             .annotate(is_done=Exists(mine))
             .values_list(f"{name}__name")
