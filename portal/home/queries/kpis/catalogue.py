@@ -9,6 +9,7 @@ from portal.home.queries.kpis.figure import Figure, Kpi, Rows, Scope, Side, Sour
 from portal.home.queries.kpis.from_decisions import FromDecisions
 from portal.home.queries.kpis.from_escalations import FromEscalations
 from portal.home.queries.kpis.from_people import FromPeople
+from portal.home.queries.kpis.from_reviews import FromReviews
 from portal.home.queries.kpis.from_runs import FromRuns
 
 # In the order of the numbers page within each family.
@@ -16,6 +17,7 @@ SOURCES: tuple[Source, ...] = (
     FromRuns(),
     FromDecisions(),
     FromEscalations(),
+    FromReviews(),
     FromPeople(),
 )
 
