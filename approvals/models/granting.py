@@ -105,6 +105,17 @@ class Grant(models.Model):
                 condition=models.Q(state=GrantState.REDEEMED.value),
                 name="approvals_grant_executed",
             ),
+            # numbers: what was allowed without a person, and a person took back
+            models.Index(
+                fields=("workflow", "issued_at"),
+                include=("ended_at",),
+                condition=models.Q(
+                    state=GrantState.REVOKED.value,
+                    version=None,
+                    ended_by__isnull=False,
+                ),
+                name="approvals_grant_taken_back",
+            ),
         )
 
 

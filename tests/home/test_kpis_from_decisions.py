@@ -223,6 +223,22 @@ def test_what_agents_asked_is_split_by_its_answer_and_opens_its_requests(portal)
     assert [row.href.startswith("/runs/") for row in behind] == [True]
 
 
+def test_what_was_allowed_and_a_person_took_back_stands_beside_the_override(portal):
+    kept, taken = (portal.ask("10.00", run=run) for run in ("case-1", "case-2"))
+    assert kept["status"] == taken["status"] == "allowed"
+    portal.signed_in("maya").post(
+        f"/grants/{taken['grant']['id']}/revoke/", {"reason": "Not this one."}
+    )
+    ended(portal, told("APPROVED"))
+    in_two_weeks = timezone.localdate() + timedelta(days=14)
+    scope = Scope(in_two_weeks - timedelta(days=6), in_two_weeks)
+
+    found = figures(portal, "override", scopes=(scope,))["override"]
+
+    assert found.details[-1].label.startswith("Allowed without a person")
+    assert (found.details[-1].value, found.details[-1].note) == (0.5, "1 of 2")
+
+
 def test_whoever_may_not_see_the_workflow_counts_and_opens_nothing(portal):
     ended(portal, told("APPROVED"))
 

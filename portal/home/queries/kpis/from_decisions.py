@@ -1,6 +1,7 @@
 """The indicators that come from what agents asked and how people decided, as one source."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals.queries.kpi_asked import asked_rows
+from approvals.queries.kpi_auto import taken_back_over
 from approvals.queries.kpi_ends import (
     EndRow,
     Percentiles,
@@ -89,6 +91,10 @@ class FromDecisions:
                         _ENDINGS[kpi.key](each, asked, now)
                         for each, asked in zip(ends, sums, strict=True)
                     )
+        if named.OVERRIDE.key in wanted:
+            found[named.OVERRIDE.key] = _with_autos(
+                found[named.OVERRIDE.key], actor, scopes
+            )
         if named.DECIDING_TIME.key in wanted:
             times = decision_times_over(actor=actor, spans=spans)
             found[named.DECIDING_TIME.key] = tuple(_time(each, now) for each in times)
@@ -198,6 +204,32 @@ def _override(found: Decided, asked: Sums, now: datetime) -> Figure:
             part_of("Edited in what matters", changed, found.decided),
             part_of("Edited in wording only", found.cosmetic, found.decided),
         ),
+    )
+
+
+def _with_autos(
+    figures: Sequence[Figure], actor: Actor, scopes: Sequence[Scope]
+) -> tuple[Figure, ...]:
+    """Set beside each what was allowed without a person, and a person took back.
+
+    Of the days 14 days earlier: never part of the number, which is about decisions.
+    """
+    spans = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
+    allowed = sums_over(actor=actor, spans=spans, measures=("ruled.allow",))
+    back = taken_back_over(actor=actor, spans=spans)
+    return tuple(
+        replace(
+            figure,
+            details=(
+                *figure.details,
+                part_of(
+                    "Allowed without a person, and taken back by one",
+                    count,
+                    float(sums.get("ruled.allow", 0)),
+                ),
+            ),
+        )
+        for figure, sums, count in zip(figures, allowed, back, strict=True)
     )
 
 
