@@ -13,6 +13,7 @@ from registry.views import (
     lists,
     matrix,
     matrix_paste,
+    measures,
     models,
     outputs,
     overview,
@@ -182,6 +183,16 @@ urlpatterns = [
         "workflows/<slug:slug>/draft/guardrails/",
         guardrail.draft_guardrail,
         name="draft_guardrail",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/targets/",
+        measures.draft_measures,
+        name="draft_measures",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/targets/<slug:part>/remove/",
+        measures.draft_measure_remove,
+        name="draft_measure_remove",
     ),
     path("workflows/<slug:slug>/draft/caps/", rules.draft_caps, name="draft_caps"),
     path(

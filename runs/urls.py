@@ -17,6 +17,7 @@ from runs.views import (
     redaction,
     reviewing,
     saved_views,
+    series,
     settling,
     signing,
     steps,
@@ -91,6 +92,24 @@ urlpatterns = [
     path("runs/<uuid:run_id>/flag/", stories.run_flag, name="run_flag"),
     path("runs/<uuid:run_id>/cost/", costs.run_cost, name="run_cost"),
     path("runs/agents/<slug:agent>/cost/", costs.agent_cost, name="agent_cost"),
+    path("series/", series.series, name="series"),
+    path("series/<slug:slug>/", series.series_one, name="series_one"),
+    path("series/<slug:slug>/points.csv", series.series_points, name="series_points"),
+    path(
+        "series/<slug:slug>/imports/<uuid:brought_id>/",
+        series.series_import,
+        name="series_import",
+    ),
+    path(
+        "series/<slug:slug>/imports/<uuid:brought_id>/undo/",
+        series.series_undo,
+        name="series_undo",
+    ),
+    path(
+        "series/<slug:slug>/imports/<uuid:brought_id>/discard/",
+        series.series_discard,
+        name="series_discard",
+    ),
     path("changes/import/", change_logs.change_imports, name="change_imports"),
     path(
         "changes/import/<uuid:log_id>/",

@@ -28,6 +28,19 @@ class WorkflowName:
 
 
 @dataclass(frozen=True)
+class WorkflowPlace:
+    """A workflow with where it stands: its department and its phase."""
+
+    id: UUID
+    slug: str
+    name: str
+    department_slug: str
+    department: str
+    phase: int
+    is_live: bool
+
+
+@dataclass(frozen=True)
 class LookedAfter:
     """A workflow this person holds a role of, and what is odd about it."""
 
@@ -88,6 +101,23 @@ def workflow_ids_named(actor: Actor, names: Collection[str]) -> dict[str, UUID]:
 def all_workflow_ids() -> frozenset[UUID]:
     """Give the ids of all workflows, for what looks after tables and not for people."""
     return frozenset(Workflow.objects.order_by().values_list("id", flat=True))
+
+
+def workflow_places(*, actor: Actor) -> tuple[WorkflowPlace, ...]:
+    """Give every workflow this person may see with its department and phase. Two queries."""
+    rows = access.visible(Workflow.objects.order_by("name", "id"), actor=actor)
+    return tuple(
+        WorkflowPlace(identity, slug, name, of, department, phase, live is not None)
+        for identity, slug, name, of, department, phase, live in rows.values_list(
+            "id",
+            "slug",
+            "name",
+            "department__slug",
+            "department__name",
+            "phase",
+            "live_version_id",
+        )
+    )
 
 
 def workflow_name(*, workflow_id: UUID) -> WorkflowName | None:

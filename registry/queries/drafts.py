@@ -32,6 +32,7 @@ STEPS = (
     ("stop-rules", "Stop rules", "draft_stop_rules"),
     ("limits", "Caps", "draft_caps"),
     ("checks", "Checks and tools", "draft_checks"),
+    ("targets", "Targets and baselines", "draft_measures"),
     ("people", "People and agents", "workflow_people"),
 )
 

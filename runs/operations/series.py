@@ -6,52 +6,41 @@ stood before it count again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.accounts.models import Agent, Person
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.sealing import seal, unseal
-from registry.queries.across import workflow_ids_named
+from portal.core.sealing import seal
 from registry.queries.inventory_files import Reading, read_inventory
 from registry.rules.fields import is_slug
 from runs.models import Series, SeriesImport, SeriesPoint
 from runs.queries.series import (
     import_seen_by,
-    known_values,
     must_import,
     must_manage,
     series_row,
+)
+from runs.queries.series_plan import (
+    PURPOSE,
+    READY,
+    SAME,
+    WRONG,
+    PlannedPoint,
+    plan_of,
+    planned_points,
 )
 from runs.rules.series import (
     POINTS_IN_CALL_MAX,
     ROWS_MAX,
     PointRead,
-    order_of,
-    point_of,
-    said_in,
     suggest,
 )
 
-PURPOSE = "series file"
 NAME_LENGTH_MAX = 80
 OPEN_MAX = 10
-READY, SAME, WRONG = "READY", "SAME", "WRONG"
-
-
-@dataclass(frozen=True)
-class PlannedPoint:
-    """What one row comes to."""
-
-    line: int
-    status: str
-    what: str
-    why: str = ""
-    point: PointRead | None = None
-    workflow_id: UUID | None = None
-    corrects: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,7 +197,7 @@ def put_points(
         raise NotFound("There is no such series, or your agent does not bring it.")
     if not 1 <= len(points) <= POINTS_IN_CALL_MAX:
         raise Invalid({"points": f"Send 1 to {POINTS_IN_CALL_MAX} points."})
-    planned = _planned(actor, row, list(enumerate(points)))
+    planned = planned_points(actor, row, list(enumerate(points)))
     wrong = {
         f"points.{each.line}": each.why for each in planned if each.status == WRONG
     }
@@ -258,69 +247,6 @@ def discard_import(*, actor: Actor, slug: str, import_id: UUID) -> None:
         file=source.file_name,
     )
     source.delete()
-
-
-def plan_of(
-    actor: Actor,
-    source: SeriesImport,
-    *,
-    mapping: Mapping[int, str],
-    order: str,
-    now: datetime,
-) -> tuple[PlannedPoint, ...]:
-    """Say what every row of a file comes to. Three queries; changes nothing."""
-    table = table_of(source)
-    said = [(row.line, said_in(row.cells, mapping)) for row in table.rows]
-    order = order or order_of(row.get("on", "") for _, row in said)
-    today = now.date()
-    return _planned(
-        actor,
-        source.series,
-        [(line, point_of(row, order=order, today=today)) for line, row in said],
-    )
-
-
-def table_of(source: SeriesImport):
-    """Read the sealed file of an import. Raises Invalid or Conflict."""
-    if source.data is None:
-        raise Conflict("series.taken", "The file of this import is erased.")
-    data = unseal(bytes(source.data), purpose=PURPOSE, bound_to=source.id.bytes)
-    return read_inventory(data, Reading()).table
-
-
-def _planned(
-    actor: Actor, row: Series, read: list[tuple[int, PointRead | str]]
-) -> tuple[PlannedPoint, ...]:
-    points = [point for _, point in read if isinstance(point, PointRead)]
-    named = workflow_ids_named(
-        actor, {point.workflow for point in points if point.workflow}
-    )
-    known = known_values(row, {point.on for point in points})
-    seen: set[tuple[UUID | None, date]] = set()
-    return tuple(
-        _plan(line, point, named=named, known=known, seen=seen) for line, point in read
-    )
-
-
-def _plan(line, point, *, named, known, seen) -> PlannedPoint:
-    if isinstance(point, str):
-        return PlannedPoint(line, WRONG, "", point)
-    what = f"{point.on.isoformat()}: {point.value.normalize():f}"
-    what += f", {point.workflow}" if point.workflow else ", the whole company"
-    workflow_id = named.get(point.workflow) if point.workflow else None
-    if point.workflow and workflow_id is None:
-        why = f"There is no workflow “{point.workflow[:60]}”."
-        return PlannedPoint(line, WRONG, what, why)
-    place = (workflow_id, point.on)
-    if place in seen:
-        return PlannedPoint(line, WRONG, what, "An earlier row is of the same day.")
-    seen.add(place)
-    was = known.get(place)
-    if was == (point.value, point.n):
-        return PlannedPoint(line, SAME, what, "It counts already.")
-    corrects = f"{was[0].normalize():f}" if was else ""
-    why = f"Corrects {corrects}." if was else ""
-    return PlannedPoint(line, READY, what, why, point, workflow_id, corrects)
 
 
 @step

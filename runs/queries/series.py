@@ -1,6 +1,6 @@
 """Imported series as people see them: the list, one with its history, points over spans."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.models import Agent, Person
 from portal.accounts.queries import administrators_sentence, is_administrator
 from portal.core.errors import Forbidden, NotFound
 from portal.core.pagination import keyset
@@ -82,6 +83,16 @@ class ImportLine:
     at: datetime
 
 
+@dataclass(frozen=True)
+class SeriesChoices:
+    """What the form of a new series offers."""
+
+    people: tuple[tuple[str, str], ...]
+    agents: tuple[tuple[str, str], ...]
+    better: tuple[tuple[str, str], ...]
+    sums: tuple[tuple[str, str], ...]
+
+
 def may_manage(actor: Actor) -> bool:
     """Say whether a person may add a series and import any of them. Two queries."""
     return is_administrator(actor) or access.holds_everywhere(actor, access.ASSESS)
@@ -128,6 +139,11 @@ def must_import(actor: Actor, row: Series) -> None:
         f"{who}, administrators and the risk team import {row.name}.",
         code="series.not_yours",
     )
+
+
+def must_be_importer(*, actor: Actor, slug: str) -> None:
+    """Raise NotFound without such a series, Forbidden for who may not import it."""
+    must_import(actor, series_row(slug))
 
 
 def import_seen_by(actor: Actor, slug: str, import_id: UUID) -> SeriesImport:
@@ -253,6 +269,32 @@ def points_of(*, actor: Actor, slug: str, cursor: str | None) -> PointList:
         ),
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
+    )
+
+
+def all_points(*, actor: Actor, slug: str) -> Iterator[PointLine]:
+    """Give every point of a series that this person may see, page after page."""
+    series_row(slug)
+    cursor, is_first = None, True
+    while cursor or is_first:
+        page = points_of(actor=actor, slug=slug, cursor=cursor)
+        yield from page.lines
+        cursor, is_first = page.next_cursor, False
+
+
+def series_choices() -> SeriesChoices:
+    """Give who may keep a series and which agents may bring it. Two queries."""
+    people = Person.objects.filter(is_active=True).order_by("name", "id")
+    agents = Agent.objects.filter(is_active=True).order_by("name", "id")
+    return SeriesChoices(
+        people=tuple(
+            (str(each), name) for each, name in people.values_list("id", "name")[:500]
+        ),
+        agents=tuple(
+            (str(each), name) for each, name in agents.values_list("id", "name")[:500]
+        ),
+        better=tuple(Series.Better.choices),
+        sums=tuple(Series.Sums.choices),
     )
 
 

@@ -36,7 +36,7 @@ def address_of(world: World, name: str, pattern: URLPattern, slug: str | None) -
         arguments[key] = world.values.get(key, UUID(int=7))
     if name.startswith("review"):
         arguments["run_id"] = world.values["read_run_id"]
-    if name == "number":
+    if name in ("number", "number_rows", "number_rows_csv"):
         arguments["key"] = "acceptance"
     if "slug" in arguments:
         is_agents = name.startswith("agent")
@@ -60,7 +60,8 @@ def knock(world: World, door: Door, path: str, knocker: str) -> HttpResponse:
     if door.method == "get":
         return client.get(path)
     if path.startswith("/api/"):
-        return client.post(path, data="{}", content_type="application/json")
+        send = client.put if door.method == "put" else client.post
+        return send(path, data="{}", content_type="application/json")
     known = {
         "<digest>": digest_of_proposal(world.values["proposal_id"]),
         "<person>": world.values["person_id"],

@@ -55,6 +55,7 @@ from runs.operations.change_logs import check_log, take_in_log
 from runs.operations.findings import add_finding
 from runs.operations.redaction_rules import hide_field
 from runs.operations.run_views import save_run_view
+from runs.operations.series import add_series, upload_points
 from runs.operations.weeks import open_week
 from runs.queries.coming_back import CameBack
 from runs.queries.holds import unsettled_of_run
@@ -228,6 +229,7 @@ def make_world() -> World:
         **_told(portal, now),
         "incident_id": _incident(portal),
         "log_id": _checked_log(portal, now),
+        "brought_id": _series_file(portal, now),
         "glass_id": _emergency(portal, now),
         **_duties(portal, now),
         **_training(portal, now),
@@ -236,6 +238,22 @@ def make_world() -> World:
     world = World(portal, values)
     world.sign_everybody_in()
     return world
+
+
+def _series_file(portal: Portal, now: datetime) -> UUID:
+    """Add a series under the workflow's own address, with a file not taken in yet."""
+    actor, slug = portal.people.actor("ada"), portal.workflow.slug
+    add_series(
+        actor=actor, slug=slug, name="Satisfaction", source="the survey", now=now
+    )
+    return upload_points(
+        actor=actor,
+        slug=slug,
+        file_name="scores.csv",
+        data=b"day,score\n2026-11-02,4.1\nsoon,4\n",
+        how="file",
+        now=now,
+    )
 
 
 def _checked_log(portal: Portal, now: datetime) -> UUID:
