@@ -29,6 +29,9 @@ urlpatterns = [
     path("numbers/table.csv", numbers.numbers_csv, name="numbers_csv"),
     path("numbers/table.json", numbers.numbers_json, name="numbers_json"),
     path("numbers/<slug:key>/", numbers.number, name="number"),
+    path(
+        "numbers/<slug:key>/baseline/", numbers.number_baseline, name="number_baseline"
+    ),
     path("numbers/<slug:key>/rows/", numbers.number_rows, name="number_rows"),
     path(
         "numbers/<slug:key>/rows.csv", numbers.number_rows_csv, name="number_rows_csv"

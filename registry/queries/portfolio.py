@@ -108,7 +108,8 @@ def _open_versions(
         drafts[workflow] = state
         if state == VersionState.SUBMITTED:
             asked[workflow] = max(0, len(SIGNING_ROLES) - count)
-            since[workflow] = at
+            if at is not None:
+                since[workflow] = at
     return drafts, asked, since
 
 

@@ -44,7 +44,7 @@ class PointsOut(StrictSchema):
     operation_id="put_series_points",
     summary="Bring points of an imported series",
 )
-def put(request: HttpRequest, slug: str, body: PointsIn) -> HttpResponse:
+def put_series_points(request: HttpRequest, slug: str, body: PointsIn) -> HttpResponse:
     """Idempotent: the same points again change nothing.
 
     Another value for a day that has one is a correction: it counts from now on, and the

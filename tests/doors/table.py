@@ -528,6 +528,7 @@ _HOME = (
     Door("number", PERSONS),
     Door("numbers_csv", PERSONS),
     Door("numbers_json", PERSONS),
+    Door("number_baseline", "LLHHHHHH", "post"),
     Door("number_rows", PERSONS),
     Door("number_rows_csv", PERSONS),
     Door("portfolio", PERSONS),

@@ -36,7 +36,7 @@ def address_of(world: World, name: str, pattern: URLPattern, slug: str | None) -
         arguments[key] = world.values.get(key, UUID(int=7))
     if name.startswith("review"):
         arguments["run_id"] = world.values["read_run_id"]
-    if name in ("number", "number_rows", "number_rows_csv"):
+    if name == "number" or name.startswith("number_"):
         arguments["key"] = "acceptance"
     if "slug" in arguments:
         is_agents = name.startswith("agent")

@@ -29,6 +29,7 @@ from portal.home.demo.filters import keep_filter
 from portal.home.demo.halves import in_two_processes
 from portal.home.demo.hidden import hide_streets, look_once
 from portal.home.demo.incidents import explain_false_alarm, match_everything
+from portal.home.demo.measuring import bring_satisfaction
 from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import (
@@ -113,6 +114,7 @@ def load_demo(*, now: datetime) -> int:
     explain_false_alarm(known_company(), now=now)
     read_weeks(known_company(), now=now)
     train_everybody(now=now)
+    bring_satisfaction(known_company(), now=now)
     set_times(now=now)
     put_one_away(known_company(), now=now)
     keep_filter(known_company(), now=now)

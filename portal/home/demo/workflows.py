@@ -14,6 +14,7 @@ from portal.accounts.keys import AgentPrincipal
 from portal.accounts.models import Agent, AgentKey
 from portal.accounts.operations.agents import issue_key
 from portal.home.demo.company import Company
+from portal.home.demo.measuring import aim
 from registry.operations.drafts import DraftSaved, save_draft
 from registry.operations.launching import launch_version
 from registry.operations.packets import new_version, sign_packet, submit_version
@@ -84,6 +85,7 @@ def register(company: Company, plan: Plan, *, now: datetime) -> UUID:
     page = template_document(plan.slug) or {}
     if plan.change:
         plan.change(page)
+    aim(page, plan.slug)
     workflow = register_workflow(
         actor=owner,
         name=page["name"],
@@ -173,6 +175,7 @@ def widen_refunds(company: Company, *, now: datetime) -> None:
     )
     page = {**(template_document(plan.slug) or {}), "name": draft.document["name"]}
     page["department"] = draft.document["department"]
+    aim(page, plan.slug)
     what = "refunds up to EUR 25.00, and credit"
     saved = _save(company, plan.owner, workflow_id, draft.revision, page, what, now)
     later = now + timedelta(hours=4)

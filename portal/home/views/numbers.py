@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
@@ -14,6 +16,7 @@ from portal.core.errors import NotFound
 from portal.core.htmx import render
 from portal.core.http import csv_response, json_response
 from portal.home.exporting_numbers import CSV_HEAD, csv_rows, table_document
+from portal.home.operations.baselines import keep_as_baseline
 from portal.home.queries.kpis.figure import Side
 from portal.home.queries.measured.opened import (
     NumberPage,
@@ -87,6 +90,21 @@ def number(request: HttpRequest, key: str) -> HttpResponse:
         **_weeks(page),
     }
     return render(request, "home/number.html", shown)
+
+
+@require_POST
+def number_baseline(request: HttpRequest, key: str) -> HttpResponse:
+    """Write what a number came to into the open draft as its baseline."""
+    now = wall_clock()
+    slug = keep_as_baseline(
+        actor=actor_of(request),
+        key=key,
+        asked=asked_in(request),
+        today=timezone.localdate(now),
+        now=now,
+    )
+    messages.info(request, "It is in the draft now, and frozen once that is signed.")
+    return redirect("draft_measures", slug)
 
 
 @require_safe

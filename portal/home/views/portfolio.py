@@ -51,12 +51,12 @@ def _page(request: HttpRequest) -> Portfolio:
     now = wall_clock()
     said = request.GET
     start = said.get("start", "")
-    texts = [
-        said.get(name, "")[:LENGTH_MAX]
-        for name in ("department", "phase", "health", "sort")
-    ]
     asked = PortfolioAsked(
-        *texts, start=int(start) if start.isdecimal() and len(start) < 7 else 0
+        department=said.get("department", "")[:LENGTH_MAX],
+        phase=said.get("phase", "")[:LENGTH_MAX],
+        health=said.get("health", "")[:LENGTH_MAX],
+        sort=said.get("sort", "")[:LENGTH_MAX],
+        start=int(start) if start.isdecimal() and len(start) < 7 else 0,
     )
     return portfolio_for(
         actor=actor_of(request), asked=asked, today=timezone.localdate(now), now=now

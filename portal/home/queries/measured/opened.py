@@ -20,10 +20,13 @@ from portal.home.queries.measured.scopes import (
 )
 from portal.home.queries.measured.table import Line, SeriesLine, line_of, series_line
 from registry.queries.measures import frozen_baselines, live_targets
+from registry.queries.workflows import workflow_head
 from runs.queries.series import SeriesSpan, all_series, series_over
 
 PARTS_MAX = 25
 ROWS_EXPORTED_MAX = 10_000
+# Which number a baseline can be taken from, and under which key the page holds it.
+TAKES_BASELINE = {"cycle-time": "cycle-time", "escalated": "escalation-rate"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class NumberPage:
     parts: Parts
     beside: SeriesLine | None
     series: tuple[tuple[str, str], ...]
+    may_keep: bool
     as_of: datetime
 
     @property
@@ -98,7 +102,7 @@ def number_page(
     baseline = None
     if page.only:
         mine = frozen_baselines(actor=actor, workflow_ids=[page.only.id])
-        baseline = mine.get(page.only.id, {}).get(key)
+        baseline = mine.get(page.only.id, {}).get(TAKES_BASELINE.get(key, key))
     whole = 2 + len(page.weeks)
     parts = tuple(
         Part(label, said, figure, _met(kpi, figure, scope, targets, by))
@@ -112,6 +116,7 @@ def number_page(
         parts=Parts(by, parts, after),
         beside=shown,
         series=heads,
+        may_keep=_may_keep(actor, page, key),
         as_of=now,
     )
 
@@ -163,6 +168,14 @@ def side_words(kpi: Kpi, side: Side) -> str:
         Side.EXCLUDED: kpi.excluded_words,
     }[side]
     return said or "nothing of this kind"
+
+
+def _may_keep(actor: Actor, page: Chosen, key: str) -> bool:
+    """Say whether this number may become the baseline of an open draft."""
+    if page.only is None or key not in TAKES_BASELINE:
+        return False
+    head = workflow_head(actor=actor, slug=page.only.slug)
+    return head.may_edit and head.has_draft
 
 
 def _met(kpi: Kpi, figure: Figure, scope: Scope, targets, by: str) -> Met | None:
