@@ -180,7 +180,6 @@ SENTENCES: dict[str, str] = {
     "change_log.sent": "{actor} took in {count} changes of {source} from {file}.",
     "change_log.discarded": "{actor} discarded the change log {file}; nothing had been taken in from it.",
     "series.added": "{actor} added the imported series {series}, from {source}.",
-    "series.changed": "{actor} changed the imported series {series}: {what}.",
     "series.uploaded": "{actor} uploaded {file} for the series {series}, {rows} rows.",
     "series.taken": "{actor} brought {added} points and corrected {corrected} of the series {series} by {how}.",
     "series.undone": "{actor} undid an import of the series {series}: {count} points no longer count.",
