@@ -16,6 +16,7 @@ from registry.queries.drafting_from import page_to_change
 from registry.queries.drafts import draft_of
 from runs.operations.drafting import draft_change
 from runs.operations.findings import add_finding, close_finding
+from runs.operations.reading_plan import set_reading_plan
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
 from runs.operations.signing import reopen_week, sign_week
 from runs.operations.weeks import open_week
@@ -44,6 +45,13 @@ NO_CODES = {
 def read_weeks(company: Company, *, now: datetime) -> None:
     """Open, read and sign what a company of this age has read by now."""
     monday = monday_of(now)
+    set_reading_plan(
+        actor=company.actor("rosa"),
+        workflow_id=id_of("refund-management"),
+        minutes_a_week=90,
+        minutes_a_run=5,
+        now=_moment(monday - 4 * WEEK, 9),
+    )
     _signed_week(company, "refund-management", monday - 3 * WEEK, closes=True)
     _signed_week(company, "refund-management", monday - 2 * WEEK, closes=False)
     for plan in PLANS[:-1]:

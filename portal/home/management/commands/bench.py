@@ -21,6 +21,7 @@ from portal.home.bench.run_page import run_page
 from portal.home.bench.runs_list import MANY as RUNS_MANY
 from portal.home.bench.runs_list import runs_list
 from portal.home.bench.stage import stage
+from portal.home.bench.week_opening import week_opening
 
 ACTS = FIRST_ACTS | {
     "pause_under_load": pause_under_load,
@@ -32,6 +33,7 @@ ACTS = FIRST_ACTS | {
     "runs_list": runs_list,
     "ingest": ingest,
     "run_page": run_page,
+    "week_opening": week_opening,
 }
 
 
