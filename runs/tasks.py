@@ -14,6 +14,7 @@ from runs.operations.counting import count_due_runs
 from runs.operations.drift import watch_due_weeks
 from runs.operations.partitions import make_partitions
 from runs.operations.rebuilding import recount_if_moved
+from runs.operations.seeing import gather_sights
 from runs.operations.sharing import share_left_runs
 from runs.operations.silence import sweep_silent_runs
 from runs.operations.tallying import add_up
@@ -83,6 +84,7 @@ def open_weeks(**_later: object) -> int:
     ask_again(now=wall_clock())
     opened = open_due_weeks(now=wall_clock())
     watch_due_weeks(now=wall_clock())
+    gather_sights(now=wall_clock())
     return opened
 
 

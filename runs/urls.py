@@ -17,6 +17,7 @@ from runs.views import (
     redaction,
     reviewing,
     saved_views,
+    seen,
     series,
     settling,
     signing,
@@ -254,6 +255,7 @@ urlpatterns = [
         settling.review_release,
         name="review_release",
     ),
+    path("reviews/<uuid:week_id>/seen/", seen.week_seen, name="week_seen"),
     path("reviews/again/", settling.follow_ups, name="follow_ups"),
     path("reviews/again/<uuid:follow_up_id>/", settling.follow_up, name="follow_up"),
 ]

@@ -208,6 +208,7 @@ SENTENCES: dict[str, str] = {
     "review.settled": "{actor} settled two readings of run {run}: {note}",
     "review.asked_again": "Run {run} came back: its reader is asked once more whether it was faster without clean-up.",
     "review.answered_again": "{actor} answered again for run {run}: {answer}.",
+    "review.week_seen": "What the week of {week} saw was gathered; {count} requests were ruled on in it.",
     "review.finding_added": "{actor} added a finding: {text}",
     "review.finding_closed": "{actor} closed a finding: {text}",
     "review.finding_commented": "{actor} said about a finding: {said}",

@@ -30,3 +30,16 @@ def tools_mapped_next(workflow_id: UUID) -> frozenset[str]:
         for document in documents
         for tool in (document or {}).get("tools") or ()
     )
+
+
+def stop_rules_live(workflow_id: UUID) -> tuple[tuple[str, str], ...]:
+    """Give the stop rules of the live version, each with its sentence. At most two queries."""
+    version_id = (
+        Workflow.objects.filter(id=workflow_id)
+        .values_list("live_version_id", flat=True)
+        .first()
+    )
+    if version_id is None:
+        return ()
+    rules = live_rulebook(version_id).stop_rules
+    return tuple((rule.key, rule.sentence) for rule in rules)

@@ -412,6 +412,7 @@ _RUNS = (
     Door("review_settle", ASSESSORS, "post"),
     Door("review_agree", ASSESSORS, "post"),
     Door("review_release", ASSESSORS, "post"),
+    Door("week_seen", SEEN),
     Door("follow_ups", PERSONS),
     Door("follow_up", "LLHDDIDD", "post"),
 )

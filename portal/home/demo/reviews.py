@@ -14,10 +14,12 @@ from registry.operations.launching import launch_version
 from registry.operations.packets import submit_version
 from registry.queries.drafting_from import page_to_change
 from registry.queries.drafts import draft_of
+from runs.operations.asking_again import ask_again
 from runs.operations.drafting import draft_change
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reading_plan import set_reading_plan
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
+from runs.operations.seeing import gather_sights
 from runs.operations.signing import reopen_week, sign_week
 from runs.operations.weeks import open_week
 from runs.queries.populations import WEEK, monday_of
@@ -57,6 +59,8 @@ def read_weeks(company: Company, *, now: datetime) -> None:
     for plan in PLANS[:-1]:
         _open_week(company, plan.slug, monday - WEEK, now)
     _reopened_week(company, monday - 2 * WEEK, now=now - timedelta(hours=20))
+    gather_sights(now=now)
+    ask_again(now=now)
 
 
 def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) -> None:

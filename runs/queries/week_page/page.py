@@ -12,6 +12,7 @@ from runs.queries.week_page.changed import Changed, changed
 from runs.queries.week_page.estimates import Estimates, estimates
 from runs.queries.week_page.findings import FindingRow, findings
 from runs.queries.week_page.looked_at import LookedAt, looked_at
+from runs.queries.week_page.observed import Observed, observed
 from runs.queries.week_page.sample import SampleRow, sample_rows
 from runs.queries.week_page.sign import Sign, sign
 
@@ -34,6 +35,7 @@ class WeekPage:
     read: int
     looked_at: LookedAt
     estimates: Estimates
+    observed: Observed
     findings: tuple[FindingRow, ...]
     changed: Changed
     sign: Sign
@@ -64,6 +66,7 @@ def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
         read=sum(row.is_read for row in rows),
         looked_at=looked_at(week, rows),
         estimates=estimates(week, rows),
+        observed=observed(week),
         findings=found,
         changed=changed(week, found, now=now),
         sign=sign(week),
