@@ -82,6 +82,7 @@ def review_finding(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpRes
             text=request.POST.get("text", ""),
             owner_id=id_in(request.POST.get("owner")),
             due_on=day_in(request.POST.get("due_on")),
+            about=request.POST.get("about", ""),
             now=wall_clock(),
         )
     except Invalid as wrong:
