@@ -27,8 +27,9 @@ def committed_world(
 
 @pytest.fixture(scope="module")
 def visits(browser, browser_context_args):
-    """One profile for every visit, so that styles and scripts are fetched once."""
+    """One profile and one tab for every visit: styles, scripts and axe are read once."""
     context = browser.new_context(**browser_context_args)
+    context.new_page()
     yield context
     context.close()
 
@@ -36,15 +37,21 @@ def visits(browser, browser_context_args):
 @pytest.fixture
 def look(committed_world, _server_process, visits, django_db_blocker):
     """Open a page as somebody; gives the browser's page and what its console said."""
-    page = visits.new_page()
+    page = visits.pages[0]
+    size = page.viewport_size
+    said: list[str] = []
+
+    def hear(line) -> None:
+        if line.type in TOLD:
+            said.append(line.text)
+
+    def hear_error(error) -> None:
+        said.append(str(error))
+
+    page.on("console", hear)
+    page.on("pageerror", hear_error)
 
     def open_page(path: str, who: str):
-        said: list[str] = []
-        page.on(
-            "console",
-            lambda line: said.append(line.text) if line.type in TOLD else None,
-        )
-        page.on("pageerror", lambda error: said.append(str(error)))
         visits.clear_cookies()
         if who != "anonymous":
             with django_db_blocker.unblock():
@@ -64,4 +71,10 @@ def look(committed_world, _server_process, visits, django_db_blocker):
         return page, response, said
 
     yield open_page
-    page.close()
+    page.remove_listener("console", hear)
+    page.remove_listener("pageerror", hear_error)
+    # The next visitor finds the tab as the first one did.
+    page.evaluate("sessionStorage.clear()")
+    page.goto("about:blank")
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
