@@ -3,12 +3,19 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from registry.queries.comparisons import difference_of
 from registry.queries.measures import frozen_baselines, live_targets
 from registry.rules.document import DocumentError, from_toml, problems_of, to_toml
 from registry.rules.measures import aims_in, baselines_in, targets_in
-from tests.people import live_workflow, make_company, refunds_document
+from tests.people import (
+    draft_workflow,
+    live_workflow,
+    make_company,
+    refunds_document,
+)
 
 BASELINE = {
     "key": "cycle-time",
@@ -128,3 +135,61 @@ def test_what_is_live_is_read_in_base_units_by_those_who_may_see_it(
     assert targets["satisfaction"].is_series
     assert frozen_baselines(actor=people.actor("olga")) == {}
     assert live_targets(actor=people.actor("olga")) == {}
+
+
+def _signed_in(person) -> Client:
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_an_owner_sets_a_target_and_a_baseline_in_the_draft_and_takes_them_out(db):
+    people = make_company()
+    workflow = draft_workflow(people)
+    client = _signed_in(people.maya)
+    address = reverse("draft_measures", args=[workflow.slug])
+
+    def post(where, **form):
+        revision = workflow.versions.get().revision
+        return client.post(where, form | {"revision": revision})
+
+    assert post(address, part="target", key="override", at_most="12").status_code == 302
+    assert post(address, part="target", key="nps", at_least="30").status_code == 302
+    assert post(address, part="target", key="override").status_code == 422
+    typed = {"key": "cycle-time", "value": "42,5", "n": "310", "source": "Old tickets."}
+    days = {"first": "2026-03-01", "last": "2026-05-31", "cases": "late; 110; 65"}
+    assert post(address, part="baseline", **typed, **days).status_code == 302
+
+    document = workflow.versions.get().document
+    assert document["targets"] == {
+        "override": {"at_most": "12"},
+        "series": {"nps": {"at_least": "30"}},
+    }
+    assert document["baselines"][0]["cases"] == [
+        {"kind": "late", "n": 110, "value": "65"}
+    ]
+    page = client.get(address).content.decode()
+    assert "Overridden by people: at most 12 %" in page
+    assert "42.5 minutes over 310 cases" in page
+
+    for part, key in (
+        ("target", "nps"),
+        ("target", "override"),
+        ("baseline", "cycle-time"),
+    ):
+        remove = reverse("draft_measure_remove", args=[workflow.slug, part])
+        assert post(remove, key=key).status_code == 302
+    document = workflow.versions.get().document
+    assert (document["targets"], document["baselines"]) == ({}, [])
+
+
+def test_the_packet_and_its_page_hold_the_baseline(db):
+    people = make_company()
+    workflow = live_workflow(people, document=page())
+    packet = workflow.live_version.packet
+
+    assert b'"baselines"' in bytes(packet.content)
+    shown = _signed_in(people.maya).get(
+        reverse("workflow_version", args=[workflow.slug, 1])
+    )
+    assert "Before launch. Cycle time: 42.5 minutes" in shown.content.decode()
