@@ -17,6 +17,7 @@ from approvals.views import (
     inbox,
     moving,
     nearest,
+    observing,
     rehearsing,
     snoozing,
 )
@@ -155,6 +156,21 @@ urlpatterns = [
         "rulings/of/<slug:slug>/try/<slug:kind>/",
         rehearsing.try_rule,
         name="rulings_try",
+    ),
+    path(
+        "decisions/in/<uuid:week_id>/reviewers/",
+        observing.reviewer_load,
+        name="week_reviewers",
+    ),
+    path(
+        "decisions/in/<uuid:week_id>/reviewers/<uuid:person_id>/",
+        observing.reviewer_rows,
+        name="week_reviewer",
+    ),
+    path(
+        "decisions/in/<uuid:week_id>/evidence/",
+        observing.stale_evidence,
+        name="week_evidence",
     ),
     path("rulings/of/<slug:slug>/fired/", rehearsing.fired, name="rulings_fired"),
     path(

@@ -413,6 +413,9 @@ _RUNS = (
     Door("review_agree", ASSESSORS, "post"),
     Door("review_release", ASSESSORS, "post"),
     Door("week_seen", SEEN),
+    Door("week_reviewers", SEEN),
+    Door("week_reviewer", "LLHHHHHH"),
+    Door("week_evidence", SEEN),
     Door("follow_ups", PERSONS),
     Door("follow_up", "LLHDDIDD", "post"),
 )

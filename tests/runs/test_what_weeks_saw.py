@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
-from runs.models import Run, WeekSight
+from runs.models import ReviewWeek, Run, WeekSight
 from runs.operations.seeing import gather_sights
+from runs.queries.populations import monday_of
 from runs.rules.seeing import added_up, percentile
+from tests.approvals.asking import make_portal
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import append, start_run
 from tests.runs.test_weeks import LATER, opened, sign_in
@@ -97,3 +100,33 @@ def test_weeks_add_up_and_percentiles_are_of_all_their_times():
     assert (found.p50, found.p90) == (100, 100)
     assert percentile({100: 8, 900: 2}, 0.9) == 900
     assert percentile({}, 0.5) is None
+
+
+def test_reviewers_are_shown_with_their_peers_and_each_number_opens_its_decisions(
+    client, db
+):
+    portal = make_portal()
+    portal.decide("dana", portal.ask())
+    now = timezone.now()
+    week = ReviewWeek.objects.create(
+        workflow=portal.workflow,
+        starts_on=monday_of(now),
+        seed=b"x" * 32,
+        population_count=0,
+        population_digest="none",
+        opened_at=now,
+    )
+    rosa = sign_in(client, portal.people.rosa)
+
+    page = rosa.get(reverse("week_reviewers", args=[week.id])).content.decode()
+    person = [week.id, portal.people.dana.id]
+    rows = rosa.get(reverse("week_reviewer", args=person)).content.decode()
+    evidence = rosa.get(reverse("week_evidence", args=[week.id])).content.decode()
+    stranger = sign_in(client, portal.people.olga)
+
+    assert "Dana Reyes" in page
+    assert "nobody else decided" in page
+    assert "Decided by Dana Reyes" in rows
+    assert "older than a day" in evidence
+    for door in ("week_reviewers", "week_evidence"):
+        assert stranger.get(reverse(door, args=[week.id])).status_code == 404
