@@ -186,6 +186,12 @@ def shell_for(request: HttpRequest, administers: bool) -> Shell:
     )
 
 
+def _also(name: str) -> tuple[str, ...]:
+    """Give further addresses that belong to a place: findings, to the weekly review."""
+    href = _reverse("findings") if name == "weeks" else ""
+    return (href,) if href else ()
+
+
 def _places(path: str) -> tuple[Place, ...]:
     places = []
     for name, label, icon, key, count_name in PLACES:
@@ -197,7 +203,7 @@ def _places(path: str) -> tuple[Place, ...]:
             href=href,
             icon=icon,
             key=key,
-            is_current=path.startswith(href),
+            is_current=path.startswith((href, *_also(name))),
             count_href=_reverse(count_name) if count_name else None,
             short_label=SHORT_LABELS.get(label, ""),
         )

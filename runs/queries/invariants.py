@@ -35,6 +35,19 @@ CHECKS = (
         " AND NOT EXISTS (SELECT FROM runs_rundue due WHERE due.run_id = r.id)",
     ),
     Check(
+        "Weeks stay signed",
+        "version %s of the week %s is kept under the digest %s, and that is not its own",
+        "SELECT number, week_id, digest FROM runs_signedweek WHERE digest <> 'sha256:' ||"
+        " encode(sha256('\\x01'::bytea || int4send(octet_length(content)) || content), 'hex')",
+    ),
+    Check(
+        "Weeks stay signed",
+        "the week %s is signed as version %s, and no such version with its digest is kept",
+        "SELECT w.id, w.version FROM runs_reviewweek w WHERE w.state = 'SIGNED'"
+        " AND NOT EXISTS (SELECT FROM runs_signedweek s WHERE s.week_id = w.id"
+        " AND s.number = w.version AND s.digest = w.digest)",
+    ),
+    Check(
         "10 Durability",
         "batch %s says that it is folded, and its figures do not add up",
         "SELECT id FROM runs_inboxbatch WHERE state = 'DONE' AND"

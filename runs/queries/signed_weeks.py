@@ -22,6 +22,7 @@ from runs.queries.sealing import findings_told, launched_in
 from runs.queries.week_page.access import visible_week
 from runs.queries.week_page.estimates import estimates
 from runs.queries.week_page.sample import sample_rows
+from runs.rules.questions import given_from
 from runs.rules.sampling import LABELS, Layer
 from runs.rules.week_changes import differences
 
@@ -86,6 +87,13 @@ class WeekTold:
     @property
     def closed_findings(self) -> list[Mapping[str, Any]]:
         return [each for each in self.document["findings"] if each["closed_at"]]
+
+
+def reasons_of(review: Mapping[str, Any]) -> dict[str, str]:
+    """Give the reasons of a review in a document, in words, by question. No query."""
+    given = given_from(review["answers"], review["reasons"], review["note"])
+    said = {key: given.why(key) for key in review["reasons"]}
+    return {key: text for key, text in said.items() if text}
 
 
 def week_of(*, workflow_id: UUID, starts_on: date) -> UUID:

@@ -13,7 +13,7 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
 from runs.operations.signing import reopen_week
-from runs.queries.signed_weeks import week_told
+from runs.queries.signed_weeks import reasons_of, week_told
 from runs.queries.week_page.access import week_to_assess
 from runs.rules.questions import ANSWERS, KEYS, QUESTIONS
 
@@ -33,6 +33,7 @@ def week_version(request: HttpRequest, week_id: UUID, number: int) -> HttpRespon
             (f"Version {number}", ""),
         ],
         "told": told,
+        "reasons_of": reasons_of,
         "answers": ANSWERS,
         "keys": KEYS,
         "questions": {question.key: question.short for question in QUESTIONS},

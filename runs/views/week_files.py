@@ -19,7 +19,7 @@ from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.errors import NotFound
 from portal.core.spreadsheets import csv_lines
-from runs.queries.signed_weeks import HOW, RECIPE, WeekTold, week_told
+from runs.queries.signed_weeks import HOW, RECIPE, WeekTold, reasons_of, week_told
 from runs.rules.questions import ANSWERS, KEYS, QUESTIONS
 from runs.rules.sampling import LABELS, Layer
 
@@ -165,7 +165,9 @@ def _sample(document: Mapping[str, Any]) -> Iterable[Sequence[str]]:
     for row in document["sample"]:
         head = (row["run"], LABELS[Layer(row["stratum"])], row["probability"], row["why"])  # fmt: skip
         for review in reviews.get(row["run"], ()):
-            reasons = "; ".join(f"{key}: {text}" for key, text in sorted(review["reasons"].items()))  # fmt: skip
+            reasons = "; ".join(
+                f"{_short(key)}: {text}" for key, text in reasons_of(review).items()
+            )
             answers = (review["answers"].get(key, "") for key in KEYS)
             yield (*head, review["assessor"]["name"], *answers, reasons, review["note"])
         if row["run"] not in reviews:

@@ -16,10 +16,12 @@ from portal.accounts.models import Notice
 from portal.audit.sealing import seal_journal
 from portal.core import outbox
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from portal.core.invariants import first_wrong
 from runs.models import ReviewWeek, SampledRun, SignedWeek
 from runs.operations import signing
 from runs.operations.reviewing import save_review
 from runs.operations.signing import reopen_week, sign_week
+from runs.queries.invariants import CHECKS as INVARIANTS
 from runs.queries.signed_weeks import RECIPE
 from runs.queries.signing import second_readings_left
 from runs.rules.questions import KEYS, Given
@@ -158,6 +160,19 @@ def test_the_database_keeps_signed_versions_and_signed_weeks_as_they_are(signed)
             signed_by=row.signed_by,
             signed_at=LATER,
         )
+
+
+def test_the_invariants_see_a_kept_version_that_is_not_what_was_signed(signed, rosa):
+    def wrong_here():
+        return [text for text in map(first_wrong, INVARIANTS) if text]
+
+    assert wrong_here() == []
+
+    reopen(signed, rosa)
+    row = {"week": signed, "signed_by_id": rosa.id, "signed_at": LATER}
+    SignedWeek.objects.create(number=2, content=b"{}", digest="sha256:0", **row)
+
+    assert "that is not its own" in " ".join(wrong_here())
 
 
 def test_a_week_is_not_signed_by_the_table_alone(week, rosa):
