@@ -4,6 +4,7 @@ A row is written by the same statement when a proposal ends, when its approval i
 back, and when everything is counted anew; it holds nothing that its proposal does not say.
 """
 
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 
@@ -70,6 +71,40 @@ class ProposalEnd(models.Model):
             ),
             # rework: what was decided in a run that was opened again
             models.Index(fields=("run_id", "ended_at"), name="approvals_end_run"),
+        )
+
+
+class EndTally(models.Model):
+    """How many proposals of one workflow ended in one way on one day.
+
+    Kept by the database with every row of `ProposalEnd` that comes, goes or changes, so
+    that it is their exact sum at every moment; a count may have come back to zero.
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    workflow = models.ForeignKey(
+        "registry.Workflow", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    on = models.DateField()
+    state = models.CharField(max_length=10)
+    is_material = models.BooleanField()
+    missed_due = models.BooleanField()
+    was_asked = models.BooleanField()
+    is_superseded = models.BooleanField()
+    is_escalated = models.BooleanField()
+    in_time = models.BooleanField()
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=(
+                    *("workflow", "on", "state", "is_material", "missed_due"),
+                    *("was_asked", "is_superseded", "is_escalated", "in_time"),
+                ),
+                include=("count",),
+                name="approvals_end_tally_once",
+            ),
         )
 
 

@@ -54,6 +54,10 @@ CROSS JOIN LATERAL (SELECT a.answer = 'escalate' OR a.decided_by = %(owner)s
 WHERE p.resolved_at IS NOT NULL
 """
 
+_KIND = (
+    'workflow_id, "on", state, is_material, missed_due, was_asked, is_superseded,'
+    " is_escalated, in_time"
+)
 _ASKED_DAYS = """
 SELECT DISTINCT p.id, (r.created_at AT TIME ZONE %(zone)s)::date, %(propose)s::text
 FROM approvals_actionrequest AS r JOIN accounts_person AS p
@@ -95,13 +99,34 @@ def recount_ends(*, actor: Actor) -> int:
             f"INSERT INTO approvals_proposalend ({_COLUMNS}) {_ENDS}",  # noqa: S608
             _parameters(),
         )
-    wrong += _recount_asked_days()
+    wrong += _recount_end_tallies() + _recount_asked_days()
     record(
         "proposal.ends_recounted",
         actor=actor,
         count=ProposalEnd.objects.count(),
         wrong=wrong,
     )
+    return wrong
+
+
+@step
+def _recount_end_tallies() -> int:
+    """Add the ended proposals up again, by day and kind; says how many sums were wrong."""
+    counted = (
+        f"SELECT {_KIND}, count(*)::int FROM approvals_proposalend"  # noqa: S608 - ours
+        f" GROUP BY {_KIND}"
+    )
+    kept = f"SELECT {_KIND}, count FROM approvals_endtally WHERE count <> 0"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (({counted} EXCEPT {kept}) UNION ALL"  # noqa: S608
+            f" ({kept} EXCEPT {counted})) AS odd"
+        )
+        wrong = cursor.fetchone()[0]
+        cursor.execute("DELETE FROM approvals_endtally")
+        cursor.execute(
+            f"INSERT INTO approvals_endtally ({_KIND}, count) {counted}"  # noqa: S608
+        )
     return wrong
 
 

@@ -33,9 +33,11 @@ _JOINED = (
     ' ON e.workflow_id = a.workflow_id AND e."on" BETWEEN a.first AND a.last'
 )
 _KINDS = (
-    f"{_ASKED} SELECT a.number, e.state, e.is_material, e.missed_due, e.was_asked,"
-    f" e.is_superseded, e.is_escalated, e.in_time, count(*){_JOINED}"
-    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
+    f"{_ASKED} SELECT a.number, t.state, t.is_material, t.missed_due, t.was_asked,"  # noqa: S608
+    " t.is_superseded, t.is_escalated, t.in_time, sum(t.count)::bigint"
+    " FROM asked AS a JOIN approvals_endtally AS t"
+    ' ON t.workflow_id = a.workflow_id AND t."on" BETWEEN a.first AND a.last'
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(t.count) <> 0"
 )
 _PERCENTILES = (
     f"{_ASKED} SELECT a.number, count(*), percentile_cont(ARRAY[0.5, 0.9])"
@@ -50,16 +52,20 @@ _LOOKED = (
 )
 _WAITED = (
     "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::timestamptz[])"
-    " AS asked (number, workflow_id, at)), waited AS ("
-    " SELECT a.number, extract(epoch FROM a.at - e.opened_at)::double precision AS age"
-    " FROM asked AS a JOIN approvals_proposalend AS e"
-    " ON tstzrange(e.opened_at, e.ended_at) @> a.at AND e.workflow_id = a.workflow_id"
+    " AS asked (number, workflow_id, at)),"
+    " moments AS MATERIALIZED (SELECT DISTINCT at FROM asked), waited AS MATERIALIZED ("
+    " SELECT m.at, e.workflow_id,"
+    " extract(epoch FROM m.at - e.opened_at)::double precision AS age"
+    " FROM moments AS m JOIN approvals_proposalend AS e"
+    " ON tstzrange(e.opened_at, e.ended_at) @> m.at"
     " UNION ALL"
-    " SELECT a.number, extract(epoch FROM a.at - p.created_at)::double precision"
-    " FROM asked AS a JOIN approvals_proposal AS p ON p.workflow_id = a.workflow_id"
-    " AND p.state IN ('OPEN', 'ASKED') AND p.created_at <= a.at)"
-    " SELECT number, count(*), percentile_cont(ARRAY[0.5, 0.9])"
-    " WITHIN GROUP (ORDER BY age) FROM waited GROUP BY 1"
+    " SELECT m.at, p.workflow_id,"
+    " extract(epoch FROM m.at - p.created_at)::double precision"
+    " FROM moments AS m JOIN approvals_proposal AS p"
+    " ON p.state IN ('OPEN', 'ASKED') AND p.created_at <= m.at)"
+    " SELECT a.number, count(*), percentile_cont(ARRAY[0.5, 0.9])"
+    " WITHIN GROUP (ORDER BY w.age) FROM asked AS a JOIN waited AS w"
+    " ON w.at = a.at AND w.workflow_id = a.workflow_id GROUP BY 1"
 )
 
 

@@ -7,7 +7,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from approvals.models import FirstLook, Move, Proposal, ProposalEnd, ProposalVersion
+from approvals.models import (
+    EndTally,
+    FirstLook,
+    Move,
+    Proposal,
+    ProposalEnd,
+    ProposalVersion,
+)
 from approvals.operations.ending import recount_ends
 from approvals.rules.widening import is_material
 from approvals.tasks import sweep_due
@@ -48,6 +55,15 @@ def a_day_of_everything(portal: Portal) -> dict[str, dict]:
         turn_back(asked["expired"], timedelta(days=9))
         sweep_due()
     return asked
+
+
+def sums_kept() -> Counter:
+    """Read what the database adds up, as changes come and go."""
+    found: Counter = Counter()
+    for row in EndTally.objects.exclude(count=0):
+        kind = (row.state, row.is_material, row.missed_due, row.is_superseded)
+        found[kind] += row.count
+    return found
 
 
 def test_each_way_of_ending_is_told_apart(portal):
@@ -93,6 +109,10 @@ def test_rows_are_what_a_plain_reading_of_the_tables_gives(portal):
     )
 
     assert kept == plain
+    assert sums_kept() == Counter(
+        (row.state, row.is_material, row.missed_due, row.is_superseded)
+        for row in ProposalEnd.objects.all()
+    )
     assert kept.total() == ended.count() == 8
 
 
@@ -106,9 +126,13 @@ def test_counting_anew_changes_nothing_and_mends_what_was_changed(portal):
     )
     ProposalEnd.objects.filter(proposal=asked["undone"]["proposal"]["id"]).delete()
     mended = recount_ends(actor=SYSTEM)
+    EndTally.objects.filter(state="EXPIRED").update(count=7)
+    added_up = recount_ends(actor=SYSTEM)
 
     assert at_rest == (0, 0)
     assert mended == 2
+    # What is kept of it, and what should be.
+    assert added_up == 2
     assert list(ProposalEnd.objects.order_by("pk").values()) == before
 
 
