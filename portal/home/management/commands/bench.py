@@ -14,6 +14,8 @@ from portal.home.bench.backtest import ROWS, backtest
 from portal.home.bench.card import MANY, card
 from portal.home.bench.inbox import inbox
 from portal.home.bench.ingest import ingest
+from portal.home.bench.numbers import FEW as REBUILT
+from portal.home.bench.numbers import numbers, rebuild
 from portal.home.bench.pausing import pause_under_load
 from portal.home.bench.redeeming import redeem
 from portal.home.bench.registry_list import registry_list
@@ -34,6 +36,8 @@ ACTS = FIRST_ACTS | {
     "ingest": ingest,
     "run_page": run_page,
     "week_opening": week_opening,
+    "numbers": numbers,
+    "rebuild": rebuild,
 }
 
 
@@ -68,7 +72,7 @@ class Command(BaseCommand):
             "--runs",
             type=int,
             default=RUNS_MANY,
-            help=f"runs in the crowd of runs_list, {RUNS_MANY:,} unless told",
+            help=f"runs in the crowd of runs_list and numbers, {RUNS_MANY:,} unless told",
         )
 
     def handle(self, *args, **options) -> None:
@@ -83,6 +87,8 @@ class Command(BaseCommand):
             "inbox": partial(inbox, many=many),
             "card": partial(card, many=many),
             "runs_list": partial(runs_list, many=options["runs"]),
+            "numbers": partial(numbers, many=options["runs"]),
+            "rebuild": partial(rebuild, runs=min(options["runs"], REBUILT)),
         }
         chosen = [name] if name else list(ACTS)
         report = {
