@@ -6,6 +6,7 @@ counts at a time, so that what a run added before is taken back exactly once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -140,8 +141,15 @@ def _facts_of(
         )
         found[run_id] = _fact_of(run, settled, now)
     # A run whose events are kept no more keeps what was counted while they were.
-    found |= {run_id: kept[run_id] for run_id in by_id if run_id in kept}
+    found |= {run_id: _kept_on(kept[run_id]) for run_id in by_id if run_id in kept}
     return found
+
+
+def _kept_on(fact: RunFact) -> RunFact:
+    """Give a fact on its day of today's time zone, with what it says of its run."""
+    later = copy(fact)
+    later.on, later.version = day_of_moment(fact.ended_at), VERSION
+    return later
 
 
 def _is_over(run: Run) -> bool:

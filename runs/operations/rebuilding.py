@@ -13,7 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from portal.accounts.actors import SYSTEM, Actor
@@ -29,6 +29,13 @@ from runs.rules.counting.measures import VERSION
 from runs.rules.tallying import day_of, measures_of
 
 RUNS_AT_ONCE = 200
+STALE_ROUNDS_MAX = 10
+# What tallies were counted in before they said so.
+FIRST_ZONE = "UTC"
+_STALE = (
+    "SELECT run_id FROM runs_runfact WHERE version <> %s"
+    ' OR "on" <> (ended_at AT TIME ZONE %s)::date LIMIT %s'
+)
 
 type Sums = dict[tuple[UUID, date, str], Decimal]
 
@@ -50,11 +57,36 @@ def rebuild_tallies(*, actor: Actor, now: datetime) -> int:
 
 
 def recount_if_moved(*, now: datetime) -> bool:
-    """Count everything anew where the time zone or the way of counting is another now."""
+    """Count again what was counted in another way or another time zone; says whether some was.
+
+    Two thousand runs a call, so that the worker does its other work between. Only another
+    time zone has the events of every workflow read again.
+    """
+    if _count_stale(now):
+        return True
     if is_counted_as_now():
         return False
-    rebuild_tallies(actor=SYSTEM, now=now)
+    zones = TallyState.objects.values_list("zone", flat=True)
+    wrong = 0
+    if (zones.first() or FIRST_ZONE) != settings.TIME_ZONE:
+        wrong = sum(_put_right_events(each) for each in sorted(all_workflow_ids()))
+        add_up()
+    _say(actor=SYSTEM, wrong=wrong)
     return True
+
+
+def _count_stale(now: datetime) -> int:
+    """Count runs again whose facts are of an older version or of another zone's day."""
+    done = 0
+    for _ in range(STALE_ROUNDS_MAX):
+        with _counting(), connection.cursor() as cursor:
+            cursor.execute(_STALE, [VERSION, settings.TIME_ZONE, RUNS_AT_ONCE])
+            ids = [row[0] for row in cursor.fetchall()]
+            count_runs(run_ids=ids, now=now)
+        done += len(ids)
+        if len(ids) < RUNS_AT_ONCE:
+            break
+    return done
 
 
 def is_counted_as_now() -> bool:
