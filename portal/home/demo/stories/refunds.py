@@ -77,12 +77,7 @@ def _order(case: Case) -> dict[str, object]:
 
 def _opening(scene: Scene, case: Case) -> Iterator[float]:
     """Read the order and the payments, and think."""
-    scene.start(
-        f"{case.customer} wrote about order {case.order}.",
-        case=f"order {case.order}",
-        case_type=case.category,
-        requester=case.customer,
-    )
+    scene.start(f"{case.customer} wrote about order {case.order}.", case=f"order {case.order}", case_type=case.category, requester=case.customer)  # fmt: skip
     yield 3
     scene.tool("get_order", "orders", {"order": case.order}, result=_order(case))
     scene.read("orders", f"order {case.order}", "items", "total", "delivered_at")
@@ -174,12 +169,7 @@ def _edited(scene: Scene, case: Case) -> Iterator[float]:
 
 def _traced(scene: Scene, case: Case) -> Iterator[float]:
     """Ask three carriers at the same time, told by OpenTelemetry."""
-    scene.start(
-        f"{case.customer} wrote about order {case.order}.",
-        case=f"order {case.order}",
-        case_type=case.category,
-        requester=case.customer,
-    )
+    scene.start(f"{case.customer} wrote about order {case.order}.", case=f"order {case.order}", case_type=case.category, requester=case.customer)  # fmt: skip
     scene.flush()
     trace = Tracer(scene)
     trace.span(2, "chat gpt-5", 0.4, 1.9, **chat_facts(1240, 96))
