@@ -14,6 +14,23 @@ from runs.rules.redacting.detecting import cards_in
 
 CHECKS = (
     Check(
+        "Weekly review",
+        "the week %s has %s runs, and its layers come to %s",
+        "SELECT week.id, week.population_count, sum((layer.value->>'population')::int)"
+        " FROM runs_reviewweek week, jsonb_each(week.strata) layer"
+        " GROUP BY week.id, week.population_count"
+        " HAVING sum((layer.value->>'population')::int) <> week.population_count",
+    ),
+    Check(
+        "Weekly review",
+        "the week %s drew %s runs, and %s are in its sample",
+        "SELECT week.id, drawn.count, kept.count FROM runs_reviewweek week"
+        " CROSS JOIN LATERAL (SELECT sum((value->>'drawn')::int) AS count"
+        " FROM jsonb_each(week.strata)) drawn"
+        " CROSS JOIN LATERAL (SELECT count(*) FROM runs_sampledrun one"
+        " WHERE one.week_id = week.id) kept WHERE drawn.count <> kept.count",
+    ),
+    Check(
         "Numbers open",
         "the tally %s of workflow %s on %s is not the sum of its runs",
         "SELECT measure, workflow_id, day FROM ("
