@@ -412,6 +412,7 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         "finding_id": finding_id,
         "read_run_id": run_id,
         "workflow_id": portal.workflow.id,
+        "starts_on": monday.isoformat(),
         "follow_up_id": _asked_again(portal, week_id, now),
     }
 

@@ -1,6 +1,6 @@
 """What opening a week costs: of a thousand runs and of a hundred thousand, and in what memory."""
 
-import resource
+import os
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ import psycopg
 
 from portal.accounts.actors import SYSTEM
 from portal.home.bench.acts import Bench
-from portal.home.bench.measuring import ratio
+from portal.home.bench.measuring import MemoryWatch, memory_of, ratio
 from portal.home.bench.run_crowd import make_runs
 from runs.operations.weeks import open_week
 from runs.queries.populations import WEEK, bounds_of, monday_of
@@ -64,21 +64,20 @@ def _opened(bench: Bench, starts_on, *, first: int, last: int) -> dict[str, Any]
         connection.execute("VACUUM (ANALYZE) runs_run")
     if row is None:
         raise RuntimeError("there is no run in the week")
-    before = _memory_mb()
-    began = time.perf_counter()
-    open_week(
-        actor=SYSTEM,
-        workflow_id=UUID(str(row[0])),
-        starts_on=starts_on,
-        now=datetime.now(tz=UTC),
-    )
+    here = {"opening": os.getpid()}
+    before = memory_of(here)["opening"]["mib"]
+    with MemoryWatch(here) as watch:
+        began = time.perf_counter()
+        open_week(
+            actor=SYSTEM,
+            workflow_id=UUID(str(row[0])),
+            starts_on=starts_on,
+            now=datetime.now(tz=UTC),
+        )
+        seconds = time.perf_counter() - began
+    largest = watch.largest.get("opening", {"mib": before})["mib"]
     return {
         "runs": last - first + 1,
-        "seconds": round(time.perf_counter() - began, 2),
-        "more_memory_mb": round(_memory_mb() - before, 1),
+        "seconds": round(seconds, 2),
+        "more_memory_mib": round(max(0.0, largest - before), 1),
     }
-
-
-def _memory_mb() -> float:
-    """Give the most memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
