@@ -38,6 +38,7 @@ class Drawing:
     second: Values = ()
     second_name: str = ""
     second_axis: str = "number"
+    target_word: str = "target"
 
     @property
     def is_empty(self) -> bool:
@@ -61,7 +62,7 @@ class Drawing:
         if self.centre is not None:
             found.append(("plot-centre", f"centre {shown(self.centre)}"))
         if self.target is not None:
-            found.append(("plot-target", f"target {shown(self.target)}"))
+            found.append(("plot-target", f"{self.target_word} {shown(self.target)}"))
         if self.out:
             found.append(("plot-out", "outside the limits"))
         marks = ("plot-second", "plot-third", "plot-fourth")

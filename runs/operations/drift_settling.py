@@ -26,6 +26,7 @@ def accept_alarm(
     text: str,
     owner_id: UUID | None,
     due_on: date | None,
+    about: str = "",
     now: datetime,
 ) -> UUID:
     """Make a finding of an alarm, in an open week of its workflow; gives the finding.
@@ -45,6 +46,7 @@ def accept_alarm(
         text=text,
         owner_id=owner_id,
         due_on=due_on,
+        about=about,
         now=now,
     )
     _settle(alarm, DriftAlarm.State.ACCEPTED, actor, now, finding_id=finding.id)

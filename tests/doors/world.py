@@ -7,7 +7,7 @@ waits for signatures. Made once for all doors; every knock is rolled back.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from portal.accounts.operations.agents import register_agent
 from portal.accounts.operations.notices import add_hook
 from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
+from portal.audit.operation import operation, record
 from portal.core import icons
 from portal.core.models import OutboxMessage
 from registry.models import OperatingModelVersion, System
@@ -42,6 +43,7 @@ from registry.operations.training import add_course, record_completion
 from registry.queries.inventory_files import Reading
 from registry.queries.inventory_known import Choices
 from runs.models import (
+    DriftAlarm,
     FollowUp,
     Incident,
     Run,
@@ -414,7 +416,36 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         "workflow_id": portal.workflow.id,
         "starts_on": monday.isoformat(),
         "follow_up_id": _asked_again(portal, week_id, now),
+        "starts_on": monday.isoformat(),
+        "alarm_id": _alarm(portal, monday, now),
     }
+
+
+@operation(leaves="review.drift_raised")
+def _alarm(portal: Portal, monday: date, now: datetime) -> UUID:
+    """Raise an alarm about the reviewed week, as the sweep does."""
+    alarm = DriftAlarm.objects.create(
+        workflow=portal.workflow,
+        starts_on=monday,
+        direction="UP",
+        decisions=40,
+        overrides=20,
+        usual=0.1,
+        peak=7.5,
+        crossed_at=now,
+        chance=0.001,
+        chance_adjusted=0.001,
+        watched=1,
+        raised_at=now,
+    )
+    record(
+        "review.drift_raised",
+        actor=SYSTEM,
+        subject=("drift_alarm", alarm.id),
+        workflow_id=portal.workflow.id,
+        text="People overruled 20 of 40 decisions.",
+    )
+    return alarm.id
 
 
 def _asked_again(portal: Portal, week_id: UUID, now: datetime) -> UUID:

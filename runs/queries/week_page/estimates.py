@@ -16,6 +16,6 @@ def estimates(week: ReviewWeek, rows: tuple[SampleRow, ...]) -> Estimates:
     """Give one line per question. No query."""
     populations = {key: int(layer["population"]) for key, layer in week.strata.items()}
     answered = [
-        Answered(row.layer, row.answers, row.chance) for row in rows if row.is_read
+        Answered(row.layer, row.answers, row.chance) for row in rows if row.answers
     ]
     return Estimates(results_of(answered, populations=populations))

@@ -8,13 +8,17 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from runs.models import ReviewWeek
 from runs.queries.week_page.access import assessors, visible_week
+from runs.queries.week_page.agreement import AgreementPage, agreement
 from runs.queries.week_page.changed import Changed, changed
+from runs.queries.week_page.drift import Drift, drift, drift_weeks
 from runs.queries.week_page.estimates import Estimates, estimates
 from runs.queries.week_page.findings import FindingRow, findings
+from runs.queries.week_page.history import past_weeks
 from runs.queries.week_page.looked_at import LookedAt, looked_at
 from runs.queries.week_page.observed import Observed, observed
 from runs.queries.week_page.sample import SampleRow, sample_rows
 from runs.queries.week_page.sign import Sign, sign
+from runs.queries.week_page.trend import Trend, trend
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class WeekPage:
     read: int
     looked_at: LookedAt
     estimates: Estimates
+    agreement: AgreementPage
+    trend: Trend
+    drift: Drift
     observed: Observed
     findings: tuple[FindingRow, ...]
     changed: Changed
@@ -50,6 +57,8 @@ def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
     week = visible_week(actor, week_id)
     may_assess = access.may(actor, access.ASSESS, week.workflow_id)
     rows = sample_rows(week, actor)
+    past = past_weeks(week)
+    measured = drift_weeks(week)
     found = findings(week, actor=actor, may_assess=may_assess, now=now)
     return WeekPage(
         id=week.id,
@@ -66,6 +75,9 @@ def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
         read=sum(row.is_read for row in rows),
         looked_at=looked_at(week, rows),
         estimates=estimates(week, rows),
+        agreement=agreement(week, past),
+        trend=trend(week, past, measured),
+        drift=drift(week, measured),
         observed=observed(week),
         findings=found,
         changed=changed(week, found, now=now),
