@@ -416,7 +416,6 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         "workflow_id": portal.workflow.id,
         "starts_on": monday.isoformat(),
         "follow_up_id": _asked_again(portal, week_id, now),
-        "starts_on": monday.isoformat(),
         "alarm_id": _alarm(portal, monday, now),
     }
 
