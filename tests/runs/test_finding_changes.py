@@ -178,6 +178,8 @@ def test_what_the_finding_is_about_comes_first():
     found = ways_for("TIGHT_RULE", the_page(), about="legal-words")
 
     assert found[0].key.endswith(":legal-words")
+    (check, _) = ways_for("REPEATED_CORRECTION", the_page(), about="billing.refund")
+    assert check.usual == {"name": "", "verb": "refund"}
 
 
 def test_numbers_of_a_form_are_read_strictly():

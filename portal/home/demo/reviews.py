@@ -100,7 +100,7 @@ def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> N
     if is_refunds:
         _find(
             company, week_id, "ines", "maya", at,
-            "REPEATED_CORRECTION", "Twice the refund was halved: the agent asks for the whole lamp when only the shade is broken.",
+            "REPEATED_CORRECTION", "Twice the refund was halved: the agent asks for the whole lamp when only the shade is broken.", "billing.refund",
         )  # fmt: skip
     if slug == "voice-service-desk":
         finding = _find(
@@ -225,6 +225,7 @@ def _find(
     at: datetime,
     kind: str,
     text: str,
+    about: str = "",
 ) -> UUID:
     return add_finding(
         actor=company.actor(who),
@@ -234,6 +235,7 @@ def _find(
         text=text,
         owner_id=company.people[owner].id,
         due_on=(at + 2 * WEEK).date(),
+        about=about,
         now=at + timedelta(hours=1),
     )
 

@@ -68,10 +68,13 @@ def checked(document: Document, about: str) -> Iterator[Way]:
         words = f"To {name_of(verb).lower()}, the check “{name}” must have passed."
         return Change(f"checks.{name}", {"name": name, "required_for": [verb]}, words)
 
-    field = about.rpartition(".")[2].replace("_", " ")
+    # About a cell, its verb is what needs the check; about a field, the check is on that.
+    named = about.partition(".")[2]
+    verb_of_about = named if named in verbs else verbs[0]
+    field = "" if named in verbs else about.rpartition(".")[2].replace("_", " ")
     blanks = (
         Blank("name", "What is checked", "text", f"{field} is right" if field else "", help="Such as: the amount agrees with the order."),
-        Blank("verb", "Before it may", "choice", verbs[0], tuple((each, name_of(each)) for each in verbs)),
+        Blank("verb", "Before it may", "choice", verb_of_about, tuple((each, name_of(each)) for each in verbs)),
     )  # fmt: skip
     yield Way("check", "A check that must pass", blanks, build)
 
