@@ -115,6 +115,21 @@ class _Behind:
     nodes: Any
     _x_pos: Any
 
+    def _compute_secondary(self) -> None:
+        """Label the right axis in its own unit; the library takes the left one's."""
+        super()._compute_secondary()  # type: ignore[misc]
+        labels = getattr(self, "_y_2nd_labels", None)
+        if not labels:
+            return
+        shown = shown_as(self.drawing.second_axis)
+        low, high = range_of(
+            known_in(self.drawing.second), axis=self.drawing.second_axis
+        )
+        step = (high - low) / ((len(labels) - 1) or 1)
+        self._y_2nd_labels = [
+            (shown(low + at * step), place) for at, (_, place) in enumerate(labels)
+        ]
+
     def _plot(self) -> None:
         self._band()
         self._limits()

@@ -251,6 +251,16 @@ def test_a_wrong_day_is_told_and_the_usual_days_are_shown(portal):
     assert "Write both days" in page.content.decode()
 
 
+def test_a_day_changed_in_the_form_is_counted_and_the_period_left_alone_is_not(portal):
+    client = portal.signed_in("maya")
+    form = {"period": "4w", "was": "4w 2026-10-01 2026-10-28", "to": "2026-10-28"}
+    changed = client.get(reverse("numbers_json"), form | {"from": "2026-10-05"}).json()
+    as_was = client.get(reverse("numbers_json"), form | {"from": "2026-10-01"}).json()
+
+    assert (changed["first_day"], changed["last_day"]) == ("2026-10-05", "2026-10-28")
+    assert as_was["last_day"] == today().isoformat()
+
+
 def test_reading_numbers_costs_a_bounded_number_of_queries(
     portal, django_assert_max_num_queries
 ):

@@ -178,6 +178,10 @@ def asked_in(request: HttpRequest) -> Asked:
     slugs = tuple(dict.fromkeys(each for each in said.getlist("workflow") if each))
     if any(len(each) > LENGTH_MAX for each in (*texts, *days, *slugs)):
         raise NotFound("There is nothing at this address.")
+    # Whoever changes a day in the form and leaves the period means those days.
+    was = said.get("was", "").split(" ")
+    if len(was) == 3 and texts[2] == was[0] and all(days) and days != was[1:]:
+        texts[2] = "days"
     return Asked(slugs, *texts, *days)
 
 
