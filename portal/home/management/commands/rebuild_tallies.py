@@ -13,11 +13,13 @@ from approvals.operations.ending import recount_ends
 from portal.accounts.actors import SYSTEM
 from portal.accounts.operations.acting import recount_days
 from portal.core.clock import wall_clock
+from runs.operations.drift import rebuild_drift
 from runs.operations.rebuilding import rebuild_tallies
 
 PARTS: tuple[tuple[str, Callable[[], int]], ...] = (
     ("of runs", lambda: rebuild_tallies(actor=SYSTEM, now=wall_clock())),
     ("of proposals", lambda: recount_ends(actor=SYSTEM)),
+    ("of weeks of overrides", lambda: rebuild_drift(actor=SYSTEM, now=wall_clock())),
     ("of people", lambda: recount_days(actor=SYSTEM)),
 )
 
