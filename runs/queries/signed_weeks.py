@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.accounts.actors import Actor
-from portal.audit.queries import SealedEntry, sealed_entry
+from portal.audit.queries import SealedEntry
 from portal.core.errors import NotFound
 from runs.models import (
     Finding,
@@ -16,9 +16,9 @@ from runs.models import (
     ReviewWeek,
     SampledRun,
     SignedWeek,
-    WeekReopening,
 )
 from runs.queries.sealing import findings_told, launched_in
+from runs.queries.signing import seal_of
 from runs.queries.week_page.access import visible_week
 from runs.queries.week_page.estimates import estimates
 from runs.queries.week_page.sample import sample_rows
@@ -26,7 +26,6 @@ from runs.rules.questions import given_from
 from runs.rules.sampling import LABELS, Layer
 from runs.rules.week_changes import differences
 
-VERSIONS_MAX = 100
 HOW = (
     "The digest is SHA-256 over one byte 01, then the length of `content` in UTF-8 as four"
     " bytes, highest first, then those bytes. It stands in the journal, and the checkpoint"
@@ -38,26 +37,6 @@ RECIPE = (
     " print('sha256:' + hashlib.sha256(b'\\x01' + len(b).to_bytes(4, 'big')"
     ' + b).hexdigest())" week.json'
 )
-
-
-@dataclass(frozen=True)
-class SignedLine:
-    """One signed version, in the list of them."""
-
-    number: int
-    signed_by: str
-    signed_at: datetime
-    digest: str
-
-
-@dataclass(frozen=True)
-class ReopeningLine:
-    """That the week was opened again."""
-
-    number: int
-    who: str
-    at: datetime
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -103,42 +82,6 @@ def week_of(*, workflow_id: UUID, starts_on: date) -> UUID:
     if week_id is None:
         raise NotFound("This week was not opened.")
     return week_id
-
-
-def signed_versions(week: ReviewWeek) -> tuple[SignedLine, ...]:
-    """Give the signed versions of a week, newest first. One query."""
-    rows = (
-        SignedWeek.objects.filter(week=week)
-        .select_related("signed_by")
-        .defer("content")
-        .order_by("-number")
-    )
-    return tuple(
-        SignedLine(row.number, row.signed_by.name, row.signed_at, row.digest)
-        for row in rows[:VERSIONS_MAX]
-    )
-
-
-def reopenings(week: ReviewWeek) -> tuple[ReopeningLine, ...]:
-    """Give when and why a week was opened again, newest first. One query."""
-    rows = (
-        WeekReopening.objects.filter(week=week)
-        .select_related("opened_by")
-        .order_by("-number")
-    )
-    return tuple(
-        ReopeningLine(row.number, row.opened_by.name, row.opened_at, row.reason)
-        for row in rows[:VERSIONS_MAX]
-    )
-
-
-def seal_of(week_id: UUID, digest: str) -> SealedEntry | None:
-    """Give the journal's entry of a signature with its checkpoint. Three queries."""
-    return sealed_entry(
-        name="review.week_signed",
-        subject=("week", str(week_id)),
-        fact=("digest", digest),
-    )
 
 
 def week_told(

@@ -5,14 +5,15 @@ from datetime import datetime
 
 from portal.audit.queries import SealedEntry
 from runs.models import ReviewWeek
-from runs.queries.signed_weeks import (
+from runs.queries.signing import (
     ReopeningLine,
     SignedLine,
+    left_to_sign,
     reopenings,
     seal_of,
+    second_readings_left,
     signed_versions,
 )
-from runs.queries.signing import left_to_sign, second_readings_left
 
 
 @dataclass(frozen=True)
