@@ -1,5 +1,6 @@
 """Unauthorised actions as incidents tell of them: at once, not when their run is settled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -15,10 +16,15 @@ from runs.models import Incident
 from runs.queries.kpi_sums import SPANS, Columns, Span
 
 _COUNT = (
-    " SELECT a.number, i.state <> 'EXPLAINED', i.kind = 'TOLD', f.run_id IS NOT NULL,"
-    " sum(i.actions), count(*)"
+    " SELECT i.number, i.state <> 'EXPLAINED', i.kind = 'TOLD', f.run_id IS NOT NULL,"
+    " sum(i.actions) FROM ("
+    " SELECT a.number, i.state, i.kind, i.run_id, i.actions"
     " FROM asked a JOIN runs_incident i ON i.workflow_id = a.workflow_id"
     " AND (i.happened_at AT TIME ZONE %s)::date BETWEEN a.first AND a.last"
+    " UNION ALL SELECT s.number, i.state, i.kind, i.run_id, i.actions"
+    " FROM unnest(%s::int[], %s::date[], %s::date[]) AS s (number, first, last)"
+    " JOIN runs_incident i ON i.workflow_id IS NULL"
+    " AND (i.happened_at AT TIME ZONE %s)::date BETWEEN s.first AND s.last) AS i"
     " LEFT JOIN runs_run r ON r.id = i.run_id"
     " LEFT JOIN runs_runfact f ON f.run_id = i.run_id"
     " WHERE r.id IS NULL OR NOT r.is_test GROUP BY 1, 2, 3, 4"
@@ -40,13 +46,25 @@ class Beside:
     uncounted: int = 0
 
 
-def beside_over(columns: Columns, *, zone: str, count: int) -> tuple[Beside, ...]:
-    """Count what happened without a grant in each span. One query, few rows."""
-    found: list[dict[str, int]] = [{} for _ in range(count)]
-    if columns[0]:
+def beside_over(
+    actor: Actor, spans: Sequence[Span], columns: Columns, *, zone: str
+) -> tuple[Beside, ...]:
+    """Count what happened without a grant in each span. Two queries, few rows.
+
+    What belongs to no workflow is counted for those who see everything.
+    """
+    found: list[dict[str, int]] = [{} for _ in spans]
+    sees_all = access.holds_everywhere(actor, access.VIEW)
+    whole = [
+        (number, span.first, span.last)
+        for number, span in enumerate(spans)
+        if sees_all and span.workflows is None
+    ]
+    strays = [list(column) for column in zip(*whole, strict=True)] or [[], [], []]
+    if columns[0] or whole:
         with connection.cursor() as cursor:
-            cursor.execute(f"{SPANS}{_COUNT}", [*columns, zone])
-            for number, stands, is_told, is_counted, actions, _ in cursor.fetchall():
+            cursor.execute(f"{SPANS}{_COUNT}", [*columns, zone, *strays, zone])
+            for number, stands, is_told, is_counted, actions in cursor.fetchall():
                 mine = found[number]
                 names = ["told" if is_told else "reported"] if stands else ["explained"]
                 names += ["standing"] if stands else []

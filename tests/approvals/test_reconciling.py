@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,6 +10,7 @@ from django.test import Client
 
 from approvals.operations.matching import match_changes
 from approvals.tasks import match_changes as sweep
+from portal.accounts import access
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import AgentKind, Notice
 from portal.accounts.operations.agents import register_agent
@@ -16,6 +18,8 @@ from portal.audit.models import Entry
 from portal.core import outbox
 from portal.core.clock import database_now, wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from portal.home.queries.kpis.catalogue import figures_for
+from portal.home.queries.kpis.figure import Scope
 from runs import tasks
 from runs.models import EventKey, Incident, IncidentNote, ReportedChange, Run, RunEvent
 from runs.operations.incidents import (
@@ -177,6 +181,7 @@ def test_an_unknown_run_a_missing_one_and_an_unknown_workflow_are_incidents_and_
     told = Notice.objects.filter(subject=f"incident:{homeless[0].id}")
     assert told.exists()
     nothing_is_wrong()
+    assert unauthorised_seen_by_each(portal) == {True: {4}, False: {0, 2}}
 
 
 def test_the_same_change_told_twice_counts_once_with_or_without_a_run(
@@ -324,3 +329,18 @@ def test_what_an_agent_tells_of_itself_is_one_incident_a_run_that_grows(portal):
 def test_matching_says_so_when_nothing_waits():
     with pytest.raises(AlreadyDone):
         match_changes(now=wall_clock())
+
+
+def unauthorised_seen_by_each(portal):
+    """Count what the number says, by whether a person sees every workflow."""
+    scope = Scope(date(2020, 1, 1), date(2099, 1, 1))
+    found = {}
+    for name in portal.people.people:
+        actor = portal.people.actor(name)
+        figures = figures_for(
+            actor=actor, keys=["unauthorised"], scopes=[scope], now=datetime.now(tz=UTC)
+        )
+        sees_all = access.holds_everywhere(actor, access.VIEW)
+        over = int(figures["unauthorised"][0].over)
+        found.setdefault(sees_all, set()).add(over)
+    return found

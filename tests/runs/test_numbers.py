@@ -12,7 +12,7 @@ from runs.models import Tally, TallyDelta
 from runs.operations.rebuilding import rebuild_tallies
 from runs.operations.tallying import add_up
 from runs.queries.across import runs_matching, week_of_runs
-from runs.queries.numbers import cycle_times, sums_by_day, sums_by_workflow
+from runs.queries.kpi_sums import Span, sums_over
 from runs.rules.tallying import measures_of
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import LATER, START, refund_story, start_run, store, told
@@ -40,43 +40,27 @@ def workflow(company):
 
 
 def test_sums_are_the_same_before_and_after_adding_up(company, workflow):
-    maya = company.actor("maya")
-    before = sums_by_day(actor=maya, first=DAY, last=DAY)
+    def summed():
+        maya = company.actor("maya")
+        return sums_over(actor=maya, spans=[Span(DAY, DAY)], families=[""])[0]
+
+    before = summed()
     assert TallyDelta.objects.exists()
 
     add_up()
 
     assert not TallyDelta.objects.exists()
-    assert sums_by_day(actor=maya, first=DAY, last=DAY) == before
-    assert before["ruled.review", DAY] == before["resolved.approved", DAY] == 1
-    assert before["cost.EUR", DAY] == Decimal("0.14")
-    assert before["run.count", DAY] == 2
-    assert before["run.answerable", DAY] == 14
-    assert before["run.unauthorised", DAY] == 0
-    by_workflow = sums_by_workflow(actor=maya, first=DAY, last=DAY)[workflow.id]
-    assert by_workflow == {measure: value for (measure, _), value in before.items()}
+    assert summed() == before
+    assert before["ruled.review"] == before["resolved.approved"] == 1
+    assert before["cost.EUR"] == Decimal("0.14")
 
 
 def test_an_outsider_sums_nothing(company, workflow):
     olga = company.actor("olga")
 
-    assert sums_by_day(actor=olga, first=DAY, last=DAY) == {}
-    assert sums_by_workflow(actor=olga, first=DAY, last=DAY) == {}
-    assert cycle_times(actor=olga, first=DAY, last=DAY).count == 0
+    assert sums_over(actor=olga, spans=[Span(DAY, DAY)], families=[""]) == ({},)
     assert runs_matching(actor=olga, text="refund") == ()
     assert week_of_runs(actor=olga, workflow_ids=[workflow.id], now=START) == {}
-
-
-def test_cycle_times_are_percentiles_of_completed_runs(company, workflow):
-    found = cycle_times(actor=company.actor("maya"), first=DAY, last=DAY)
-
-    assert found.count == 2
-    assert found.p50_seconds == pytest.approx((377 + 100) / 2)
-    assert found.waited_p90_seconds == pytest.approx(0.9 * 362)
-    nothing = cycle_times(
-        actor=company.actor("maya"), first=DAY - timedelta(9), last=DAY - timedelta(8)
-    )
-    assert (nothing.count, nothing.p50_seconds) == (0, None)
 
 
 def test_runs_are_found_by_title_and_by_the_agents_id(company, workflow):
@@ -143,16 +127,3 @@ def test_tallies_of_any_history_agree_with_counting_anew(company, workflow, even
         (measures_of(e).get("cost.EUR", Decimal(0)) for e in events), Decimal(0)
     )
     assert naive >= 0
-
-
-def test_the_queries_cost_the_same_however_many_runs(
-    company, workflow, django_assert_max_num_queries
-):
-    maya = company.actor("maya")
-    for number in range(20):
-        start_run(workflow, company.agent, f"more-{number}")
-
-    with django_assert_max_num_queries(6):
-        sums_by_day(actor=maya, first=DAY, last=DAY)
-    with django_assert_max_num_queries(3):
-        cycle_times(actor=maya, first=DAY, last=DAY)

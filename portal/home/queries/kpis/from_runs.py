@@ -149,7 +149,12 @@ def _look(actor: Actor, asked: Sequence[RunKpi], scopes: Sequence[Scope]) -> _Lo
         percentiles=percentiles_over(columns, now_sums, SHARES)
         if "percentiles" in needs
         else [{}] * size,
-        beside=beside_over(columns, zone=settings.TIME_ZONE, count=size)
+        beside=beside_over(
+            actor,
+            [span_of(scope) for scope in scopes],
+            columns,
+            zone=settings.TIME_ZONE,
+        )
         if "beside" in needs
         else [Beside()] * size,
         compared=run_comparing.compared_over(actor, columns, size)
