@@ -1,4 +1,4 @@
-"""The weekly review: two weeks of refunds read and signed, last week open everywhere."""
+"""The weekly review: four weeks of refunds read and signed, last week open everywhere."""
 
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -16,6 +16,7 @@ from registry.queries.drafting_from import page_to_change
 from registry.queries.drafts import draft_of
 from runs.operations.asking_again import ask_again
 from runs.operations.drafting import draft_change
+from runs.operations.drift import watch_due_weeks
 from runs.operations.findings import add_finding, close_finding
 from runs.operations.reading_plan import set_reading_plan
 from runs.operations.reviewing import keep_draft, reserve_run, save_review
@@ -54,11 +55,14 @@ def read_weeks(company: Company, *, now: datetime) -> None:
         minutes_a_run=5,
         now=_moment(monday - 4 * WEEK, 9),
     )
+    for back in (5, 4):
+        _signed_week(company, "refund-management", monday - back * WEEK, closes=False)
     _signed_week(company, "refund-management", monday - 3 * WEEK, closes=True)
     _signed_week(company, "refund-management", monday - 2 * WEEK, closes=False)
     for plan in PLANS[:-1]:
         _open_week(company, plan.slug, monday - WEEK, now)
     _reopened_week(company, monday - 2 * WEEK, now=now - timedelta(hours=20))
+    watch_due_weeks(now=now)
     gather_sights(now=now)
     ask_again(now=now)
 
