@@ -32,7 +32,11 @@ _ENDED = (
     ' WHERE e.workflow_id = %(workflow)s AND e."on" BETWEEN %(first)s AND %(last)s'
 )
 # Nobody reads one for longer than a quarter of an hour, and many leave a page open.
-_LOOKED = "least(900, extract(epoch FROM d.decided_at - l.looked_at))"
+# `least` passes over what is missing, so that what nobody told must be said to be missing.
+_LOOKED = (
+    "(CASE WHEN l.looked_at IS NOT NULL THEN"
+    " least(900, extract(epoch FROM d.decided_at - l.looked_at)) END)"
+)
 _FLOOR = "greatest(5, l.words / 8.0)"
 _OVERRULED = (
     "d.verdict IN ('REJECT', 'RESPOND') OR (d.verdict = 'EDIT' AND e.is_material)"

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models.functions import Coalesce
 
 from runs.models import FollowUp, ReportedChange, Review, Run, RunIndex, SampledRun
+from runs.queries import finding as _finding  # noqa: F401 - gives `tokens__matches`
 from runs.queries.answers import open_reviews
 from runs.rules.events import time_of
 from runs.rules.finding import facet, query_of
@@ -110,7 +110,7 @@ def _again(run: Run, subject: Subject, ended: datetime) -> Run | None:
             workflow=run.workflow_id,
             started_at__gt=ended,
             started_at__lte=ended + FOLLOW_UP,
-            tokens=SearchQuery(asked, config="simple", search_type="raw"),
+            tokens__matches=asked,
         )
         .exclude(run=run.id)
         .order_by("started_at", "run")
