@@ -136,7 +136,7 @@ def weeks_unseen(*, now: datetime) -> list[tuple[UUID, date]]:
 def seen_in(*, workflow_id: UUID, starts_on: date) -> dict[str, Any]:
     """Read what a week saw: its lines, the runs behind each, its rulings. Ten queries."""
     begin, end = bounds_of(starts_on)
-    span = {"workflow": workflow_id, "begin": begin, "end": end}
+    span: dict[str, Any] = {"workflow": workflow_id, "begin": begin, "end": end}
     lines: list[dict[str, Any]] = []
     rows: dict[str, list[str]] = {}
     with connection.cursor() as cursor:

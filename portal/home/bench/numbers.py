@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -96,7 +97,7 @@ def _load(bench: Bench) -> dict[str, Any]:
         for n in range(WEEKS)
     ]
     keys = [each.kpi.key for each in RUN_KPIS]
-    asked = {
+    asked: dict[str, Callable[[], object]] = {
         "figures, one scope": partial(_figures, actor, keys, [month], now),
         "figures, fourteen scopes": partial(
             _figures, actor, keys, [month, before, *weeks], now
