@@ -1,17 +1,23 @@
 """The review screen: what is kept, what is lost, how long runs are read, and asking again."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from runs.models import ReviewDraft, Run
+from runs.models import FollowUp, Review, ReviewDraft, Run, SampledRun
+from runs.operations.asking_again import ask_again
+from runs.operations.reviewing import reserve_run, save_review
+from runs.operations.signing import sign_week
+from runs.queries.follow_ups import open_follow_ups
 from runs.rules.questions import KEYS, Given, finished, problems_of
 from tests.people import live_workflow, make_company
-from tests.runs.helpers import append
-from tests.runs.test_weeks import make_runs, opened, sign_in
+from tests.runs.helpers import ASK, START, append, start_run
+from tests.runs.test_weeks import LATER, YES, make_runs, opened, sign_in
 
 HTMX = {"HX-Request": "true"}
 QUERIES_MAX = 60
@@ -55,6 +61,31 @@ def test_an_autosave_says_when_it_was_kept_and_another_device_goes_on_with_it(
     }
     assert "half way" in again
     assert 'value="stale" selected' in again
+
+
+def test_who_lost_the_run_or_comes_after_the_signature_is_told_who_and_keeps_the_words(
+    client, company, workflow
+):
+    week, run_id, page = one_run(company, workflow)
+    now = timezone.now()
+    maya = company.actor("maya")
+    reserve_run(actor=maya, week_id=week.id, run_id=run_id, now=now)
+    rosa = sign_in(client, company.rosa)
+    words = dict.fromkeys(KEYS, "yes") | {"note": "my own words"}
+
+    lost = rosa.post(page, words)
+    autosaved = rosa.post(page, words | {"go": "draft"}, headers=HTMX)
+    save_review(actor=maya, week_id=week.id, run_id=run_id, given=YES, now=now)
+    sign_week(actor=maya, week_id=week.id, summary="Well.", now=now)
+    signed = rosa.post(page, words)
+
+    for answer in (lost, autosaved, signed):
+        assert answer.status_code == 409
+        assert "Maya Adler" in answer.content.decode()
+    assert "my own words" in lost.content.decode()
+    assert "my own words" in signed.content.decode()
+    assert ReviewDraft.objects.get(assessor=company.rosa).note == "my own words"
+    assert Review.objects.get().assessor_id == company.maya.id
 
 
 def test_a_run_of_two_thousand_events_costs_no_more_questions_than_its_budget(
@@ -115,3 +146,39 @@ def test_reasons_are_chosen_of_a_closed_list_and_something_else_needs_words():
     assert wrong("other", "A new way.") == set()
     changed = Given(dict.fromkeys(KEYS, "yes"), {"right_data": "x"}, "", {})
     assert finished(changed).kept_reasons() == {}
+
+
+def test_a_run_that_came_back_is_asked_about_once_more_and_the_signed_week_stays(
+    client, company, workflow
+):
+    run_id = start_run(workflow, company.agent, "first")
+    append(run_id, "asked", 10, action_request="a", **ASK)
+    again = start_run(workflow, company.agent, "again", now=START + timedelta(days=4))
+    append(again, "asked", 4 * 86_400, action_request="b", **ASK)
+    end = START + timedelta(minutes=5)
+    Run.objects.filter(id=run_id).update(state="COMPLETED", ended_at=end)
+    week = opened(workflow)
+    rosa = company.actor("rosa")
+    for row in SampledRun.objects.filter(week=week):
+        about = {"actor": rosa, "week_id": week.id, "run_id": row.run_id, "now": LATER}
+        save_review(given=YES, **about)
+    sign_week(actor=rosa, week_id=week.id, summary="Well.", now=LATER)
+    digest = type(week).objects.get(id=week.id).digest
+
+    assert ask_again(now=START + timedelta(days=13)) == 0
+    assert ask_again(now=START + timedelta(days=15)) == 1
+    assert ask_again(now=START + timedelta(days=15)) == 0
+    asked = FollowUp.objects.get()
+    assert [sign["kind"] for sign in asked.signs] == ["again"]
+    assert open_follow_ups(actor=rosa) == 1
+    door = reverse("follow_up", args=[asked.id])
+    browser = sign_in(client, company.rosa)
+    unsaid = browser.post(door, {"answer": "no", "reason": ""})
+    said = browser.post(door, {"answer": "no", "reason": "It came back."})
+    other = sign_in(client, company.maya).post(door, {"answer": "yes"})
+
+    assert (unsaid.status_code, said.status_code, other.status_code) == (422, 302, 403)
+    asked.refresh_from_db()
+    assert (asked.first_answer, asked.answer) == ("yes", "no")
+    assert Review.objects.get(sampled=asked.sampled).faster_without_cleanup == "yes"
+    assert type(week).objects.get(id=week.id).digest == digest
