@@ -1,14 +1,26 @@
 """The portfolio: each workflow's health with its reason, and only what one may see."""
 
 import csv
+import re
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from portal.core.errors import Malformed
 from portal.home.queries.measured.health import Facts, Health, health_of, needs_of
-from portal.home.queries.portfolio import PAGE, PortfolioAsked, portfolio_for
+from portal.home.queries.portfolio import (
+    PAGE,
+    SORTS,
+    PortfolioAsked,
+    portfolio_for,
+)
+from registry.models import Workflow
 from tests.approvals.asking import make_portal
+from tests.home.ended import copies_of, ended
 from tests.people import draft_workflow
 
 LIVE = {"state": "live"}
@@ -105,7 +117,6 @@ def test_it_is_narrowed_and_sorted(portal):
     assert by_name == ["parcel-watch", "refund-management"]
     assert page_for(portal, health=Health.NOT_LIVE.value).found == 1
     assert page_for(portal, phase="1").found == 0
-    assert page_for(portal, start=PAGE).rows == ()
     client = portal.signed_in("maya")
     away = client.get(reverse("portfolio"), {"department": "sales"})
     assert away.status_code == 404
@@ -121,3 +132,131 @@ def test_a_page_costs_a_bounded_number_of_queries_and_comes_as_a_file(
     sent = client.get(reverse("portfolio_csv")).getvalue().decode().splitlines()
     rows = list(csv.DictReader(sent))
     assert [row["state"] for row in rows] == ["live", "draft"]
+
+
+def many_workflows(portal, count: int, *, state: str = "draft") -> None:
+    """Register so many more, all at once, as alike as their names allow."""
+    taken = Workflow.everything.order_by("-lock_number").first().lock_number
+    live = portal.workflow.live_version_id if state == "live" else None
+    names = (f"{state} {number:05}" for number in range(count))
+    copies_of(
+        Workflow,
+        portal.workflow,
+        [
+            {
+                "slug": name.replace(" ", "-"),
+                "name": f"A {name}",
+                "phase": 1 + number % 5,
+                "lock_number": taken + 1 + number,
+                "live_version_id": live,
+            }
+            for number, name in enumerate(names)
+        ],
+    )
+
+
+def sheet_of(portal, **asked):
+    """Give a page as somebody sees it who sees every workflow."""
+    return page_for(portal, "ada", **asked)
+
+
+def pages(portal, **asked):
+    """Give the pages one after the other, and then back from the last to the first."""
+    there = [sheet_of(portal, **asked)]
+    while cursor := there[-1].next_cursor:
+        there.append(sheet_of(portal, **asked, cursor=cursor))
+    back = [there[-1]]
+    while cursor := back[-1].previous_cursor:
+        back.append(sheet_of(portal, **asked, cursor=cursor))
+    return there, back
+
+
+def slugs(page):
+    return [row.standing.slug for row in page.rows]
+
+
+def test_above_three_hundred_health_is_still_told_from_what_was_measured(portal):
+    many_workflows(portal, 310)
+    late = datetime.now(tz=UTC)
+    rejected = {"state": "REJECTED", "at": late}
+    ended(portal, *[rejected for _ in range(30)])
+
+    to_watch = sheet_of(portal, health=Health.WATCH.value)
+    gravest = sheet_of(portal)
+
+    assert slugs(to_watch) == ["refund-management"]
+    assert to_watch.rows[0].reason == "people overrule 100 %"
+    assert slugs(gravest)[0] == "refund-management"
+    assert gravest.totals.watch == 1
+    assert sheet_of(portal, health=Health.NOT_LIVE.value).found == 311
+
+
+def test_every_order_is_walked_there_and_back_with_each_workflow_once(portal):
+    many_workflows(portal, 64)
+
+    for sort in SORTS:
+        there, back = pages(portal, sort=sort)
+        walked = [slug for page in there for slug in slugs(page)]
+        assert len(walked) == len(set(walked)) == 66, sort
+        assert [slugs(page) for page in reversed(back)] == [
+            slugs(page) for page in there
+        ]
+
+
+def test_a_page_goes_on_where_the_last_one_ended_whatever_came_before_it(portal):
+    many_workflows(portal, 40)
+    first = sheet_of(portal, sort="name")
+    many_workflows(portal, 5, state="live")
+    Workflow.objects.filter(slug__startswith="live-").update(name="A 0")
+
+    second = sheet_of(portal, sort="name", cursor=first.next_cursor)
+
+    assert len(first.rows) == PAGE
+    assert not set(slugs(first)) & set(slugs(second))
+    assert len(second.rows) == 42 - PAGE
+    with pytest.raises(Malformed):
+        sheet_of(portal, cursor="WyJuIiwxXQ")
+
+
+def test_ten_times_the_workflows_cost_no_more_questions(portal):
+    def asked() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            sheet_of(portal)
+        return len(captured)
+
+    many_workflows(portal, 30)
+    few = asked()
+    many_workflows(portal, 300, state="live")
+    assert asked() == few
+
+
+def test_thirty_workflows_are_one_printed_sheet_of_a4(portal, page):
+    many_workflows(portal, PAGE, state="live")
+    Workflow.objects.filter(slug="live-00001").update(
+        name="Reconciliation of incoming payments with what customers were told"
+    )
+    client = portal.signed_in("ada")
+    html = client.get(reverse("portfolio")).content.decode()
+    assert html.count("data-list-item") == PAGE
+
+    def serve(route) -> None:
+        path = "/" + route.request.url.split("/", 3)[3]
+        if path == "/portfolio/":
+            route.fulfill(body=html, content_type="text/html")
+            return
+        answer = Client().get(path)
+        body = b"".join(answer) if answer.streaming else answer.content
+        route.fulfill(
+            status=answer.status_code, body=body, content_type=answer["Content-Type"]
+        )
+
+    page.route("**/*", serve)
+    page.goto("http://portal.example/portfolio/", wait_until="load")
+    sheet = page.pdf(prefer_css_page_size=True)
+
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", sheet)) == 1
+    (box,) = set(re.findall(rb"/MediaBox\s*\[([^\]]*)\]", sheet))
+    width, height = (float(each) for each in box.split()[2:])
+    assert (round(width), round(height)) == (842, 595)

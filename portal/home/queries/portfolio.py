@@ -1,7 +1,7 @@
 """The portfolio: every workflow in a person's sight on one page, and what needs a decision."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from approvals.queries.portfolio import WaitingIn, waiting_by_workflow
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
+from portal.core.pagination import keyset_of_rows
 from portal.home.queries.kpis.catalogue import all_kpis, figures_for
 from portal.home.queries.kpis.figure import Figure, Scope
 from portal.home.queries.measured.health import (
@@ -19,6 +20,7 @@ from portal.home.queries.measured.health import (
     health_of,
     needs_of,
 )
+from portal.home.queries.measured.shares import Shares, shares_by_workflow
 from portal.home.queries.measured.table import coverage_of
 from registry.queries.portfolio import Standing, standings
 from runs.queries.portfolio import RunsStanding, runs_standings
@@ -32,7 +34,6 @@ SORTS = {
     "phase": "Phase",
     "runs": "Most runs",
 }
-MEASURED_MAX = 300
 KEYS = ("unauthorised", "override")
 
 
@@ -44,7 +45,7 @@ class PortfolioAsked:
     phase: str = ""
     health: str = ""
     sort: str = ""
-    start: int = 0
+    cursor: str = ""
 
     def query(self, **changes: object) -> str:
         said = {
@@ -52,7 +53,7 @@ class PortfolioAsked:
             "phase": self.phase,
             "health": self.health,
             "sort": self.sort,
-            "start": self.start,
+            "cursor": self.cursor,
         } | changes
         return urlencode({key: value for key, value in said.items() if value})
 
@@ -99,55 +100,48 @@ class Portfolio:
     found: int
     first: date
     last: date
-    next_start: int | None
-    previous_start: int | None
+    next_cursor: str | None
+    previous_cursor: str | None
     as_of: datetime
 
 
 def portfolio_for(
     *, actor: Actor, asked: PortfolioAsked, today: date, now: datetime
 ) -> Portfolio:
-    """Give one page of thirty workflows with the totals of all. At most thirty queries.
+    """Give one page of thirty workflows with the totals of all. At most forty queries.
 
-    What is on record is counted for every workflow at once, so any order can be asked for.
-    Shares with their coverage are too, up to three hundred workflows; beyond that they are
-    worked out for the thirty that are shown, and do not sort. Raises
-    NotFound for a department that is not there for this person.
+    What health is told from is counted for every workflow at once, so that each order and
+    each choice holds over all of them; intervals and splits only for the thirty that are
+    shown. Raises NotFound for a department that is not there for this person, and
+    Malformed for a cursor that was not made here.
     """
     month = today.replace(day=1)
     every = standings(actor=actor)
-    runs = runs_standings(actor=actor, first=month, last=today, today=today)
-    waiting = waiting_by_workflow(actor=actor, now=now)
     departments = tuple(
         sorted({(each.department_slug, each.department) for each in every})
     )
     if asked.department and asked.department not in dict(departments):
         raise NotFound("There is no such department, or you see none of its workflows.")
+    runs = runs_standings(actor=actor, first=month, last=today, today=today)
+    waiting = waiting_by_workflow(actor=actor, now=now)
     ids = [each.id for each in every]
-    is_few = len(ids) <= MEASURED_MAX
-    measured, whole = _measured(actor, ids if is_few else [], month, today, now)
-    rows = [_row(each, runs, waiting, measured.get(each.id)) for each in every]
-    kept = _sorted([row for row in rows if _is_asked(row, asked)], asked.sort)
-    shown = kept[asked.start : asked.start + PAGE]
-    if not is_few:
-        measured, _ = _measured(
-            actor, [row.standing.id for row in shown], month, today, now
-        )
-        shown = [
-            _row(each.standing, runs, waiting, measured.get(each.standing.id))
-            for each in shown
-        ]
-    end = asked.start + PAGE
+    shares = shares_by_workflow(actor=actor, workflow_ids=ids, first=month, last=today)
+    rows = [_row(each, runs, waiting, shares[each.id]) for each in every]
+    place = _place_in(asked.sort)
+    kept = sorted((row for row in rows if _is_asked(row, asked)), key=place)
+    page = keyset_of_rows(kept, place=place, cursor=asked.cursor, size=PAGE)
+    shown = [row.standing.id for row in page.items]
+    measured, whole = _measured(actor, shown, month, today, now)
     return Portfolio(
-        rows=tuple(shown),
+        rows=tuple(_with(row, measured[row.standing.id]) for row in page.items),
         totals=_totals(rows, whole),
         departments=departments,
         asked=asked,
         found=len(kept),
         first=month,
         last=today,
-        next_start=end if end < len(kept) else None,
-        previous_start=max(0, asked.start - PAGE) if asked.start else None,
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
         as_of=now,
     )
 
@@ -156,12 +150,10 @@ def _row(
     standing: Standing,
     runs: Mapping[UUID, RunsStanding],
     waiting: Mapping[UUID, WaitingIn],
-    measured: Mapping[str, Figure] | None = None,
+    shares: Shares,
 ) -> PortfolioRow:
     mine = runs.get(standing.id, RunsStanding())
     waits = waiting.get(standing.id, WaitingIn(0, 0, 0))
-    figures = measured or {}
-    unauthorised, override = (figures.get(key) for key in KEYS)
     facts = Facts(
         state=standing.state,
         vacant=standing.vacant,
@@ -173,22 +165,27 @@ def _row(
         weeks_unsigned=mine.weeks_unsigned,
         overdue=waits.overdue,
         escalations_overdue=waits.escalations_overdue,
-        unauthorised=unauthorised.value if unauthorised else None,
-        coverage=coverage_of(unauthorised) if unauthorised else None,
-        override=override.value if override else None,
-        override_over=int(override.under or 0) if override else 0,
+        unauthorised=shares.unauthorised,
+        coverage=shares.coverage,
+        override=shares.override,
+        override_over=shares.override_over,
     )
     health, reason = health_of(facts)
     return PortfolioRow(
         standing=standing,
         runs=mine,
         waiting=waits,
-        unauthorised=unauthorised,
-        override=override,
+        unauthorised=None,
+        override=None,
         health=health,
         reason=reason,
         needs=needs_of(facts),
     )
+
+
+def _with(row: PortfolioRow, figures: Mapping[str, Figure]) -> PortfolioRow:
+    unauthorised, override = (figures.get(key) for key in KEYS)
+    return replace(row, unauthorised=unauthorised, override=override)
 
 
 def _measured(
@@ -216,17 +213,20 @@ def _is_asked(row: PortfolioRow, asked: PortfolioAsked) -> bool:
     )
 
 
-def _sorted(rows: list[PortfolioRow], sort: str) -> list[PortfolioRow]:
-    def key(row: PortfolioRow) -> tuple:
-        by = {
+def _place_in(sort: str) -> Callable[[PortfolioRow], tuple]:
+    """Give where a row stands in an order; the id makes every place its own."""
+
+    def place(row: PortfolioRow) -> tuple:
+        by: dict[str, tuple] = {
             "name": (),
             "department": (row.standing.department,),
             "phase": (row.standing.phase,),
             "runs": (-row.runs.runs,),
-        }.get(sort, (GRAVEST_FIRST.index(row.health), -len(row.needs)))
-        return (*by, row.standing.name.casefold(), str(row.standing.id))
+        }
+        first = by.get(sort, (GRAVEST_FIRST.index(row.health), -len(row.needs)))
+        return (*first, row.standing.name.casefold(), str(row.standing.id))
 
-    return sorted(rows, key=key)
+    return place
 
 
 def _totals(rows: list[PortfolioRow], figures: Mapping[str, Figure]) -> Totals:

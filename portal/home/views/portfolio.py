@@ -50,13 +50,12 @@ def portfolio_csv(request: HttpRequest) -> StreamingHttpResponse:
 def _page(request: HttpRequest) -> Portfolio:
     now = wall_clock()
     said = request.GET
-    start = said.get("start", "")
     asked = PortfolioAsked(
         department=said.get("department", "")[:LENGTH_MAX],
         phase=said.get("phase", "")[:LENGTH_MAX],
         health=said.get("health", "")[:LENGTH_MAX],
         sort=said.get("sort", "")[:LENGTH_MAX],
-        start=int(start) if start.isdecimal() and len(start) < 7 else 0,
+        cursor=said.get("cursor", ""),
     )
     return portfolio_for(
         actor=actor_of(request), asked=asked, today=timezone.localdate(now), now=now

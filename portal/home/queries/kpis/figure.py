@@ -87,6 +87,8 @@ class Kpi:
     version: int = 1
     # Its key in the one page's targets, where an owner may set one.
     target_key: str = ""
+    # Who sees which of its rows, where not everybody sees all that was counted.
+    seen_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from portal.home.queries.kpis.figure import Better, Family, Kpi, Unit
 
+SEEN_BY = (
+    "Counts only: people see themselves, administrators see everybody. A group of fewer"
+    " than five people is not broken out."
+)
 ACTIVE = Kpi(
     key="active-users",
     label="Active users",
@@ -14,6 +18,7 @@ ACTIVE = Kpi(
     under_words="active accounts of these departments",
     excluded_words="Signing in and looking are no acts. Groups smaller than five are not shown.",
     target_key="active-users",
+    seen_by=SEEN_BY,
 )
 HABITUAL = Kpi(
     key="habitual",
@@ -27,6 +32,7 @@ HABITUAL = Kpi(
     under_words="active accounts of these departments",
     excluded_words="Groups smaller than five are not shown.",
     target_key="habitual",
+    seen_by=SEEN_BY,
 )
 BREADTH = Kpi(
     key="breadth",
@@ -42,6 +48,7 @@ BREADTH = Kpi(
     over_words="departments with three active people and a live workflow",
     under_words="departments with people",
     target_key="breadth",
+    seen_by=SEEN_BY,
 )
 FREQUENCY = Kpi(
     key="frequency",
@@ -54,6 +61,7 @@ FREQUENCY = Kpi(
     over_words="people who acted in 28 days",
     excluded_words="Groups smaller than five are not shown.",
     target_key="frequency",
+    seen_by=SEEN_BY,
 )
 SECONDS = Kpi(
     key="reviewer-seconds",
