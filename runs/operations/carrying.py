@@ -19,6 +19,7 @@ from runs.operations.findings import (
     note_move,
     tell_owner,
 )
+from runs.queries.blind_findings import words_of
 from runs.queries.findings_due import findings_to_tell, heir_of, left_findings
 
 
@@ -62,7 +63,7 @@ def hand_over_finding(*, actor: Actor, finding_id: UUID, now: datetime) -> None:
         actor=actor,
         subject=("finding", finding.id),
         workflow_id=finding.workflow_id,
-        text=finding.text[:FACT_MAX],
+        text=words_of(finding)[:FACT_MAX],
         **facts,
     )
     tell_owner("finding_assigned", finding, actor, now)
@@ -86,7 +87,7 @@ def tell_due_finding(*, actor: Actor, finding_id: UUID, now: datetime) -> None:
         actor=actor,
         subject=("finding", finding.id),
         workflow_id=finding.workflow_id,
-        text=finding.text[:FACT_MAX],
+        text=words_of(finding)[:FACT_MAX],
         due_on=finding.due_on.isoformat(),
     )
     tell_owner("finding_due", finding, actor, now)

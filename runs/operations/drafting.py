@@ -8,12 +8,13 @@ from uuid import UUID
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
-from portal.core.errors import Conflict, Invalid
+from portal.core.errors import Conflict, Forbidden, Invalid
 from registry.operations.causes import Cause, change_because
 from registry.operations.guards import workflow_for
 from registry.queries.drafting_from import page_to_change
 from runs.models import Finding, FindingMove
 from runs.operations.findings import locked_open_finding, note_move
+from runs.queries.blind_findings import WHY, is_hidden
 from runs.rules.proposing.shapes import applied
 from runs.rules.proposing.ways import change_by, way_called, ways_for
 
@@ -46,6 +47,8 @@ def draft_change(
     """
     finding = locked_open_finding(actor=actor, finding_id=finding_id)
     workflow_for(actor, finding.workflow_id, access.EDIT)
+    if is_hidden(finding):
+        raise Forbidden(WHY, who_can_help=finding.found_by.name)
     page = page_to_change(workflow_id=finding.workflow_id)
     if seen != page.whole:
         raise Conflict(

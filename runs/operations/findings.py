@@ -19,11 +19,14 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Forbidden, Invalid, NotFound
 from runs.models import Finding, FindingMove, ReviewWeek, SampledRun
 from runs.operations.weeks import locked_week
+from runs.queries.blind_findings import WHY, is_blind, is_hidden, marked, sealed_words
 from runs.queries.finding_evidence import links_of
 
 TEXT_MAX = 1_000
 ABOUT_MAX = 120
 FACT_MAX = 200
+# What of an entry says what was found.
+_WORDS = frozenset(("text", "said", "reason", "evidence"))
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,16 @@ def keep_finding(
         found_by_id=actor.id,
         found_at=now,
     )
+    is_told = sampled is None or not is_blind(finding.id)
     record(
         "review.finding_added",
         actor=actor,
         subject=("finding", finding.id),
         workflow_id=week.workflow_id,
-        text=finding.text[:FACT_MAX],
-        kind=kind,
+        text=finding.text[:FACT_MAX] if is_told else sealed_words(finding.text),
         owner=str(owner_id),
         due_on=finding.due_on.isoformat(),
+        **({"kind": kind} if is_told else {}),
     )
     tell_owner("finding_assigned", finding, actor, now)
     return finding
@@ -125,7 +129,7 @@ def comment_finding(
 ) -> None:
     """Say something about a finding, open or closed; whoever sees it may.
 
-    Raises NotFound and Invalid.
+    Raises NotFound, Forbidden while it is hidden, and Invalid.
     """
     finding = _locked(actor, finding_id)
     said = _words(text, "text", "Write what you want to say")
@@ -319,11 +323,14 @@ def _locked(actor: Actor, finding_id: UUID) -> Finding:
     )
     if not actor.is_system and not seen.filter(id=finding_id).exists():
         raise NotFound("There is nothing here, or you may not see it.")
-    return (
-        Finding.objects.select_for_update(no_key=True, of=("self",))
+    finding = (
+        marked(Finding.objects.select_for_update(no_key=True, of=("self",)))
         .select_related("closed_by", "owner", "found_by", "week")
         .get(id=finding_id)
     )
+    if is_hidden(finding) and not actor.is_system and finding.found_by_id != actor.id:
+        raise Forbidden(WHY, who_can_help=f"{finding.found_by.name} found it.")
+    return finding
 
 
 def _must_look_after(actor: Actor, finding: Finding) -> None:
@@ -344,6 +351,10 @@ def _words(text: str, field: str, ask: str) -> str:
 
 @step
 def _record(name: str, actor: Actor, finding: Finding, **facts: Any) -> None:
+    """Record what was done; the words of a hidden finding as their digest alone."""
+    if is_hidden(finding):
+        told = {key: sealed_words(facts[key]) for key in _WORDS & facts.keys()}
+        facts = {key: facts[key] for key in facts.keys() - {"links"}} | told
     record(
         name,
         actor=actor,

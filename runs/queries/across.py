@@ -9,7 +9,9 @@ from django.db.models import Count, Q, Sum
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from runs.models import Finding, ReviewWeek, Run, RunState
+from runs.models import Finding, ReviewWeek, Run, RunState, SampledRun
+from runs.queries.answers import left_to
+from runs.queries.blind_findings import marked, words_of
 from runs.queries.finding import words_match
 
 WEEK = timedelta(days=7)
@@ -102,39 +104,26 @@ def week_of_runs(
 
 
 def my_review_share(*, actor: Actor) -> tuple[ReviewShare, ...]:
-    """Give the open weeks with runs assigned to this person, oldest first. One query."""
-    mine = Q(sample__assigned_to=actor.id)
+    """Give the open weeks with runs that are this person's to read, oldest first. One query.
+
+    First and second readings count, as in the list of weeks.
+    """
+    mine = SampledRun.objects.filter(
+        Q(assigned_to=actor.id) | Q(second_to=actor.id),
+        week__state=ReviewWeek.State.OPEN,
+    )
     weeks = (
-        ReviewWeek.objects.filter(
-            state=ReviewWeek.State.OPEN, sample__assigned_to=actor.id
-        )
-        .annotate(
-            total=Count("sample", filter=mine, distinct=True),
-            read=Count(
-                "sample",
-                filter=mine & Q(sample__reviews__assessor=actor.id),
-                distinct=True,
-            ),
-        )
-        .select_related("workflow")
-        .order_by("starts_on", "id")
+        mine.values_list("week_id", "week__workflow__name", "week__starts_on")
+        .annotate(left=Count("id", filter=left_to(actor.id)), total=Count("id"))
+        .order_by("week__starts_on", "week_id")
     )
-    return tuple(
-        ReviewShare(
-            week.id,
-            week.workflow.name,
-            week.starts_on,
-            week.total - week.read,
-            week.total,
-        )
-        for week in weeks[:SHARES_MAX]
-    )
+    return tuple(ReviewShare(*week) for week in weeks[:SHARES_MAX])
 
 
 def findings_due(*, actor: Actor, today: date) -> tuple[FindingDue, ...]:
     """Give the open findings this person looks after, most urgent first. One query."""
     rows = (
-        Finding.objects.filter(owner=actor.id, closed_at=None)
+        marked(Finding.objects.filter(owner=actor.id, closed_at=None), actor.id)
         .select_related("workflow")
         .order_by("due_on", "id")
     )
@@ -143,7 +132,7 @@ def findings_due(*, actor: Actor, today: date) -> tuple[FindingDue, ...]:
             row.id,
             row.week_id,
             row.workflow.name,
-            row.text,
+            words_of(row),
             row.due_on,
             row.due_on < today,
         )

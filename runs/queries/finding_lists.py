@@ -12,6 +12,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.pagination import keyset
 from runs.models import Finding
+from runs.queries.blind_findings import kind_of, marked, words_of
 
 ORDER = ("due_on", "id")
 CLOSED_ORDER = ("-closed_at", "-id")
@@ -94,7 +95,9 @@ def findings_for(
     """Give one page of the findings that this person may see. Four queries."""
     sight = access.sight(actor)
     seen = sight(Finding.objects.all(), "workflow_id")
-    rows = _narrowed(seen, actor, asked, timezone.localtime(now).date())
+    rows = _narrowed(
+        marked(seen, actor.id), actor, asked, timezone.localtime(now).date()
+    )
     page = keyset(
         rows.select_related("workflow", "owner", "week", "closed_by"),
         order=CLOSED_ORDER if asked.state == "closed" else ORDER,
@@ -128,7 +131,7 @@ def _narrowed(
     if asked.whose == "found":
         rows = rows.filter(found_by=actor.id)
     if asked.kind:
-        rows = rows.filter(kind=asked.kind)
+        rows = rows.filter(kind=asked.kind, is_hidden=False)  # type: ignore[misc]
     if asked.workflow:
         rows = rows.filter(workflow__slug=asked.workflow)
     return rows
@@ -137,8 +140,8 @@ def _narrowed(
 def _line(row: Finding, actor: Actor, today: date) -> FindingLine:
     return FindingLine(
         id=row.id,
-        text=row.text,
-        kind=Finding.Kind(row.kind).label,
+        text=words_of(row),
+        kind=kind_of(row),
         workflow=row.workflow.name,
         owner=row.owner.name,
         is_mine=row.owner_id == actor.id,

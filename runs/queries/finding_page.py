@@ -1,7 +1,7 @@
 """One finding with its history, what it led to in the rulebook, and what may be done now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.core.errors import Forbidden
 from registry.queries.causes import Drafted, drafted_because, launched_numbers
 from registry.queries.drafting_from import (
     PageToChange,
@@ -21,6 +22,7 @@ from registry.queries.drafting_from import (
 )
 from registry.queries.people import people_of
 from runs.models import Finding, FindingMove
+from runs.queries.blind_findings import WHY, is_blind, kind_of, marked, words_of
 from runs.rules.proposing.shapes import Change, Given, Way, applied
 from runs.rules.proposing.ways import WITHOUT_DRAFT, change_by, way_called, ways_for
 
@@ -82,6 +84,9 @@ class FindingPage:
     may_draft: bool
     needs_training: bool
     editors: str
+    is_hidden: bool
+    is_blind: bool
+    hidden_why: str
 
     @property
     def is_open(self) -> bool:
@@ -109,26 +114,21 @@ class DraftFrom:
 
 def finding_page(*, actor: Actor, finding_id: UUID, now: datetime) -> FindingPage:
     """Give a finding to who may see its workflow. About fourteen queries. Raises NotFound."""
-    rows = access.visible(
-        Finding.objects.select_related(
-            "workflow", "owner", "found_by", "closed_by", "week", "sampled"
-        ),
-        actor=actor,
-        workflow_path="workflow_id",
-    )
-    row = access.visible_or_404(rows, id=finding_id)
+    row = _visible(actor, finding_id)
     may_assess = access.may(actor, access.ASSESS, row.workflow_id)
     is_open = row.closed_at is None
     moves = _moves(row)
     drafted = drafted_because(kind=CAUSE, subject_ids=[row.id]).get(row.id, ())
     needs_training = row.kind in WITHOUT_DRAFT
     can_edit = may_edit(actor, row.workflow_id)
+    is_doubled = row.sampled is not None and row.sampled.is_doubled
+    blind = row.is_hidden or (is_doubled and is_blind(row.id))
     closing = next((line for line in reversed(moves) if line.links), None)
-    return FindingPage(
+    page = FindingPage(
         id=row.id,
         kind=row.kind,
-        kind_word=Finding.Kind(row.kind).label,
-        text=row.text,
+        kind_word=kind_of(row),
+        text=words_of(row),
         about=row.about,
         workflow_id=row.workflow_id,
         workflow=row.workflow.name,
@@ -151,9 +151,46 @@ def finding_page(*, actor: Actor, finding_id: UUID, now: datetime) -> FindingPag
         launched=launched_numbers(workflow_id=row.workflow_id) if is_open else (),
         may_look_after=is_open and (may_assess or row.owner_id == actor.id),
         may_reopen=may_assess and not is_open,
-        may_draft=is_open and can_edit and not needs_training,
+        may_draft=is_open and can_edit and not needs_training and not blind,
         needs_training=needs_training,
         editors="" if can_edit else _editors(row.workflow_id),
+        is_hidden=row.is_hidden,
+        is_blind=blind,
+        hidden_why=WHY if blind else "",
+    )
+    return _without_what_was_found(page) if row.is_hidden else page
+
+
+def _visible(actor: Actor, finding_id: UUID):
+    """Give a finding, marked for this person. Raises NotFound."""
+    rows = access.visible(
+        marked(
+            Finding.objects.select_related(
+                "workflow", "owner", "found_by", "closed_by", "week", "sampled"
+            ),
+            actor.id,
+        ),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    return access.visible_or_404(rows, id=finding_id)
+
+
+def _without_what_was_found(page: FindingPage) -> FindingPage:
+    """Leave of a finding that is hidden who looks after it and until when."""
+    return replace(
+        page,
+        kind="",
+        about="",
+        run_id=None,
+        evidence="",
+        links=(),
+        moves=(),
+        drafted=(),
+        launched=(),
+        may_look_after=False,
+        may_reopen=False,
+        needs_training=False,
     )
 
 
@@ -165,8 +202,13 @@ def draft_from(
     given: Mapping[str, str] | None,
     now: datetime,
 ) -> DraftFrom:
-    """Give the change that a finding asks for and what it would come to. Raises NotFound."""
+    """Give the change that a finding asks for and what it would come to.
+
+    Raises NotFound, and Forbidden while a second person still reads the run.
+    """
     finding = finding_page(actor=actor, finding_id=finding_id, now=now)
+    if finding.is_blind:
+        raise Forbidden(WHY, who_can_help=finding.found_by)
     page = page_to_change(workflow_id=finding.workflow_id)
     ways = ways_for(finding.kind, page.document, about=finding.about)
     chosen = way_called(ways, way)

@@ -11,6 +11,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
 from runs.models import Finding, ReviewWeek
+from runs.queries.blind_findings import kind_of, marked, words_of
 from runs.queries.reviewing import next_to_read
 from runs.queries.week_page.looked_at import LayerRow, Share, shares_of
 from runs.queries.week_page.sample import SampleRow, chosen_rows, samples_of
@@ -93,7 +94,7 @@ def monday_page(
         for row in samples[week.id]
     ]
     chosen = _chosen(everything, show)
-    findings, findings_open = _findings(weeks, now)
+    findings, findings_open = _findings(weeks, actor, now)
     return MondayPage(
         starts_on=monday,
         ends_on=monday + timedelta(days=6),
@@ -217,21 +218,22 @@ def _layers(weeks: list[ReviewWeek], rows: list[ShownRow]) -> tuple[LayerRow, ..
 
 
 def _findings(
-    weeks: list[ReviewWeek], now: datetime
+    weeks: list[ReviewWeek], actor: Actor, now: datetime
 ) -> tuple[tuple[DueFinding, ...], int]:
     """Give the open findings of these workflows, the most pressing first. Two queries."""
     rows = Finding.objects.filter(
         workflow__in=[week.workflow_id for week in weeks], closed_at=None
     )
     today = timezone.localtime(now).date()
-    shown = rows.select_related("workflow", "owner").order_by("due_on", "id")
+    shown = marked(rows.select_related("workflow", "owner"), actor.id)
+    shown = shown.order_by("due_on", "id")
     return tuple(
         DueFinding(
             id=row.id,
             week_id=row.week_id,
             workflow=row.workflow.name,
-            text=row.text,
-            kind=Finding.Kind(row.kind).label,
+            text=words_of(row),
+            kind=kind_of(row),
             owner=row.owner.name,
             due_on=row.due_on,
             is_late=row.due_on < today,

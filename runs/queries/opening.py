@@ -10,6 +10,7 @@ from portal.accounts import access
 from portal.accounts.models import Person
 from registry.queries.workflows import live_before
 from runs.models import ReadingPlan, Review, ReviewWeek, SampledRun
+from runs.queries.answers import open_reviews
 from runs.queries.populations import (
     PAST_WEEKS,
     WEEK,
@@ -39,8 +40,9 @@ def pasts_of(*, workflow_id: UUID, starts_on: date) -> dict[str, Past]:
     """Give how many runs of each layer were judged lately, and had a fault. One query.
 
     A run has a fault when an assessor answered one of the five questions with "no".
+    Answers that are hidden still do not count: the plan of a week is shown to everybody.
     """
-    said = Review.objects.filter(sampled=OuterRef("pk"))
+    said = open_reviews(Review.objects.filter(sampled=OuterRef("pk")))
     faulty, judged = Q(), Q()
     for key in KEYS:
         faulty |= Q(**{key: "no"})

@@ -6,6 +6,7 @@ can be read and exported unchanged, whatever happens to the week afterwards.
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -13,6 +14,7 @@ from portal.accounts.actors import Actor
 from registry.queries.causes import launches_between
 from runs.models import Finding, Review, ReviewWeek, SampledRun
 from runs.queries.answers import counted_answers, settled_documents
+from runs.queries.blind_findings import TEXT, is_hidden, marked
 from runs.queries.populations import bounds_of
 from runs.rules.estimating import Answered, results_of
 from runs.rules.questions import KEYS
@@ -70,7 +72,7 @@ def week_document(
         ],
         "settled": settled_documents(week.id),
         "estimates": estimates_of(week, sample),
-        "findings": findings_told(week),
+        "findings": findings_told(week, reader_id=None),
         "launches": launched_in(week, until=now),
         "released": released,
         "summary": summary,
@@ -105,32 +107,43 @@ def estimates_of(week: ReviewWeek, sample: list[SampledRun]) -> list[dict[str, A
     ]
 
 
-def findings_told(week: ReviewWeek) -> list[dict[str, Any]]:
-    """Give the findings of a week, and those carried into it, as they stand. One query."""
+def findings_told(week: ReviewWeek, *, reader_id: UUID | None) -> list[dict[str, Any]]:
+    """Give the findings of a week, and those carried into it, as they stand. One query.
+
+    Without a reader it is for the signature: of the week itself nothing is hidden any
+    more, of earlier weeks what a second person still reads.
+    """
     earlier = Q(workflow=week.workflow_id, week__starts_on__lt=week.starts_on)
     carried = earlier & (Q(closed_at=None) | Q(closed_at__gte=week.opened_at))
     rows = (
-        Finding.objects.filter(Q(week=week) | carried)
+        marked(Finding.objects.filter(Q(week=week) | carried), reader_id)
         .select_related("owner", "found_by", "closed_by", "week", "sampled")
         .order_by("found_at", "id")
     )
     return [
-        {
-            "id": str(row.id),
-            "kind": row.kind,
-            "text": row.text,
-            "about": row.about,
-            "run": str(row.sampled.run_id) if row.sampled else None,
-            "week_of": row.week.starts_on.isoformat(),
-            "found_by": row.found_by.name,
-            "owner": row.owner.name,
-            "due_on": row.due_on.isoformat(),
-            "closed_at": row.closed_at.isoformat() if row.closed_at else None,
-            "closed_by": row.closed_by.name if row.closed_by else "",
-            "evidence": row.evidence,
-        }
+        _finding_told(
+            row,
+            hidden=is_hidden(row) and (reader_id is not None or row.week_id != week.id),
+        )
         for row in rows
     ]
+
+
+def _finding_told(row: Finding, *, hidden: bool) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "kind": "" if hidden else row.kind,
+        "text": TEXT if hidden else row.text,
+        "about": "" if hidden else row.about,
+        "run": str(row.sampled.run_id) if row.sampled and not hidden else None,
+        "week_of": row.week.starts_on.isoformat(),
+        "found_by": row.found_by.name,
+        "owner": row.owner.name,
+        "due_on": row.due_on.isoformat(),
+        "closed_at": row.closed_at.isoformat() if row.closed_at else None,
+        "closed_by": row.closed_by.name if row.closed_by else "",
+        "evidence": "" if hidden else row.evidence,
+    }
 
 
 def launched_in(week: ReviewWeek, *, until: datetime) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from runs.models import (
     SampledRun,
     SignedWeek,
 )
+from runs.queries.blind_findings import KIND
 from runs.queries.sealing import findings_told, launched_in
 from runs.queries.signing import seal_of
 from runs.queries.week_page.access import visible_week
@@ -142,7 +143,7 @@ def _told(
         ),
         compared_with=before.number if before else None,
         changes=differences(old, document) if old else (),
-        kinds=dict(Finding.Kind.choices),
+        kinds={**dict(Finding.Kind.choices), "": KIND},
     )
 
 
@@ -187,7 +188,7 @@ def _unsigned(week: ReviewWeek, actor: Actor, now: datetime) -> dict[str, Any]:
             }
             for result in estimates(week, rows).results
         ],
-        "findings": findings_told(week),
+        "findings": findings_told(week, reader_id=actor.id),
         "launches": launched_in(week, until=now),
         "summary": "",
         "released": "",
