@@ -1,6 +1,6 @@
 """The weeks of review: the list, and the count beside it in the rail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -14,6 +14,7 @@ from portal.accounts.actors import Actor
 from portal.core.pagination import keyset
 from runs.models import Finding, Review, ReviewWeek, SampledRun
 from runs.queries.answers import left_to
+from runs.queries.follow_ups import asked_again_of, open_follow_ups
 
 ORDER = ("-starts_on", "-id")
 COUNT_MAX = 99
@@ -42,6 +43,7 @@ class WeekList:
     groups: tuple["MondayGroup", ...]
     next_cursor: str | None
     previous_cursor: str | None
+    asked_again: int
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class MondayGroup:
 
 
 def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
-    """Give one page of the weeks that this person may see, newest first. Seven queries."""
+    """Give one page of the weeks that this person may see, newest first. Nine queries."""
     visible = access.visible(
         ReviewWeek.objects.select_related("workflow", "signed_by"),
         actor=actor,
@@ -67,7 +69,11 @@ def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
     page = keyset(visible, order=ORDER, cursor=cursor)
     rows = week_rows(page.items, actor)
     return WeekList(
-        rows, _groups(visible, rows, actor), page.next_cursor, page.previous_cursor
+        rows,
+        _groups(visible, rows, actor),
+        page.next_cursor,
+        page.previous_cursor,
+        open_follow_ups(actor=actor),
     )
 
 
@@ -148,13 +154,20 @@ def sample_of(week_ids: list[UUID]) -> QuerySet[SampledRun]:
 
 def left_to_read(*, actor: Actor) -> int:
     """Count the runs of open weeks that are this person's to read. At most two queries."""
-    visible = access.visible(
-        SampledRun.objects.filter(left_to(actor.id), week__state=ReviewWeek.State.OPEN),
-        actor=actor,
-        permission=access.ASSESS,
-        workflow_path="week__workflow_id",
+    return _left(actor, access.sight(actor, access.ASSESS))
+
+
+def left_to_answer(*, actor: Actor) -> int:
+    """Count what is this person's: to read, and asked again. At most three queries."""
+    seen = access.sight(actor, access.ASSESS)
+    return _left(actor, seen) + asked_again_of(actor, seen)
+
+
+def _left(actor: Actor, seen: Callable[[QuerySet, str], QuerySet]) -> int:
+    rows = SampledRun.objects.filter(
+        left_to(actor.id), week__state=ReviewWeek.State.OPEN
     )
-    return visible.order_by()[: COUNT_MAX + 1].count()
+    return seen(rows, "week__workflow_id").order_by()[: COUNT_MAX + 1].count()
 
 
 def _row(week: ReviewWeek, counts: Mapping[str, Any], open_findings: int) -> WeekRow:

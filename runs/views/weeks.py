@@ -16,7 +16,7 @@ from portal.core.htmx import render
 from runs.operations.signing import sign_week
 from runs.queries.week_page.page import week_page
 from runs.queries.week_page.sample import chosen_rows
-from runs.queries.weeks import COUNT_MAX, left_to_read, weeks_for
+from runs.queries.weeks import COUNT_MAX, left_to_answer, weeks_for
 from runs.rules.questions import ANSWERS
 
 ROWS = "rows"
@@ -42,7 +42,7 @@ def weeks(request: HttpRequest) -> HttpResponse:
 @require_safe
 def weeks_count(request: HttpRequest) -> HttpResponse:
     """The number beside Weekly review in the rail; empty for none."""
-    left = left_to_read(actor=actor_of(request))
+    left = left_to_answer(actor=actor_of(request))
     text = f"{COUNT_MAX}+" if left > COUNT_MAX else str(left or "")
     return HttpResponse(text, content_type="text/html; charset=utf-8")
 

@@ -32,6 +32,7 @@ from runs.queries.across import (
     my_review_share,
     week_of_runs,
 )
+from runs.queries.follow_ups import open_follow_ups
 from runs.queries.partitions import storage_alarm
 from runs.queries.tasks import TelemetryWaiting, telemetry_waiting
 
@@ -70,6 +71,7 @@ class Start:
     look_after: tuple[Looked, ...]
     signatures: tuple[SignatureAsked, ...]
     shares: tuple[ReviewShare, ...]
+    asked_again: int
     findings: tuple[FindingDue, ...]
     keys: tuple[KeyExpiring, ...]
     offers: tuple[HandOverShown, ...]
@@ -81,12 +83,17 @@ class Start:
     @property
     def has_week(self) -> bool:
         return bool(
-            self.offers or self.signatures or self.shares or self.findings or self.keys
+            self.offers
+            or self.signatures
+            or self.shares
+            or self.asked_again
+            or self.findings
+            or self.keys
         )
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most thirty-four queries."""
+    """Give what needs this person. At most thirty-five queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -98,6 +105,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         look_after=look_after,
         signatures=signatures_asked_of(actor=actor),
         shares=my_review_share(actor=actor),
+        asked_again=open_follow_ups(actor=actor),
         findings=findings_due(actor=actor, today=now.date()),
         keys=keys_expiring_for(actor=actor, now=now),
         offers=roles_offered_to(actor=actor),
