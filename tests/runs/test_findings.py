@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from portal.accounts.models import Notice, Person
 from portal.accounts.operations.people import deactivate_person
-from portal.audit.models import Entry
+from portal.audit.acts import ACTS, COMMENT, REGISTER, REVIEW
+from portal.audit.models import ActedDay, Entry
 from portal.core import outbox
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from registry.models import OperatingModelVersion, VersionCause
@@ -451,3 +452,42 @@ def test_pages_of_findings_ask_as_few_questions_for_many_as_for_few(
     ):
         with django_assert_max_num_queries(most):
             assert client.get(reverse(name, args=args)).status_code == 200
+
+
+def test_who_looks_after_a_finding_or_a_week_acts_and_the_sweep_does_not(
+    company, workflow, week, rosa, finding
+):
+    def acted(person):
+        rows = ActedDay.objects.filter(actor_id=person.id)
+        return set(rows.values_list("kind", flat=True))
+
+    ActedDay.objects.all().delete()
+    maya = company.actor("maya")
+    comment_finding(
+        actor=company.actor("priya"), finding_id=finding, text="I saw it.", now=LATER
+    )
+    redate_finding(
+        actor=maya,
+        finding_id=finding,
+        due_on=DUE + timedelta(days=1),
+        reason="Ill.",
+        now=LATER,
+    )
+    sweep_findings(now=LATER + timedelta(days=9))
+
+    assert acted(company.maya) == {"review"}
+    assert acted(company.priya) == {"comment"}
+    assert set(ActedDay.objects.values_list("actor_id", flat=True)) == {
+        company.maya.id,
+        company.priya.id,
+    }
+    names = {
+        "closed": REVIEW,
+        "reopened": REVIEW,
+        "redated": REVIEW,
+        "reassigned": REVIEW,
+        "commented": COMMENT,
+        "drafted": REGISTER,
+    }
+    assert {key: ACTS[f"review.finding_{key}"] for key in names} == names
+    assert ACTS["review.week_signed"] == ACTS["review.week_reopened"] == REVIEW
