@@ -27,12 +27,16 @@ PLACES = (
     ("exceptions", "Exceptions", "triangle-alert", "g e", "exceptions_count"),
     ("runs", "Runs", "route", "g r", None),
     ("weeks", "Weekly review", "calendar-check", "g w", "weeks_count"),
+    ("findings", "Findings", "flag", "g d", None),
     ("workflows", "Workflows", "workflow", "g f", None),
     ("numbers", "Numbers", "chart-line", "g n", None),
+    ("portfolio", "Portfolio", "chart-no-axes-column", "g o", None),
     ("programme", "Programme", "list-checks", "g p", None),
     ("journal", "Journal", "book-text", "g j", None),
     ("agents", "Agents", "bot", "g a", None),
 )
+# Part of the place above it, and shown under it.
+PARTS = ("findings", "portfolio")
 PERSON_PLACES = (
     ("me", "My account", "user"),
     ("break_glass_list", "Emergencies", "triangle-alert"),
@@ -96,6 +100,7 @@ class Place:
     is_current: bool = False
     count_href: str | None = None
     short_label: str = ""
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,12 +191,6 @@ def shell_for(request: HttpRequest, administers: bool) -> Shell:
     )
 
 
-def _also(name: str) -> tuple[str, ...]:
-    """Give further addresses that belong to a place: findings, to the weekly review."""
-    href = _reverse("findings") if name == "weeks" else ""
-    return (href,) if href else ()
-
-
 def _places(path: str) -> tuple[Place, ...]:
     places = []
     for name, label, icon, key, count_name in PLACES:
@@ -203,9 +202,10 @@ def _places(path: str) -> tuple[Place, ...]:
             href=href,
             icon=icon,
             key=key,
-            is_current=path.startswith((href, *_also(name))),
+            is_current=path.startswith(href),
             count_href=_reverse(count_name) if count_name else None,
             short_label=SHORT_LABELS.get(label, ""),
+            is_part=name in PARTS,
         )
         places.append(place)
     return tuple(places)

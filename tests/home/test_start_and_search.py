@@ -1,5 +1,7 @@
 """The start page says what needs me; search finds what I may see, and nothing else."""
 
+import re
+
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
@@ -127,7 +129,7 @@ def test_start_and_search_cost_a_bounded_number_of_queries(
     for number in range(4):
         portal.ask(run=f"case-{number}")
     client = portal.signed_in("maya")
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(35):
         client.get(reverse("start"))
     with django_assert_max_num_queries(34):
         client.get(reverse("search"), {"q": "refund"})
@@ -138,3 +140,19 @@ def test_person_found_leads_administrators_to_their_page_and_others_to_the_journ
     tom = portal.people.tom.id
     assert f'href="/people/{tom}/"' in found_by(portal, "ada", "Okafor")
     assert f'href="/journal/?actor={tom}"' in found_by(portal, "dana", "Okafor")
+
+
+def test_findings_and_the_portfolio_are_one_line_of_the_rail_and_of_the_palette(db):
+    portal = make_portal()
+
+    rail = start_of(portal, "maya").partition("shell-rail")[2].partition("</nav>")[0]
+    under = portal.signed_in("maya").get(reverse("findings")).content.decode()
+    found = {name: found_by(portal, "maya", name) for name in ("findi", "Portf")}
+
+    for name in ("findings", "portfolio"):
+        # Once in the rail, once in the menu that a phone shows instead.
+        assert rail.count(f'href="{reverse(name)}"') == 2
+    current = re.findall(r'class="nav-link" href="([^"]+)" aria-current', under)
+    assert current == [reverse("findings")]
+    assert f'href="{reverse("findings")}"' in found["findi"]
+    assert f'href="{reverse("portfolio")}"' in found["Portf"]

@@ -12,6 +12,7 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.accounts.queries import is_administrator
 from portal.home.queries.journal import Asked, journal_for
+from portal.home.shell import PLACES
 from registry.queries.across import workflows_matching
 from registry.queries.agents import agents_seen_by
 from registry.queries.who_may import question_of, who_may_sentence
@@ -61,6 +62,7 @@ def found_for(*, actor: Actor, text: str, now: datetime) -> SearchPage:
         return SearchPage(text, (), is_too_short=bool(text))
     groups = (
         Group("Answers", _answers(actor, text)),
+        Group("Pages", _pages(text)),
         Group("Workflows", _workflows(actor, text)),
         Group("Proposals", _proposals(actor, text)),
         Group("Runs", _runs(actor, text)),
@@ -79,6 +81,15 @@ def _answers(actor: Actor, text: str) -> tuple[Found, ...]:
     sentence = who_may_sentence(actor=actor, asked=asked)
     place = f"verb={asked.verb}" + (f"&system={asked.system}" if asked.system else "")
     return (Found(sentence, "See which, and why", "who_may", (), place),)
+
+
+def _pages(text: str) -> tuple[Found, ...]:
+    """Find the places of the rail by the beginning of their name. No query."""
+    return tuple(
+        Found(label, "Open the page", name)
+        for name, label, *_ in PLACES
+        if label.casefold().startswith(text.casefold())
+    )
 
 
 def _workflows(actor: Actor, text: str) -> tuple[Found, ...]:
