@@ -397,7 +397,7 @@ _RUNS = (
     Door("week_json", SEEN),
     Door("week_zip", SEEN),
     Door("week_pdf", SEEN),
-    Door("week_version", "LLHHHHHH"),
+    Door("week_version", SEEN),
     Door("week_reopen", ASSESSORS),
     Door("week_reopen", ASSESSORS, "post", {"reason": "A run was read wrongly."}),
     Door("findings", PERSONS),

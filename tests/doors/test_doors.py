@@ -36,6 +36,8 @@ def address_of(world: World, name: str, pattern: URLPattern, slug: str | None) -
         arguments[key] = world.values.get(key, UUID(int=7))
     if name.startswith("review"):
         arguments["run_id"] = world.values["read_run_id"]
+    if name == "week_version":
+        arguments["week_id"] = world.values["signed_week_id"]
     if name == "number" or name.startswith("number_"):
         arguments["key"] = "acceptance"
     if "slug" in arguments:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from http.cookies import SimpleCookie
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -56,11 +58,14 @@ from runs.operations.asking_again import _ask
 from runs.operations.change_logs import check_log, take_in_log
 from runs.operations.findings import add_finding
 from runs.operations.redaction_rules import hide_field
+from runs.operations.reviewing import save_review
 from runs.operations.run_views import save_run_view
 from runs.operations.series import add_series, upload_points
+from runs.operations.signing import sign_week
 from runs.operations.weeks import open_week
 from runs.queries.coming_back import CameBack
 from runs.queries.holds import unsettled_of_run
+from runs.rules.questions import KEYS, Given
 from runs.tasks import fold_inbox
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
 from tests.people import draft_workflow
@@ -396,8 +401,16 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
         state="COMPLETED", ended_at=then, last_event_at=then, answered=7
     )
     monday = then.date() - timedelta(days=then.weekday())
-    week_id = open_week(
-        actor=SYSTEM, workflow_id=portal.workflow.id, starts_on=monday, now=now
+    opens = {"actor": SYSTEM, "workflow_id": portal.workflow.id, "now": now}
+    # Which run is read twice must not hang on the key of the draw.
+    with patch("runs.rules.sampling.DOUBLED", Decimal(0)):
+        signed_id = open_week(starts_on=monday - timedelta(weeks=1), **opens)
+        week_id = open_week(starts_on=monday, **opens)
+    sign_week(
+        actor=portal.people.actor("rosa"),
+        week_id=signed_id,
+        summary="Nothing ran.",
+        now=now,
     )
     finding_id = add_finding(
         actor=portal.people.actor("rosa"),
@@ -411,13 +424,50 @@ def _reviewed_week(portal: Portal, now: datetime) -> dict[str, Any]:
     )
     return {
         "week_id": week_id,
+        "signed_week_id": signed_id,
         "finding_id": finding_id,
         "read_run_id": run_id,
         "workflow_id": portal.workflow.id,
         "starts_on": monday.isoformat(),
         "follow_up_id": _asked_again(portal, week_id, now),
         "alarm_id": _alarm(portal, monday, now),
+        "settle_run_id": _read_twice(portal, week_id, now),
     }
+
+
+def _read_twice(portal: Portal, week_id: UUID, now: datetime) -> UUID:
+    """Let two people read a run of the week and differ."""
+    people, then = portal.people, now - timedelta(days=7)
+    run_id = start_run(portal.workflow, people.agent, "read-twice", now=then)
+    Run.objects.filter(id=run_id).update(
+        state="COMPLETED", ended_at=then, last_event_at=then, answered=7
+    )
+    inside(
+        lambda: SampledRun.objects.create(
+            week_id=week_id,
+            run_id=run_id,
+            position=100,
+            stratum="must_see",
+            probability=1,
+            assigned_to=people.rosa,
+            is_doubled=True,
+            second_to=people.maya,
+        )
+    )
+    yes = dict.fromkeys(KEYS, "yes")
+    said = {"right_data": "It never read the order."}
+    for who, given in (
+        ("rosa", Given(yes, {}, "")),
+        ("maya", Given(yes | {"right_data": "no"}, said, "")),
+    ):
+        save_review(
+            actor=people.actor(who),
+            week_id=week_id,
+            run_id=run_id,
+            given=given,
+            now=now,
+        )
+    return run_id
 
 
 @operation(leaves="review.drift_raised")

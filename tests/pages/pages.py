@@ -1,5 +1,7 @@
 """The pages of the portal: every door that shows a person a page."""
 
+from django.urls import reverse
+
 from tests.doors.table import DOORS, Door
 from tests.doors.test_doors import address_of, addresses
 from tests.doors.world import KNOCKERS, World
@@ -73,7 +75,14 @@ def _shows_a_page(door: Door) -> bool:
     )
 
 
-PAGES = tuple(door for door in DOORS if _shows_a_page(door))
+# A door that shows another page where two people read a run and differ.
+SETTLE = Door("review", "LLHDIIDD", slug="settle")
+PAGES = (*(door for door in DOORS if _shows_a_page(door)), SETTLE)
+
+
+def named(door: Door) -> str:
+    """Name a page: its door, and which of two where the door shows two."""
+    return "review_settle" if door is SETTLE else door.name
 
 
 def looker_at(door: Door) -> str:
@@ -82,10 +91,15 @@ def looker_at(door: Door) -> str:
         return "anonymous"
     inside = dict(zip(KNOCKERS, door.letters, strict=True))
     order = ("reviewer",) if door.name.startswith("inbox") else ()
+    # Whom something is asked of.
+    order += ("risk",) if door.name in ("follow_ups", "weeks") else ()
     if door.name not in ("people", "person_add", "person", "departments", "agent_add"):
         order += ("owner",)
     return next(who for who in (*order, *_WHO_LOOKS) if inside[who] == "I")
 
 
 def path_of(world: World, door: Door) -> str:
+    if door is SETTLE:
+        values = world.values
+        return reverse("review", args=[values["week_id"], values["settle_run_id"]])
     return address_of(world, door.name, dict(addresses())[door.name], door.slug)

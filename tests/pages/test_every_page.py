@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from tests.doors.world import rolled_back
-from tests.pages.pages import PAGES, looker_at, path_of
+from tests.pages.pages import PAGES, looker_at, named, path_of
 
 NONCE = re.compile(r"'nonce-([\w+/=-]+)'")
-each_page = pytest.mark.parametrize("door", PAGES, ids=lambda door: door.name)
+each_page = pytest.mark.parametrize("door", PAGES, ids=named)
 
 
 class Reader(HTMLParser):
@@ -70,12 +70,12 @@ def page_of(world, django_db_blocker):
     seen: dict[str, tuple[str, Reader]] = {}
 
     def read(door) -> tuple[str, Reader]:
-        if door.name not in seen:
+        if named(door) not in seen:
             with django_db_blocker.unblock(), rolled_back():
                 response = open_page(world, door)
             policy = response["Content-Security-Policy"]
-            seen[door.name] = policy, Reader(response.content.decode())
-        return seen[door.name]
+            seen[named(door)] = policy, Reader(response.content.decode())
+        return seen[named(door)]
 
     return read
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.axe import violations
-from tests.pages.pages import PAGES, looker_at, path_of
+from tests.pages.pages import PAGES, looker_at, named, path_of
 
 pytestmark = pytest.mark.browser
 
@@ -12,7 +12,7 @@ SCHEMES = ("light", "dark")
 NARROWEST = 320
 
 
-@pytest.mark.parametrize("door", PAGES, ids=lambda door: door.name)
+@pytest.mark.parametrize("door", PAGES, ids=named)
 def test_page_has_no_violation_and_fits(committed_world, look, door):
     page, response, said = look(path_of(committed_world, door), looker_at(door))
     assert response.status == 200, page.inner_text("body")[:500]
