@@ -37,6 +37,7 @@ from portal.home.demo.stories import (
     refunds,
     remediation,
     security,
+    shades,
     silent,
     voice,
 )
@@ -139,6 +140,7 @@ def _play(part: str, now: datetime) -> int:
     if part == REFUNDS:
         _change_refunds(company, clockwork, now)
         teller.leave_silent(now)
+        count += teller.break_shades(now)
     else:
         teller.break_glass(now)
         count += tell_by_bus(teller.principals["voice"], now=now)
@@ -258,6 +260,13 @@ class Teller:
         ):
             at = now - timedelta(hours=hours)
             self.begin(slug, "refunds", story, at, f"{at:%m%d-%H%M}-silent")
+
+    def break_shades(self, now: datetime) -> int:
+        """Refund last week's bad batch, and one order twice; gives how many."""
+        told = [*shades.batch_of(SEED, now), *shades.twice(SEED, now)]
+        for at, name, story in told:
+            self.begin("refund-management", "refunds", story, at, name)
+        return len(told)
 
     def break_glass(self, now: datetime) -> None:
         """Let one account be suspended in an emergency, some hours ago; nobody looked yet."""

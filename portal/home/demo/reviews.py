@@ -104,7 +104,7 @@ def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> N
     if is_refunds:
         _find(
             company, week_id, "ines", "maya", at,
-            "REPEATED_CORRECTION", "Twice the refund was halved: the agent asks for the whole lamp when only the shade is broken.", "billing.refund",
+            "REPEATED_CORRECTION", "Again and again the refund was halved: the agent asks for the whole lamp when only the shade is broken.", "billing.refund",
         )  # fmt: skip
     if slug == "voice-service-desk":
         finding = _find(

@@ -22,6 +22,7 @@ from approvals.operations.edit import edit_and_approve
 from approvals.operations.exceptions import settle_hold
 from approvals.operations.expire import expire_grant
 from approvals.operations.grants import Redeemed, redeem_grant
+from approvals.operations.looking import note_first_look
 from approvals.operations.moves import (
     answer_question,
     ask_question,
@@ -237,7 +238,8 @@ class Scene:
         )
 
     def look(self, asked: Asked, who: str, positions: Sequence[int] = (0,)) -> None:
-        """Let somebody open evidence."""
+        """Let somebody see the card for the first time, and open evidence."""
+        self.see(asked, who)
         for position in positions:
             open_evidence(
                 actor=self.company.actor(who),
@@ -245,6 +247,14 @@ class Scene:
                 position=position,
                 now=self.now,
             )
+
+    def see(self, asked: Asked, who: str) -> None:
+        """Let somebody see the card for the first time."""
+        note_first_look(
+            actor=self.company.actor(who),
+            proposal_id=proposal_of(asked),
+            now=self.now,
+        )
 
     def settle(
         self, asked: Asked, who: str, reason: str, *, ends: str = "RESUMED", code: str

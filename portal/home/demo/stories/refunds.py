@@ -30,7 +30,7 @@ def story(number: int, chance: Random) -> Story:
     chosen = rare.get(number)
     if chosen is None:
         chosen = chance.choices(
-            (_small, _approved, _edited, _rejected, _unsure, _credit),
+            (_small, approved, edited, _rejected, _unsure, _credit),
             weights=(46, 26, 7, 9, 5, 7),
         )[0]
     case = case_of(chance, is_small=chosen in (_small, *_HELD))
@@ -142,7 +142,7 @@ def _small(scene: Scene, case: Case) -> Iterator[float]:
     yield from _pay(scene, asked, case.amount, case)
 
 
-def _approved(scene: Scene, case: Case) -> Iterator[float]:
+def approved(scene: Scene, case: Case) -> Iterator[float]:
     yield from _opening(scene, case)
     asked = scene.ask(refund_body(case))
     reviewer = case.reviewer
@@ -154,7 +154,7 @@ def _approved(scene: Scene, case: Case) -> Iterator[float]:
     yield from _pay(scene, asked, case.amount, case)
 
 
-def _edited(scene: Scene, case: Case) -> Iterator[float]:
+def edited(scene: Scene, case: Case) -> Iterator[float]:
     yield from _opening(scene, case)
     asked = scene.ask(refund_body(case))
     less = (case.amount / 2).quantize(Decimal("0.01"))
