@@ -17,7 +17,14 @@ from approvals.operations.ruling import (
     storable,
     tell_run,
 )
-from approvals.queries.envelope import Asking, digest_of, mapping_of, parsed, request_of
+from approvals.queries.envelope import (
+    Asking,
+    digest_of,
+    mapping_of,
+    parsed,
+    request_of,
+    told_args,
+)
 from approvals.queries.wording import headline_of
 from approvals.rules.moves import ActionStatus
 from approvals.rules.paths import leaves
@@ -113,6 +120,7 @@ def _answer(
         title=action_request.title,
         tool_call_id=action_request.tool_call_id,
         category=category,
+        args=told_args(parsed(action_request.action)),
     )
     kept = keep_ruling(
         actor=principal.actor,

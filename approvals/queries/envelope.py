@@ -77,6 +77,12 @@ def parsed(action: bytes | memoryview) -> dict[str, object]:
     return strict_json.parse_object(bytes(action))
 
 
+def told_args(action: Mapping[str, object]) -> dict[str, object]:
+    """Give the arguments as a run keeps them: a fraction as text, so no digit is lost."""
+    args = json.loads(json.dumps(action.get("args") or {}, default=str))
+    return dict(args)
+
+
 def edited_action(action: bytes, replacements: Iterable[Replacement]) -> bytes:
     """Write new values into the arguments; every other byte stays as it was."""
     under_args = [

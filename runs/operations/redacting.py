@@ -104,13 +104,16 @@ def hide_moments(
     """Hide what the detectors find in our own records as they join a run.
 
     No query unless something is found, which is rare: then two, or three while keys change.
+    What holds a request's arguments costs one query: its owner's fields are hidden too.
     """
-    hider = Hider(Policy(), _newest())
+    with_args = any("args" in each.facts for each in events)
+    policy = policies_of({workflow_id})[workflow_id] if with_args else Policy()
+    hider = Hider(policy, _newest())
     hidden = [replace(each, facts=hider.facts(each.facts)) for each in events]
     if not hider.hidden:
         return hidden
-    left = policies_of({workflow_id})[workflow_id].left
-    if left:
+    left = policy.left if with_args else policies_of({workflow_id})[workflow_id].left
+    if left and not with_args:
         hider = Hider(Policy(left=left), _newest())
         hidden = [replace(each, facts=hider.facts(each.facts)) for each in events]
     originals = [_Hidden(workflow_id, each) for each in hider.hidden.values()]

@@ -6,7 +6,7 @@ nothing of it is loaded before somebody asks.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -203,6 +203,13 @@ def _step(row: RunEvent, only: str, start: int) -> StepShown:
     payloads = tuple(
         _payload(name, value, only, start) for name, value in values.items()
     )
+    if row.kind == "asked":
+        payloads = tuple(
+            replace(each, title="What it asked to do it with")
+            if each.name == "args"
+            else each
+            for each in payloads
+        )
     return StepShown(
         id=row.id,
         title=named(event) if row.kind != "tool.called" else _tool_title(row.facts),
