@@ -129,6 +129,9 @@ class SampledRun(models.Model):
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
     second_lease_until = models.DateTimeField(null=True)
+    # When who sits there now took it to read; for how long reading takes.
+    begun_at = models.DateTimeField(null=True)
+    second_begun_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -183,6 +186,8 @@ class Review(models.Model):
     faster_without_cleanup = _answer()
     reasons = models.JSONField(default=dict)
     note = models.TextField(blank=True)
+    # From taking the run to the first answer, at most a lease; null where it was not taken.
+    read_seconds = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

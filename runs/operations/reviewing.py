@@ -35,10 +35,11 @@ class Seat:
 
     person: str
     lease: str
+    begun: str
 
 
-FIRST = Seat("assigned_to", "lease_until")
-SECOND = Seat("second_to", "second_lease_until")
+FIRST = Seat("assigned_to", "lease_until", "begun_at")
+SECOND = Seat("second_to", "second_lease_until", "second_begun_at")
 
 
 @operation(leaves="review.reserved")
@@ -116,7 +117,8 @@ def save_review(
         sampled=sampled,
         assessor_id=actor.id,
         defaults=kept,
-        create_defaults=kept | {"created_at": now},
+        create_defaults=kept
+        | {"created_at": now, "read_seconds": _seconds_read(sampled, actor, now)},
     )
     ReviewDraft.objects.filter(sampled=sampled, assessor_id=actor.id).delete()
     said = {"answers": answers, "reasons": reasons, "note": whole.note}
@@ -197,6 +199,16 @@ def _held(
     )
 
 
+def _seconds_read(sampled: SampledRun, actor: Actor, now: datetime) -> int | None:
+    """Say how long somebody had the run, at most a lease; None for who answers at once."""
+    for seat in (FIRST, SECOND):
+        begun = getattr(sampled, seat.begun)
+        if getattr(sampled, f"{seat.person}_id") == actor.id and begun is not None:
+            seconds = int((min(now, begun + LEASE) - begun).total_seconds())
+            return seconds if seconds > 0 else None
+    return None
+
+
 @step
 def _take(
     sampled: SampledRun,
@@ -206,9 +218,12 @@ def _take(
     is_leaving: bool = False,
 ) -> None:
     """Lease a seat to somebody; the week's lock makes check and use one."""
+    is_same = getattr(sampled, f"{seat.person}_id") == actor.id
+    if not is_same or getattr(sampled, seat.begun) is None:
+        setattr(sampled, seat.begun, now)
     setattr(sampled, f"{seat.person}_id", actor.id)
     setattr(sampled, seat.lease, None if is_leaving else now + LEASE)
-    sampled.save(update_fields=[seat.person, seat.lease])
+    sampled.save(update_fields=[seat.person, seat.lease, seat.begun])
 
 
 @step

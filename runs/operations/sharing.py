@@ -50,16 +50,20 @@ def share_again(*, actor: Actor, week_id: UUID, now: datetime) -> int:
     people = loads_of(workflow_id=week.workflow_id)
     places = _places(week, people.keys())
     for sampled in places.firsts:
-        sampled.assigned_to_id = sampled.lease_until = None
+        sampled.assigned_to_id = sampled.lease_until = sampled.begun_at = None
     for sampled in places.seconds:
         sampled.second_to_id = sampled.second_lease_until = None
+        sampled.second_begun_at = None
     given = _give(places, people)
     if not given and not places.left:
         raise AlreadyDone("week.shared", "Everything to read is somebody's.")
     changed = {one.id: one for one in (*places.firsts, *places.seconds)}
     SampledRun.objects.bulk_update(
         changed.values(),
-        ["assigned_to", "lease_until", "second_to", "second_lease_until"],
+        [
+            *("assigned_to", "lease_until", "begun_at"),
+            *("second_to", "second_lease_until", "second_begun_at"),
+        ],
     )
     record(
         "review.shared_again",

@@ -147,7 +147,7 @@ def test_throughput_is_units_of_completed_runs_by_day(company, tell):
     assert figure(company, "throughput", "olga").answer == Answer.NO_DATA
     assert titles(company, "throughput", Side.OVER) == 1
     assert titles(company, "throughput", Side.UNDER) == 2
-    assert titles(company, "throughput", Side.EXCLUDED) == 1
+    assert titles(company, "throughput", Side.EXCLUDED) == 2
 
 
 def test_a_run_that_is_not_settled_yet_is_said_and_not_counted(company, workflow, tell):
@@ -305,7 +305,15 @@ def test_each_way_of_leaving_the_rulebook_is_counted_by_its_name(company, tell):
     ):
         assert counted[words] == 1, words
     assert titles(company, "adherence", Side.OVER) == 1
-    assert titles(company, "adherence", Side.EXCLUDED) == 1
+    under = rows_for(
+        actor=company.actor("maya"),
+        key="adherence",
+        scope=SCOPE,
+        side=Side.UNDER,
+        cursor=None,
+    )
+    assert sorted("acted without a grant" in row.note for row in under.rows) == [0, 1]
+    assert titles(company, "adherence", Side.EXCLUDED) == 0
     assert figure(company, "evidence").over == 0
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from portal.core.errors import Invalid, NotFound
-from portal.home.queries.kpis.catalogue import all_kpis
+from portal.home.queries.kpis.catalogue import all_kpis, figures_for
 from portal.home.queries.kpis.figure import (
     Answer,
     Better,
@@ -23,6 +23,7 @@ from portal.home.queries.measured.scopes import Asked, chosen, days_read, weeks_
 from portal.home.queries.measured.table import numbers_table
 from registry.rules.measures import INDICATORS
 from tests.approvals.asking import make_portal
+from tests.doors.world import rolled_back
 from tests.people import refunds_document
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -38,8 +39,20 @@ SHARE = Kpi(
 )
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """One company for all of these tests; what each of them changes is undone."""
+    with django_db_blocker.unblock(), rolled_back():
+        yield made_portal()
+
+
 @pytest.fixture
-def portal(db):
+def portal(world, django_db_blocker):
+    with django_db_blocker.unblock(), rolled_back():
+        yield world
+
+
+def made_portal():
     document = refunds_document(
         targets={
             "override": {"at_least": 2, "at_most": 90},
@@ -183,17 +196,46 @@ def test_department_and_phase_narrow_and_split_a_number(portal):
     assert elsewhere.line.now.value in (None, 0)
 
 
-def test_every_number_opens_with_its_parts_and_every_side_has_rows(portal):
+def test_every_number_opens_with_its_parts_and_every_side_has_rows(portal, monkeypatch):
     client = portal.signed_in("maya")
+    # Every page asks its own number over the same scopes: each source is asked once.
+    known: dict[tuple, dict] = {}
+
+    def figures_once(*, actor, keys, scopes, now):
+        if tuple(scopes) not in known:
+            every = [kpi.key for kpi in all_kpis()]
+            known[tuple(scopes)] = figures_for(
+                actor=actor, keys=every, scopes=scopes, now=now
+            )
+        return {key: known[tuple(scopes)][key] for key in keys}
+
+    monkeypatch.setattr("portal.home.queries.measured.opened.figures_for", figures_once)
     for kpi in all_kpis():
         page = client.get(reverse("number", args=[kpi.key]))
         assert page.status_code == 200, kpi.key
         words = page.content.decode()
         for word in ("Formula", "Numerator", "Denominator", "Left out", "Coverage"):
             assert word in words
+    # That each side of each number has its rows: test_numbers_have_rows.
+    for key in ("unauthorised", "acceptance", "active-users", "exceptions"):
         for side in Side:
-            rows = client.get(reverse("number_rows", args=[kpi.key]), {"side": side})
-            assert rows.status_code == 200, (kpi.key, side)
+            rows = client.get(reverse("number_rows", args=[key]), {"side": side})
+            assert rows.status_code == 200, (key, side)
+
+
+def test_numbers_of_people_say_who_is_named_and_to_whom(portal):
+    client = portal.signed_in("maya")
+    people = [kpi for kpi in all_kpis() if kpi.seen_by]
+    assert {kpi.key for kpi in people} == {
+        *("active-users", "habitual", "breadth", "frequency")
+    }
+    for kpi in people:
+        for name in ("number", "number_rows"):
+            shown = client.get(reverse(name, args=[kpi.key])).content.decode()
+            assert (
+                "Counts only: people see themselves, administrators see everybody."
+                " A group of fewer than five people is not broken out." in shown
+            ), (name, kpi.key)
 
 
 def test_rows_are_exactly_what_was_counted(portal):

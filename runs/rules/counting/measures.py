@@ -20,7 +20,7 @@ from runs.rules.events import Event
 from runs.rules.resolving import resolution_of
 from runs.rules.values import decimal_of
 
-VERSION = 2
+VERSION = 3
 PREFIX = "run."
 QUESTIONS = 7
 # So that a measure fits its column, whatever an agent calls its kinds of case.
@@ -191,7 +191,11 @@ def _costs(run: Settled) -> Pairs:
         yield f"cost.{kind}.{currency}", value
     for role, looked_ms in spending.looked_ms.items():
         yield f"looked_ms.{currency}.{role}", looked_ms
-    is_undone = resolution_of(run.fold).is_resolved is False or run.around.is_reopened
+    is_undone = (
+        resolution_of(run.fold).is_resolved is False
+        or run.around.is_reopened
+        or any(event.is_moment and event.kind == "revoked" for event in run.events)
+    )
     units = units_of(run)
     if run.is_completed and units is not None and not is_undone:
         yield "cost_units", units

@@ -111,6 +111,8 @@ class FromDecisions:
     ) -> Rows:
         """Give the requests or proposals behind one side of an indicator, newest first."""
         if key in _ONE or key == named.ASKED.key:
+            if side == Side.EXCLUDED:
+                return Rows(())
             answers = (_ONE[key],) if key in _ONE and side == Side.OVER else _ANSWERS
             page = asked_rows(
                 actor=actor, span=span_of(scope), answers=answers, cursor=cursor

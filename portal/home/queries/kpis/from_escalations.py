@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import quantiles
 
+from django.db.models import Q
 from django.urls import reverse
 
 from approvals.queries.kpi_ends import Which, end_rows, ends_over
@@ -33,6 +34,7 @@ from portal.home.queries.kpis.figure import (
     Side,
     Unit,
 )
+from portal.home.queries.kpis.run_comparing import compared_kinds
 from runs.queries.kpi_holds import ExceptionRow, Exceptions, hold_rows, holds_over
 from runs.queries.kpi_rows import counted_runs
 from runs.queries.kpi_sums import Span, sums_over
@@ -91,13 +93,13 @@ class FromEscalations:
                 page.next_cursor,
                 page.previous_cursor,
             )
-        is_of_runs = key == named.AVOIDED.key or side == Side.UNDER
-        if is_of_runs and key in (named.AVOIDED.key, named.PER_HUNDRED.key):
-            measure = {
-                (named.AVOIDED.key, Side.OVER): "run.cases_escalated",
-                (named.AVOIDED.key, Side.UNDER): "run.cases",
-            }.get((key, side), "run.count")
-            return _runs(actor, span, measure, cursor)
+        if key == named.AVOIDED.key:
+            known = compared_kinds(actor, is_known=True, key="escalation-rate")
+            measure = "run.cases_escalated" if side == Side.OVER else "run.cases"
+            where = ~known if side == Side.EXCLUDED else known
+            return _runs(actor, span, measure, cursor, where)
+        if key == named.PER_HUNDRED.key and side == Side.UNDER:
+            return _runs(actor, span, "run.count", cursor)
         if side == Side.EXCLUDED:
             return Rows(())
         return _exceptions(actor, key, span, cursor)
@@ -206,8 +208,16 @@ def _alike(found: Alikeness, now: datetime) -> Figure:
     )
 
 
-def _runs(actor: Actor, span: Span, measure: str, cursor: str | None) -> Rows:
-    page = counted_runs(actor=actor, span=span, having=(measure,), cursor=cursor)
+def _runs(
+    actor: Actor,
+    span: Span,
+    measure: str,
+    cursor: str | None,
+    where: Q | None = None,
+) -> Rows:
+    page = counted_runs(
+        actor=actor, span=span, having=(measure,), where=where, cursor=cursor
+    )
     return Rows(
         tuple(
             Row(each.title, reverse("run", args=(each.id,)), each.ended_at)

@@ -25,6 +25,7 @@ from portal.home.queries.kpis.run_rows import rows_behind
 from registry.queries.across import workflow_ids_seen_by
 from runs.queries.kpi_incidents import Beside, beside_over
 from runs.queries.kpi_percentiles import Percentile, percentiles_over
+from runs.queries.kpi_reading import Reading, reading_over
 from runs.queries.kpi_sums import (
     Span,
     Sums,
@@ -58,6 +59,7 @@ class _Looked:
     percentiles: Sequence[Mapping[float, Percentile]]
     beside: Sequence[Beside]
     compared: Sequence[Compared]
+    reading: Sequence[Reading]
 
 
 class FromRuns:
@@ -106,6 +108,7 @@ def _asked(
         percentiles=looked.percentiles[number],
         beside=looked.beside[number],
         compared=looked.compared[number],
+        reading=looked.reading[number],
         rates=settings.HOUR_RATES,
     )
 
@@ -128,7 +131,10 @@ def _look(actor: Actor, asked: Sequence[RunKpi], scopes: Sequence[Scope]) -> _Lo
     ]
     found = sums_of(
         columns_of(spans, seen=seen),
-        measures={f"{PREFIX}{name}" for each in asked for name in each.reads},
+        # What is a test is said beside every number.
+        measures={
+            f"{PREFIX}{name}" for each in asked for name in (*each.reads, "test")
+        },
         families={name for each in asked for name in each.families},
         count=len(spans),
     )
@@ -160,4 +166,7 @@ def _look(actor: Actor, asked: Sequence[RunKpi], scopes: Sequence[Scope]) -> _Lo
         compared=run_comparing.compared_over(actor, columns, size)
         if "compared" in needs
         else [Compared()] * size,
+        reading=reading_over(columns, count=size)
+        if "reading" in needs
+        else [Reading()] * size,
     )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from portal.home.queries.kpis.figure import Answer, Detail, Figure, Kpi, Scope, Unit
 from runs.queries.kpi_incidents import Beside
 from runs.queries.kpi_percentiles import Percentile
+from runs.queries.kpi_reading import Reading
 from runs.queries.kpi_sums import Sums
 from runs.rules.counting.measures import PREFIX
 from runs.rules.rates import Reduction
@@ -41,6 +42,7 @@ class Asked:
     percentiles: Mapping[float, Percentile] = field(default_factory=dict)
     beside: Beside = Beside()
     compared: Compared = Compared()
+    reading: Reading = Reading()
     # What an hour of each role costs.
     rates: Mapping[str, tuple[Decimal, str]] = field(default_factory=dict)
 
@@ -86,12 +88,18 @@ class RunKpi:
     excluded: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     shift: int = 0
-    # Asked only for this one: "percentiles", "beside", "compared".
+    # Asked only for this one: "percentiles", "beside", "compared", "reading".
     needs: str = ""
     # Whether it depends on what agents ever told.
     asks_ever: bool = False
-    # What of a run is shown in its row.
+    # What a run must not add to, to be left out; None is what it is counted of.
+    spared: tuple[str, ...] | None = None
+    # What of a run is shown in its row, by side; the measures of a "+" are added up.
     shown: str = ""
+    shown_under: str = ""
+    shown_excluded: str = ""
+    # What of the days before these is too recent to be judged, where it looks back.
+    recent: str = ""
 
 
 def share_of(

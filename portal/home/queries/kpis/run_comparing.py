@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.db.models import Q
+
 from portal.accounts.actors import Actor
 from portal.home.queries.kpis.run_asking import Compared
 from registry.queries.measures import Baseline, frozen_baselines
@@ -40,6 +42,19 @@ def compared_over(actor: Actor, columns: Columns, count: int) -> tuple[Compared,
         )
         for found, mine in zip(near, asked, strict=True)
     )
+
+
+def compared_kinds(actor: Actor, *, is_known: bool, key: str = KEY) -> Q:
+    """Say which runs are of kinds that a signed baseline speaks of, or which are not."""
+    found = Q(pk__in=())
+    for workflow_id, mine in frozen_baselines(actor=actor, keys=(key,)).items():
+        kinds = [each.kind for each in mine[key].cases]
+        here = Q(workflow_id=workflow_id)
+        if is_known:
+            found |= here & Q(case_type__in=kinds) if kinds else here
+        elif kinds:
+            found |= here & ~Q(case_type__in=kinds)
+    return found if is_known else found | Q(is_test=True)
 
 
 def _compared(near: Near, known: Mapping[UUID, Baseline], asked: int) -> Compared:

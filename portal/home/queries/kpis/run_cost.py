@@ -1,5 +1,6 @@
 """Cost per unit of output, in one currency at a time; nothing is ever converted."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from portal.home.queries.kpis.figure import (
@@ -16,6 +17,7 @@ from runs.rules.counting.measures import PREFIX
 
 KINDS = (("models", "Models"), ("tools", "Tools"), ("other", "Other running costs"))
 HOUR_MS = Decimal(3_600_000)
+DECIDING, READING = "People’s time", "Reading in the weekly review"
 
 
 def _unit_cost(asked: Asked) -> Figure:
@@ -33,7 +35,7 @@ def _unit_cost(asked: Asked) -> Figure:
             "No agent of this work tells what it costs, and none of its model calls tell"
             " tokens of a model whose price is known."
         )
-    currency = currencies[0][1]
+    currency = currency_of(asked.sums)
     others = tuple(
         (f"Runs that cost {name}", -number) for number, name in currencies[1:]
     )
@@ -45,8 +47,10 @@ def _unit_cost(asked: Asked) -> Figure:
     units = asked.of(f"cost_units.{currency}")
     parts = [(label, asked.of(f"cost.{kind}.{currency}")) for kind, label in KINDS]
     people, note = _people(asked, currency)
-    total = sum((value for _, value in parts), Decimal(0)) + people
-    details = _details([*parts, ("People’s time", people)], units, note)
+    reading, note_of_reading = _reading(asked, currency)
+    total = sum((value for _, value in parts), Decimal(0)) + people + reading
+    notes = {DECIDING: note, READING: note_of_reading}
+    details = _details([*parts, (DECIDING, people), (READING, reading)], units, notes)
     if not units:
         return asked.nothing(
             "No completed run with known costs told its units.",
@@ -66,6 +70,17 @@ def _unit_cost(asked: Asked) -> Figure:
         excluded=excluded,
         details=details,
     )
+
+
+def currency_of(sums: Mapping[str, Decimal]) -> str:
+    """Give the currency of most runs, which is the one that is counted; "" for none."""
+    begin = f"{PREFIX}costed."
+    found = [
+        (-number, name.removeprefix(begin))
+        for name, number in sums.items()
+        if name.startswith(begin) and number > 0
+    ]
+    return min(found)[1] if found else ""
 
 
 def _people(asked: Asked, currency: str) -> tuple[Decimal, str]:
@@ -90,18 +105,29 @@ def _people(asked: Asked, currency: str) -> tuple[Decimal, str]:
     return total, note
 
 
+def _reading(asked: Asked, currency: str) -> tuple[Decimal, str]:
+    """Price the reading of the weekly review in one currency; say what is not known."""
+    read = asked.reading
+    if not read.readings:
+        return Decimal(0), "nobody read a run in these days"
+    note = f"{read.timed:,} of {read.readings:,} readings with a known time"
+    rate, of_currency = asked.rates.get("assessor", (Decimal(0), ""))
+    if of_currency != currency:
+        return Decimal(0), f"{note}; no rate in {currency} for assessor"
+    return Decimal(read.seconds) / 3600 * rate, note
+
+
 def _details(
-    parts: list[tuple[str, Decimal]], units: Decimal, note: str
+    parts: list[tuple[str, Decimal]], units: Decimal, notes: Mapping[str, str]
 ) -> tuple[Detail, ...]:
-    last = len(parts) - 1
     return tuple(
         Detail(
             label,
             float(value / units) if units else None,
             Unit.MONEY,
-            (note if number == last else "") or f"{value:,.2f} in all",
+            notes.get(label) or f"{value:,.2f} in all",
         )
-        for number, (label, value) in enumerate(parts)
+        for label, value in parts
     )
 
 
@@ -115,12 +141,14 @@ KPIS = (
             better=Better.DOWN,
             sentence="What one unit costs in models, tools and people's time.",
             formula="(models + tools + other + people) ÷ units of completed runs that were not"
-            " undone. People: time from first look to decision, at most 15 minutes each, ×"
-            " the hourly rate of their role.",
+            " undone: not resolved, opened again, or with an action that a person took back."
+            " People: from first look to decision, at most 15 minutes each, and reading in"
+            " the weekly review, at most 30 minutes each, × the hourly rate of their role.",
             over_words="costs of settled runs",
             under_words="units of completed runs, not undone",
             excluded_words="Runs that cost another currency, several, or told no cost.",
             covered_words="model calls have a price",
+            version=2,
             target_key="unit-cost",
         ),
         _unit_cost,
@@ -128,9 +156,11 @@ KPIS = (
             *("count", "cost_none", "cost_mixed", "calls", "calls_priced"),
             *("decisions", "decisions_timed"),
         ),
+        needs="reading",
         families=("run.costed.", "run.cost.", "run.cost_units.", "run.looked_ms."),
-        over=("costed",),
-        under=("cost_units",),
+        over=("costed.{currency}",),
+        under=("cost_units.{currency}",),
+        shown_under="cost_units.{currency}",
         excluded=("cost_none", "cost_mixed"),
     ),
 )

@@ -182,5 +182,6 @@ KPIS = (
         under=("closed",),
         excluded=("count",),
         shift=REOPENED_DAYS,
+        recent="closed",
     ),
 )

@@ -216,7 +216,7 @@ KPIS = (
         reads=("count", "took"),
         over=("took",),
         under=("took",),
-        excluded=("count",),
+        excluded=("took",),
         needs="compared",
         shown="took_ms",
     ),
@@ -240,6 +240,7 @@ KPIS = (
         over=("units_told",),
         under=("state.completed",),
         excluded=("count",),
+        spared=("units_told",),
         shown="units",
     ),
     RunKpi(
@@ -295,5 +296,6 @@ KPIS = (
         under=("intents",),
         excluded=("count",),
         shown="again",
+        shown_under="intents",
     ),
 )

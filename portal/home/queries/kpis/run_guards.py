@@ -86,7 +86,10 @@ KPIS = (
         over=("acts_succeeded",),
         under=("acts_succeeded", "acts_failed", "acts_unknown"),
         excluded=("acts_untold",),
+        spared=(),
         shown="acts_succeeded",
+        shown_under="acts_succeeded+acts_failed+acts_unknown",
+        shown_excluded="acts_untold",
     ),
     RunKpi(
         Kpi(
@@ -107,7 +110,6 @@ KPIS = (
         _answerable,
         reads=("count", "answered", "answered_all"),
         over=("answered",),
-        excluded=("test",),
         shown="answered",
     ),
     RunKpi(
@@ -129,6 +131,5 @@ KPIS = (
         _evidence,
         reads=("count", "complete", *(f"lacks.{name}" for name in LACKS)),
         over=("complete",),
-        excluded=("test",),
     ),
 )

@@ -118,8 +118,10 @@ KPIS = (
         over=(),
         under=("acts_gateway",),
         excluded=("acts_failed",),
+        spared=(),
         needs="beside",
-        shown="acts_gateway",
+        shown_under="acts_gateway",
+        shown_excluded="acts_failed",
     ),
     RunKpi(
         Kpi(
@@ -141,6 +143,5 @@ KPIS = (
         reads=("count", "deviating", *(f"deviates.{name}" for name in DEVIATIONS)),
         over=("count",),
         under=("count",),
-        excluded=("deviating",),
     ),
 )
