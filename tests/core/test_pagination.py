@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+from django.db.models.functions import TruncDate
 
 from portal.accounts.models import Department
 from portal.core.clock import database_now
@@ -41,6 +42,16 @@ def test_walking_forwards_meets_every_row_once(departments):
         cursor = page.next_cursor
 
     assert (met, pages) == (expected, 3)
+
+
+def test_rows_ordered_by_a_day_are_walked_too(departments):
+    rows, _ = departments
+    dated = rows.annotate(on=TruncDate("created_at"))
+
+    first = keyset(dated, order=("-on", "id"), size=6)
+    rest = keyset(dated, order=("-on", "id"), size=6, cursor=first.next_cursor)
+
+    assert len({row.id for row in (*first.items, *rest.items)}) == 11
 
 
 def test_going_back_gives_the_page_before(departments):
