@@ -326,7 +326,7 @@ def test_the_numbers_cost_few_queries_however_many_scopes(
     ]
     actor = company.actor("maya")
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         figures_for(actor=actor, keys=KEYS, scopes=[SCOPE, *weeks], now=START)
 
 

@@ -75,7 +75,7 @@ class FromRuns:
         scopes: Sequence[Scope],
         now: datetime,
     ) -> Mapping[str, tuple[Figure, ...]]:
-        """Give each indicator once per scope. About twelve queries for all of them."""
+        """Give each indicator once per scope. About thirteen queries for all of them."""
         asked = [BY_KEY[key] for key in keys if key in BY_KEY]
         looked = _look(actor, asked, scopes)
         return {
