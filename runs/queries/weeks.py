@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
@@ -60,7 +61,7 @@ class MondayGroup:
 
 
 def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
-    """Give one page of the weeks that this person may see, newest first. Nine queries."""
+    """Give one page of the weeks that this person may see, newest first. Six queries."""
     visible = access.visible(
         ReviewWeek.objects.select_related("workflow", "signed_by"),
         actor=actor,
@@ -78,55 +79,53 @@ def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
 
 
 def week_rows(weeks: Sequence[ReviewWeek], actor: Actor) -> tuple[WeekRow, ...]:
-    """Give weeks as the lists show them. Two queries."""
+    """Give weeks as the lists show them. One query."""
     ids = [week.id for week in weeks]
+    sampled = SampledRun.objects.all()
     counts = {
-        row["week_id"]: row
-        for row in sample_of(ids)
-        .values("week_id")
+        row["id"]: row
+        for row in ReviewWeek.objects.filter(id__in=ids)
         .annotate(
-            sampled=Count("id"),
-            read=Count("id", filter=Q(is_read=True)),
-            mine_left=Count("id", filter=left_to(actor.id)),
+            sampled=_count_of(sampled),
+            read=_count_of(sampled.filter(Exists(_read()))),
+            mine_left=_count_of(sampled.filter(left_to(actor.id))),
+            open_findings=_count_of(Finding.objects.filter(closed_at=None)),
         )
+        .values("id", "sampled", "read", "mine_left", "open_findings")
     }
-    findings = dict(
-        Finding.objects.filter(week__in=ids, closed_at=None)
-        .values_list("week_id")
-        .annotate(Count("id"))
-    )
-    return tuple(
-        _row(week, counts.get(week.id, {}), findings.get(week.id, 0)) for week in weeks
-    )
+    return tuple(_row(week, counts[week.id]) for week in weeks)
+
+
+def _count_of(rows: QuerySet) -> Coalesce:
+    """Count rows of each week, of those that have a `week`."""
+    mine = rows.filter(week=OuterRef("pk")).order_by().values("week")
+    return Coalesce(Subquery(mine.annotate(count=Count("id")).values("count")), 0)
 
 
 def _groups(
     visible: QuerySet[ReviewWeek], rows: tuple[WeekRow, ...], actor: Actor
 ) -> tuple[MondayGroup, ...]:
-    """Put the weeks of a page under their Mondays, with all that is left. Two queries."""
+    """Put the weeks of a page under their Mondays, with all that is left. One query."""
     mondays = {row.starts_on for row in rows}
     weeks = visible.order_by().filter(starts_on__in=mondays)
+    sampled, is_open = SampledRun.objects.all(), Q(state=ReviewWeek.State.OPEN)
     known = {
-        starts_on: (count, signed)
-        for starts_on, count, signed in weeks.values_list("starts_on").annotate(
+        starts_on: counts
+        for starts_on, *counts in weeks.annotate(
+            unread=_count_of(sampled.filter(~Exists(_read()))),
+            own=_count_of(sampled.filter(left_to(actor.id))),
+        )
+        .values_list("starts_on")
+        .annotate(
             weeks=Count("id"),
             signed=Count("id", filter=Q(state=ReviewWeek.State.SIGNED)),
-        )
-    }
-    unread = SampledRun.objects.filter(
-        week__in=weeks.filter(state=ReviewWeek.State.OPEN).values("id")
-    )
-    left = {
-        starts_on: (count, mine)
-        for starts_on, count, mine in unread.values_list("week__starts_on").annotate(
-            unread=Count("id", filter=~Exists(_read())),
-            mine=Count("id", filter=left_to(actor.id)),
+            left=Coalesce(Sum("unread", filter=is_open), 0),
+            mine_left=Coalesce(Sum("own", filter=is_open), 0),
         )
     }
     found = []
     for starts_on, grouped in groupby(rows, key=lambda row: row.starts_on):
-        count, signed = known.get(starts_on, (0, 0))
-        unread_count, mine = left.get(starts_on, (0, 0))
+        count, signed, unread, mine = known.get(starts_on, (0, 0, 0, 0))
         found.append(
             MondayGroup(
                 starts_on=starts_on,
@@ -134,7 +133,7 @@ def _groups(
                 rows=tuple(grouped),
                 weeks=count,
                 signed=signed,
-                left=unread_count,
+                left=unread,
                 mine_left=mine,
             )
         )
@@ -143,13 +142,6 @@ def _groups(
 
 def _read() -> QuerySet[Review]:
     return Review.objects.filter(sampled=OuterRef("pk"))
-
-
-def sample_of(week_ids: list[UUID]) -> QuerySet[SampledRun]:
-    """Give the sampled runs of weeks, each marked whether it is read. Not run yet."""
-    return SampledRun.objects.filter(week__in=week_ids).annotate(
-        is_read=Exists(_read())
-    )
 
 
 def left_to_read(*, actor: Actor) -> int:
@@ -170,7 +162,7 @@ def _left(actor: Actor, seen: Callable[[QuerySet, str], QuerySet]) -> int:
     return seen(rows, "week__workflow_id").order_by()[: COUNT_MAX + 1].count()
 
 
-def _row(week: ReviewWeek, counts: Mapping[str, Any], open_findings: int) -> WeekRow:
+def _row(week: ReviewWeek, counts: Mapping[str, Any]) -> WeekRow:
     return WeekRow(
         id=week.id,
         workflow=week.workflow.name,
@@ -179,8 +171,8 @@ def _row(week: ReviewWeek, counts: Mapping[str, Any], open_findings: int) -> Wee
         is_signed=week.state == ReviewWeek.State.SIGNED,
         signed_by=week.signed_by.name if week.signed_by else "",
         population=week.population_count,
-        sampled=counts.get("sampled", 0),
-        read=counts.get("read", 0),
-        mine_left=counts.get("mine_left", 0),
-        open_findings=open_findings,
+        sampled=counts["sampled"],
+        read=counts["read"],
+        mine_left=counts["mine_left"],
+        open_findings=counts["open_findings"],
     )
