@@ -19,6 +19,7 @@ from approvals.queries.access import proposals_seen_by
 from approvals.rules.ended import EndKind
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.core.once import once
 from portal.core.pagination import Page, keyset
 from registry.queries.across import workflow_ids_seen_by
 from runs.queries.kpi_sums import Span, columns_of
@@ -124,6 +125,7 @@ class EndRow:
     looked_seconds: float | None = None
 
 
+@once
 def ends_over(
     *, actor: Actor, spans: Sequence[Span]
 ) -> tuple[Mapping[EndKind, int], ...]:

@@ -3,7 +3,8 @@
 One SQL condition for a list (`visible`), one question for a thing (`may`). A right is
 held for every workflow through a group's model permission (administrators, the risk
 team), or for one workflow through guardian's object permissions, given to a person or
-to a department's group. Asked at the moment of use; nothing is remembered.
+to a department's group. Asked at the moment of use; nothing is remembered, except that
+a page of many numbers asks for a right held everywhere once (`portal.core.once`).
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from guardian.models import GroupObjectPermission, UserObjectPermission
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.core.errors import NotFound
+from portal.core.once import once
 
 VIEW = "view_workflow"
 EDIT = "edit_workflow"
@@ -28,6 +30,7 @@ REVEAL = "reveal_workflow"
 _APP = "registry"
 
 
+@once
 def holds_everywhere(actor: Actor, permission: str) -> bool:
     """Say whether a person holds a right for every workflow. One query."""
     if not actor.is_person:

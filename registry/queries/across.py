@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.core.once import once
 from registry.models import AgentAssignment, RoleHolding, Workflow
 from registry.queries.narrowing import in_words
 
@@ -73,6 +74,7 @@ def workflow_names(*, actor: Actor) -> tuple[WorkflowName, ...]:
     )
 
 
+@once
 def workflow_ids_seen_by(actor: Actor) -> frozenset[UUID]:
     """Give the ids of all workflows this person may see. At most two queries."""
     rows = access.visible(Workflow.objects.order_by(), actor=actor)

@@ -4,16 +4,18 @@ Both stand on the one page and so in the packet that was signed. A later change 
 is a new version with a new packet; what is read here is what is live.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.core.once import once
 from registry.models import Workflow
 from registry.rules.measures import baselines_in, in_base, targets_in
 
@@ -77,19 +79,10 @@ def frozen_baselines(
     Only what this person may see; `workflow_ids` None is all of it. A workflow without a
     baseline is absent: what compares with one is then not measurable.
     """
-    rows = _live(actor, workflow_ids).filter(
-        live_version__document__has_key="baselines"
-    )
     found: dict[UUID, dict[str, Baseline]] = {}
-    for identity, said, number, digest, at in rows.annotate(
-        said=KeyTransform("baselines", "live_version__document")
-    ).values_list(
-        "id",
-        "said",
-        "live_version__number",
-        "live_version__packet__digest",
-        "live_version__submitted_at",
-    ):
+    for identity, number, digest, at, said, _ in _said(actor, workflow_ids):
+        if not said:
+            continue
         mine = {
             line.key: Baseline(
                 workflow_id=identity,
@@ -122,16 +115,10 @@ def live_targets(
     *, actor: Actor, workflow_ids: Collection[UUID] | None = None
 ) -> Mapping[UUID, Mapping[str, Target]]:
     """Give the measured targets of live workflows, by workflow and key. Two queries."""
-    rows = (
-        _live(actor, workflow_ids)
-        .annotate(said=KeyTransform("targets", "live_version__document"))
-        .filter(live_version__document__has_key="targets")
-        .exclude(live_version__document__targets={})
-    )
     found: dict[UUID, dict[str, Target]] = {}
-    for identity, said, number in rows.values_list(
-        "id", "said", "live_version__number"
-    ):
+    for identity, number, _, _, _, said in _said(actor, workflow_ids):
+        if not said:
+            continue
         mine = {
             each.key: Target(
                 workflow_id=identity,
@@ -153,8 +140,38 @@ def _based(key, value) -> float | None:
     return None if value is None else float(in_base(key, value))
 
 
-def _live(actor: Actor, workflow_ids: Collection[UUID] | None) -> QuerySet:
+def _said(
+    actor: Actor, workflow_ids: Collection[UUID] | None
+) -> Iterable[tuple[UUID, int, str | None, datetime | None, Any, Any]]:
+    """Give what live pages say of measures; a page of numbers reads all of them once."""
+    rows = _all_said(actor)
+    if workflow_ids is None:
+        return rows
+    return (row for row in rows if row[0] in workflow_ids)
+
+
+@once
+def _all_said(
+    actor: Actor,
+) -> list[tuple[UUID, int, str | None, datetime | None, Any, Any]]:
     rows = access.visible(
         Workflow.objects.filter(live_version__isnull=False).order_by(), actor=actor
     )
-    return rows if workflow_ids is None else rows.filter(id__in=workflow_ids)
+    return list(
+        rows.annotate(
+            baselines_said=KeyTransform("baselines", "live_version__document"),
+            targets_said=KeyTransform("targets", "live_version__document"),
+        )
+        .exclude(
+            Q(baselines_said__isnull=True) | Q(baselines_said=[]),
+            Q(targets_said__isnull=True) | Q(targets_said={}),
+        )
+        .values_list(
+            "id",
+            "live_version__number",
+            "live_version__packet__digest",
+            "live_version__submitted_at",
+            "baselines_said",
+            "targets_said",
+        )
+    )

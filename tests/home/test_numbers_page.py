@@ -307,9 +307,9 @@ def test_reading_numbers_costs_a_bounded_number_of_queries(
     portal, django_assert_max_num_queries
 ):
     client = portal.signed_in("maya")
-    with django_assert_max_num_queries(110):
+    with django_assert_max_num_queries(42):
         client.get(reverse("numbers"))
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(22):
         client.get(reverse("number", args=["override"]))
 
 

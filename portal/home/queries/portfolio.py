@@ -9,6 +9,7 @@ from uuid import UUID
 from approvals.queries.portfolio import WaitingIn, waiting_by_workflow
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
+from portal.core.once import asked_once
 from portal.core.pagination import keyset_of_rows
 from portal.home.queries.kpis.catalogue import all_kpis, figures_for
 from portal.home.queries.kpis.figure import Figure, Scope
@@ -105,6 +106,7 @@ class Portfolio:
     as_of: datetime
 
 
+@asked_once()
 def portfolio_for(
     *, actor: Actor, asked: PortfolioAsked, today: date, now: datetime
 ) -> Portfolio:

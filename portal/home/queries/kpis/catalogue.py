@@ -5,6 +5,7 @@ from datetime import datetime
 
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
+from portal.core.once import asked_once
 from portal.home.queries.kpis.figure import Figure, Kpi, Rows, Scope, Side, Source
 from portal.home.queries.kpis.from_decisions import FromDecisions
 from portal.home.queries.kpis.from_escalations import FromEscalations
@@ -32,6 +33,7 @@ def kpi_named(key: str) -> Kpi:
     return _source_of(key)[1]
 
 
+@asked_once()
 def figures_for(
     *, actor: Actor, keys: Sequence[str], scopes: Sequence[Scope], now: datetime
 ) -> Mapping[str, tuple[Figure, ...]]:

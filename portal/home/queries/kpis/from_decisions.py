@@ -78,7 +78,15 @@ class FromDecisions:
         """Give each indicator once per scope. At most twenty queries, whatever the scopes."""
         wanted = frozenset(keys)
         spans = [span_of(scope) for scope in scopes]
-        sums = sums_over(actor=actor, spans=spans, measures=_MEASURES)
+        earlier = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
+        # One statement for the days that are asked and the same ones 14 days earlier.
+        needs_earlier = wanted & {named.OVERRIDE.key, named.REWORK.key}
+        every = sums_over(
+            actor=actor,
+            spans=[*spans, *earlier] if needs_earlier else spans,
+            measures=(*_MEASURES, *_CASES) if needs_earlier else _MEASURES,
+        )
+        sums, sums_earlier = every[: len(spans)], every[len(spans) :]
         found: dict[str, tuple[Figure, ...]] = {}
         for kpi in named.ASKING:
             if kpi.key in wanted:
@@ -93,7 +101,7 @@ class FromDecisions:
                     )
         if named.OVERRIDE.key in wanted:
             found[named.OVERRIDE.key] = _with_autos(
-                found[named.OVERRIDE.key], actor, scopes
+                found[named.OVERRIDE.key], actor, earlier, sums_earlier
             )
         if named.DECIDING_TIME.key in wanted:
             times = decision_times_over(actor=actor, spans=spans)
@@ -103,7 +111,7 @@ class FromDecisions:
             ages = ages_at(actor=actor, moments=moments, spans=spans)
             found[named.QUEUE_AGE.key] = tuple(_age(each, now) for each in ages)
         if named.REWORK.key in wanted:
-            found[named.REWORK.key] = _rework(actor, scopes, now)
+            found[named.REWORK.key] = _rework(actor, earlier, sums_earlier, now)
         return found
 
     def rows(
@@ -210,14 +218,15 @@ def _override(found: Decided, asked: Sums, now: datetime) -> Figure:
 
 
 def _with_autos(
-    figures: Sequence[Figure], actor: Actor, scopes: Sequence[Scope]
+    figures: Sequence[Figure],
+    actor: Actor,
+    spans: Sequence[Span],
+    allowed: Sequence[Sums],
 ) -> tuple[Figure, ...]:
     """Set beside each what was allowed without a person, and a person took back.
 
     Of the days 14 days earlier: never part of the number, which is about decisions.
     """
-    spans = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
-    allowed = sums_over(actor=actor, spans=spans, measures=("ruled.allow",))
     back = taken_back_over(actor=actor, spans=spans)
     return tuple(
         replace(
@@ -327,11 +336,11 @@ def _reopened(actor: Actor, spans: Sequence[Span]) -> frozenset[UUID]:
     return frozenset(row[0] for row in rows)
 
 
-def _rework(actor: Actor, scopes: Sequence[Scope], now: datetime) -> tuple[Figure, ...]:
-    spans = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
+def _rework(
+    actor: Actor, spans: Sequence[Span], cases: Sequence[Sums], now: datetime
+) -> tuple[Figure, ...]:
     ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
     again = reopened_over(actor=actor, spans=spans, reopened=_reopened(actor, spans))
-    cases = sums_over(actor=actor, spans=spans, measures=_CASES)
     return tuple(
         _reworked(*each, now=now) for each in zip(ends, again, cases, strict=True)
     )

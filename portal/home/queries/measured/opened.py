@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
+from portal.core.once import asked_once
 from portal.home.queries.kpis.catalogue import figures_for, kpi_named, rows_for
 from portal.home.queries.kpis.figure import Figure, Kpi, Row, Rows, Scope, Side
 from portal.home.queries.measured.aims import aim_in
@@ -77,6 +78,7 @@ class RowsPage:
     rows: Rows
 
 
+@asked_once()
 def number_page(
     *,
     actor: Actor,
@@ -121,6 +123,7 @@ def number_page(
     )
 
 
+@asked_once()
 def rows_page(
     *,
     actor: Actor,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.accounts.actors import Actor
+from portal.core.once import asked_once
 from portal.home.queries.kpis.catalogue import all_kpis, figures_for
 from portal.home.queries.kpis.figure import Answer, Better, Family, Figure, Kpi, Scope
 from portal.home.queries.measured.aims import Targets, aim_of, aim_of_series
@@ -71,6 +72,7 @@ class NumbersTable:
     as_of: datetime
 
 
+@asked_once()
 def numbers_table(
     *, actor: Actor, asked: Asked, today: date, now: datetime
 ) -> NumbersTable:
