@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from portal.core.once import once
 from runs.models import ReleasedReading, Review, ReviewWeek, SampledRun, Settlement
 from runs.rules.questions import KEYS, Given, differing, given_from
 
@@ -119,6 +120,7 @@ def left_to(person_id: UUID) -> Q:
     )
 
 
+@once
 def readings_of(
     week_ids: Iterable[UUID], *, run_id: UUID | None = None, is_closing: bool = False
 ) -> dict[UUID, Readings]:
@@ -157,7 +159,7 @@ def counted_answers(
     week_ids: Iterable[UUID], *, is_closing: bool = False
 ) -> dict[UUID, Mapping[str, str]]:
     """Give the answers that count, by sampled run. Two queries, three with second readings."""
-    found = readings_of(week_ids, is_closing=is_closing)
+    found = readings_of(list(week_ids), is_closing=is_closing)
     return {key: each.counted for key, each in found.items() if each.counted}
 
 
@@ -172,7 +174,7 @@ def reading_pairs(week_ids: Iterable[UUID]) -> list[Pair]:
             each.first.assessor,
             each.second.assessor,
         )
-        for each in readings_of(week_ids).values()
+        for each in readings_of(list(week_ids)).values()
         if each.is_doubled and each.first and each.second
     ]
 

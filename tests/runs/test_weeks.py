@@ -591,7 +591,7 @@ def test_pages_ask_as_few_questions_for_thirty_runs_as_for_three(
 
     for name, args, most in (
         ("weeks", [], 10),
-        ("week", [week.id], 40),
+        ("week", [week.id], 28),
         ("review", [week.id, run_id], 22),
     ):
         with django_assert_max_num_queries(most):

@@ -38,7 +38,7 @@ def past_weeks(week: ReviewWeek) -> dict[date, PastWeek]:
     weeks = ReviewWeek.objects.filter(
         workflow=week.workflow_id, starts_on__in=mondays
     ).in_bulk()
-    readings = readings_of(weeks)
+    readings = readings_of(list(weeks))
     rows = SampledRun.objects.filter(week__in=weeks).values_list(
         "id", "week_id", "probability"
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.core.once import asked_once
 from runs.models import ReviewWeek
 from runs.queries.week_page.access import assessors, visible_week
 from runs.queries.week_page.agreement import AgreementPage, agreement
@@ -52,6 +53,7 @@ class WeekPage:
         return len(self.rows) - self.read
 
 
+@asked_once()
 def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
     """Give a week to who may see its workflow; about fourteen queries. Raises NotFound."""
     week = visible_week(actor, week_id)
