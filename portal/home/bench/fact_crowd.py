@@ -104,4 +104,4 @@ def tell_of_crowd(superuser_url: str) -> None:
         connection.execute("SET session_replication_role = replica")
         connection.execute(_EVENTS)
         connection.execute(_DUE)
-        connection.execute("VACUUM (ANALYZE) runs_run, runs_rundue")
+        connection.execute("VACUUM (ANALYZE) runs_run, runs_rundue, runs_runevent")

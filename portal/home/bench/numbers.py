@@ -8,18 +8,22 @@ from functools import partial
 from typing import Any
 
 import httpx
+from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM, Actor
 from portal.core.errors import NotFound
 from portal.home.bench.acts import Bench
 from portal.home.bench.fact_crowd import count_crowd, tell_of_crowd
 from portal.home.bench.measuring import MIB, milliseconds, ratio, timed
-from portal.home.bench.run_crowd import make_runs
+from portal.home.bench.run_crowd import SECONDS_APART, make_runs
 from portal.home.queries.kpis.catalogue import figures_for, rows_for
 from portal.home.queries.kpis.figure import Scope, Side
 from portal.home.queries.kpis.from_runs import RUN_KPIS
+from registry.queries.across import workflow_places
 from runs.operations.counting import count_due_runs
 from runs.operations.rebuilding import rebuild_tallies
+from runs.operations.weeks import open_week
+from runs.queries.populations import WEEK, monday_of
 
 FEW = 10_000
 MANY = 1_000_000
@@ -31,6 +35,7 @@ PAGES = {
     "numbers of one workflow": f"/numbers/?workflow={SLUG}",
     "cycle time": "/numbers/cycle-time/",
     "adherence": "/numbers/adherence/",
+    "portfolio": "/portfolio/",
     "rows, all runs": "/numbers/cycle-time/rows/?side=over",
     "rows, one in four thousand": "/numbers/adherence/rows/?side=excluded",
 }
@@ -40,14 +45,16 @@ def numbers(bench: Bench, *, many: int = MANY) -> dict[str, Any]:
     """Measure pages, figures over fourteen scopes and rows at 10,000 and a million runs."""
     bench.ask("84.20")
     url = bench.stage.superuser_url
-    make_runs(url, first=1, last=FEW)
+    few_now = min(FEW, many)
+    # Over the same months, so that every page is of a hundred times as much.
+    make_runs(url, first=1, last=few_now, apart=SECONDS_APART * many / few_now)
     count_crowd(url)
-    few = _load(bench)
-    make_runs(url, first=FEW + 1, last=many)
+    few = _load(bench, weeks_back=1)
+    make_runs(url, first=few_now + 1, last=many)
     count_crowd(url)
-    crowded = _load(bench)
+    crowded = _load(bench, weeks_back=2)
     return {
-        "runs_few": FEW,
+        "runs_few": few_now,
         "runs_many": many,
         "few": few,
         "many": crowded,
@@ -86,7 +93,7 @@ def rebuild(bench: Bench, *, runs: int = FEW) -> dict[str, Any]:
     }
 
 
-def _load(bench: Bench) -> dict[str, Any]:
+def _load(bench: Bench, *, weeks_back: int) -> dict[str, Any]:
     actor = bench.company.actor("maya")
     today = datetime.now(tz=UTC).date()
     now = datetime.now(tz=UTC)
@@ -106,11 +113,27 @@ def _load(bench: Bench) -> dict[str, Any]:
         "behind, rare": partial(_rows, actor, "adherence", Side.EXCLUDED, month),
         "behind, none": partial(_rows, actor, "contained", Side.OVER, month),
         **{name: partial(_get, bench.person, path) for name, path in PAGES.items()},
+        "week": partial(_get, bench.person, _open_week(actor, weeks_back)),
     }
     return {
         name: milliseconds(timed(each, times=TIMES, warm=1))
         for name, each in asked.items()
     }
+
+
+def _open_week(actor: Actor, weeks_back: int) -> str:
+    """Open a week that is over and give the address of its page."""
+    now = datetime.now(tz=UTC)
+    (workflow_id,) = (
+        each.id for each in workflow_places(actor=actor) if each.slug == SLUG
+    )
+    week_id = open_week(
+        actor=SYSTEM,
+        workflow_id=workflow_id,
+        starts_on=monday_of(now) - weeks_back * WEEK,
+        now=now,
+    )
+    return reverse("week", args=[week_id])
 
 
 def _figures(actor: Actor, keys: list[str], scopes: list[Scope], now: datetime) -> None:

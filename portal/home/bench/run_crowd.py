@@ -70,12 +70,14 @@ SELECT indexname, indexdef FROM pg_indexes
 """
 
 
-def make_runs(superuser_url: str, *, first: int, last: int) -> None:
-    """Add the runs of these numbers, copies of the newest real one."""
+def make_runs(
+    superuser_url: str, *, first: int, last: int, apart: float = SECONDS_APART
+) -> None:
+    """Add the runs of these numbers, copies of the newest real one, so many seconds apart."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET maintenance_work_mem = '256MB'")
-        numbers = {"first": first, "last": last, "apart": SECONDS_APART}
+        numbers = {"first": first, "last": last, "apart": apart}
         with psycopg.ClientCursor(connection) as cursor:
             cursor.execute(_NUMBERS, numbers)
         found = connection.execute(
