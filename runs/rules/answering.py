@@ -161,11 +161,15 @@ def _changed(state: Mapping[str, Any]) -> _Found:
 
 
 def _escalated(state: Mapping[str, Any]) -> _Found:
-    number = state.get("escalations", 0) + state.get("holds", 0)
+    handed, others = state.get("handoffs", 0), state.get("escalations", 0)
+    number = others + state.get("holds", 0) + handed
     if not number:
         return "Nothing", 0, True
-    texts = [state[name][1] for name in ("held", "escalated") if name in state]
-    return bare(texts[0]) or count(number, "time"), number, True
+    texts = [bare(state[name][1]) for name in ("held", "escalated") if name in state]
+    if handed:
+        to = state.get("handed", ("", ""))[1]
+        texts.append(f"Handed to a person ({to})" if to else "Handed to a person")
+    return "; ".join(filter(None, texts)) or count(number, "time"), number, True
 
 
 def _approved(state: Mapping[str, Any]) -> _Found:

@@ -529,3 +529,15 @@ def test_what_ran_in_an_emergency_waits_no_more_and_names_who_let_it_run():
     assert "so far" not in " ".join(texts(events, LineKind.WAIT))
     assert "Rosa Lindqvist, in an emergency" in answer_of(events, "approved").line
     assert "let run by Rosa Lindqvist in an emergency" in story(events).title
+
+
+def test_a_run_handed_to_a_person_was_escalated():
+    events = [told("run.started", 1, trigger="mail"), told("handoff", 2, to="the desk")]
+
+    answer = next(each for each in answers(events) if each.key == "escalated")
+
+    assert (answer.line, answer.count) == ("Handed to a person (the desk)", 1)
+    assert answer.is_answered
+    assert answered_count(folding.fold({}, events)) == answered_count(
+        folding.fold({}, events[:1])
+    )
