@@ -25,6 +25,7 @@ from registry.queries.rulebooks import RulebookInForce
 from registry.rules.answers import Answer, Money, Ruling
 from registry.rules.authority import rule
 from registry.rules.rulebook import Request
+from registry.rules.stops import expressions_of
 from runs.operations.moments import append_moment
 from runs.operations.spend import lock_budgets
 
@@ -142,6 +143,7 @@ def keep_ruling(
         reasons=kept.reasons[:REASONS_IN_JOURNAL_MAX],
         digest=digest,
         headline=headline,
+        expression=expressions_of(ruling, facts.rulebook),
     )
     return kept
 

@@ -22,7 +22,7 @@ from registry.rules.amounts import (
     texts_in,
     value_at,
 )
-from registry.rules.answers import Answer, Reason
+from registry.rules.answers import Answer, Reason, Ruling
 from registry.rules.codes import CODES
 from registry.rules.rulebook import (
     Effect,
@@ -44,6 +44,7 @@ ROOTS = ("args", "before", "after")
 PLAIN_FIELDS = (
     "resource_type", "resource_id", "category", "title", "description", "rationale",
 )  # fmt: skip
+TRUE = "the expression is true"
 SPECIAL_FIELDS = ("evidence", "amount", "confidence")
 
 
@@ -92,6 +93,15 @@ def unsure_of_amount(rule: StopRule, amount: ActionAmount) -> Iterator[Reason]:
     yield _reason("amount.missing", text, Answer.REVIEW, rule.key)
 
 
+def expressions_of(ruling: Ruling, rulebook: Rulebook | None) -> str:
+    """Give the expressions behind a ruling, for the technical detail."""
+    fired = {
+        each.rule for each in ruling.reasons if each.code == "stop_rule.expression"
+    }
+    rules = rulebook.stop_rules if rulebook else ()
+    return "; ".join(str(r.params.get("source", "")) for r in rules if r.key in fired)
+
+
 def holds(reasons: tuple[Reason, ...]) -> str | None:
     """Return the key of the stop rule that holds the run, the first by name if several do."""
     keys = [
@@ -110,7 +120,8 @@ def _sentence(rule: StopRule, detail: str) -> str:
     written = rule.sentence.strip().rstrip(".")
     if not written:
         written = f"The stop rule “{rule.key}” fired"
-    return f"{written} ({detail})."
+    # That an expression came out true tells a reader nothing: the rule's own words do.
+    return f"{written}." if detail == TRUE else f"{written} ({detail})."
 
 
 def fact(request: Request, path: str) -> Any:
@@ -270,9 +281,7 @@ def _expression(
     result = standing.expressions.get(rule.key)
     if result is False:
         return None
-    return (
-        "the expression is true" if result is True else "the expression gave no answer"
-    )
+    return TRUE if result is True else "the expression gave no answer"
 
 
 _JUDGES: Mapping[str, Callable[..., str | None]] = {

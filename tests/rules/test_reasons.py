@@ -12,11 +12,13 @@ from registry.rules.rulebook import (
     Effect,
     Guardrail,
     Level,
+    Rulebook,
     RunFacts,
     Stage,
     StopKind,
     StopRule,
 )
+from registry.rules.stops import expressions_of
 from registry.rules.verbs import Tier, tier_of
 from tests.rules.cases import money, reason, ruled, with_row
 
@@ -267,6 +269,16 @@ def test_an_expression_stays_silent_only_on_false_itself(result, answer):
     assert (
         ruled(standing={"expressions": {"the-rule": result}}, **rule).answer == answer
     )
+
+
+def test_a_fired_expression_speaks_the_rules_own_sentence():
+    rule = stop(StopKind.EXPRESSION, source="amount > 5")
+    ruling = ruled(standing={"expressions": {"the-rule": True}}, **rule)
+    texts = [each.text for each in ruling.reasons if each.rule == "the-rule"]
+    assert texts == ["The rule says so."]
+    stop_rules = rule["rulebook"]["stop_rules"]
+    book = Rulebook("refunds", 1, 4, Risk.LOW, "EUR", stop_rules=stop_rules)
+    assert expressions_of(ruling, book) == "amount > 5"
 
 
 def test_a_claim_alone_never_passes_the_limit_of_a_row():
