@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from runs.rules import folding
+from runs.rules import folding, undone
 from runs.rules.answering import answered_count
 from runs.rules.costing import basis_of, totals_of, words_of
 from runs.rules.events import Event, in_order, time_of
@@ -64,7 +64,7 @@ def title_of(state: Mapping[str, Any]) -> str:
 def paragraph_of(state: Mapping[str, Any]) -> str:
     """Say in a few sentences how it went, each from a record or from a told event."""
     parts = [_beginning(state), _looking(state), *_asking(state), *_troubles(state)]
-    parts.append(_ending(state))
+    parts += [*undone.words(state), _ending(state)]
     return " ".join(sentence(part) for part in parts if part)
 
 
@@ -206,9 +206,7 @@ def _asking(state: Mapping[str, Any]) -> list[str]:
     for ask in asks[:3]:
         told.append(f"It asked to {_lower_first(bare(ask['asked'][1]))}")
         told.extend(_how_decided(state, ask))
-    if len(asks) > 3:
-        told.append(f"It asked {count(len(asks) - 3, 'more time')}")
-    return told
+    return [*told, *undone.asked_more(asks[:3], asks[3:])]
 
 
 def _how_decided(state: Mapping[str, Any], ask: Mapping[str, Any]) -> list[str]:

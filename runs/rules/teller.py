@@ -38,6 +38,7 @@ class Around:
     tells_reads: bool
     ending: str = ""
     verdicts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    undone: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Teller:
         self._tells_reads = around.tells_reads
         self._ending = around.ending
         self._verdicts = around.verdicts
+        self._undone = around.undone
 
     def break_off(self) -> None:
         """Let reads after this begin a line of their own."""
@@ -122,7 +124,9 @@ class Teller:
         if said is None:
             self._hide(event)
             return
-        self._add(event, **said)
+        line = self._add(event, **said)
+        if event.kind == "run.finished" and stamp_of(event) == self._ending:
+            line.notes += [f"By our records: {text}." for text in self._undone]
 
     def _read(self, event: Event) -> None:
         name = short(event.facts.get("resource") or event.facts.get("tool"), 80)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from runs.rules import waits
+from runs.rules import undone, waits
 from runs.rules.clocks import clamped
 from runs.rules.events import Event, in_order
 from runs.rules.folding import State, fold, redeemed_grants
@@ -95,11 +95,13 @@ def around_of(ordered: Sequence[Event]) -> Around:
         for e in ordered
         if e.is_moment and e.kind == "redeemed"
     )
+    state = fold({}, ordered)
     return Around(
         redeemed=frozenset(redeemed),
         leave=_redeemed_by_verb(ordered),
         tells_reads=any(event.kind == "data.read" for event in ordered),
-        ending=_ending(fold({}, ordered)),
+        ending=_ending(state),
+        undone=tuple(undone.words(state)),
         verdicts=_verdicts(ordered),
     )
 
@@ -116,6 +118,7 @@ def around_in(state: State, used: Mapping[str, int]) -> Around:
         leave={key: max(0, left - used.get(key, 0)) for key, left in leave.items()},
         tells_reads=state.get("reads", 0) > 0,
         ending=_ending(state),
+        undone=tuple(undone.words(state)),
     )
 
 
