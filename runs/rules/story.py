@@ -174,6 +174,8 @@ def _plainly(state: Mapping[str, Any]) -> str:
         return f"{did} and was put on hold"
     if "silent" in state:
         return f"{did}; then nothing more was heard of it"
+    if "handed" in state:
+        return f"{did} and was handed to {state['handed'][1] or 'a person'}"
     status = {
         "COMPLETED": "finished",
         "FAILED": "failed",

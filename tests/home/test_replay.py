@@ -10,8 +10,11 @@ from portal.core import strict_json
 from portal.home.replay.bodies import Context, EventMaker, action_body, tool_called
 from portal.home.replay.mapping import Deed, tool_map
 from portal.home.replay.memory import Memory, Reading, after, changes
+from portal.home.replay.player import _trigger
 from portal.home.replay.recordings import (
+    Conversation,
     ToolCall,
+    Turn,
     UnreadableRecording,
     is_right,
     read_file,
@@ -215,3 +218,11 @@ def test_sums_count_a_wrong_write_that_ran_without_a_person():
     assert told["refused_by_rulebook"] == 1
     assert told["wrong_executed_without_a_person"] == 1
     assert told["right_executed"] == 1
+
+
+def test_what_started_it_is_the_customers_first_sentence():
+    turns = (Turn(0, "user", "My lamp is\nbroken. Help!"),)
+    assert _trigger(Conversation("1", turns)) == (
+        "A customer wrote: “My lamp is broken.”"
+    )
+    assert _trigger(Conversation("1", ())) == "A customer wrote."

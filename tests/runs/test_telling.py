@@ -541,3 +541,17 @@ def test_a_run_handed_to_a_person_was_escalated():
     assert answered_count(folding.fold({}, events)) == answered_count(
         folding.fold({}, events[:1])
     )
+
+
+def test_a_run_without_a_title_says_what_it_was_about_and_how_it_ended():
+    events = [
+        told("run.started", 1, trigger="A customer wrote: “My lamp is broken.”"),
+        told("data.read", 2, system="orders", resource="order 7"),
+        told("handoff", 3, to="a human agent"),
+        told("run.finished", 4, status="completed"),
+    ]
+
+    assert story(events).title == (
+        "A customer wrote: “My lamp is broken.”: looked at 1 record"
+        " and was handed to a human agent."
+    )

@@ -5,6 +5,7 @@ recorded result told as the outcome) only with a redeemed grant. A call that peo
 down is not done, and the run says so, although the recording goes on as if it had been.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from portal.home.replay.recordings import Conversation, ToolCall, same_args
 from portal.home.replay.report import REASONS_KEPT_MAX, PlayedConversation, PlayedWrite
 
 WAIT_SECONDS = 20
+TRIGGER_WORDS_MAX = 100
 BUFFER_MAX = 200
 REDEEM_TRIES_MAX = 6
 OPEN = frozenset({"in_review", "escalated"})
@@ -52,7 +54,7 @@ class Player:
         self.context = bodies.Context()
         self.played = PlayedConversation(conversation.name, self.run)
         try:
-            self._tell("run.started", trigger="A customer wrote.")
+            self._tell("run.started", trigger=_trigger(conversation))
             for turn in conversation.turns:
                 self.played.turns += 1
                 self._message(turn.role, turn.text)
@@ -270,10 +272,12 @@ class Player:
     def _finish(self, status: str) -> None:
         done = sum(write.is_executed for write in self.played.writes)
         asked = len(self.played.writes)
-        summary = f"{asked} changes asked, {done} done."
-        if self.played.has_handed_over:
+        # Without a request the portal makes the title from what it knows.
+        summary = f"{asked} changes asked, {done} done." if asked else ""
+        if asked and self.played.has_handed_over:
             summary += " Handed over to a human agent."
-        self._tell("run.finished", status=status, summary=summary, units=1)
+        said = {"summary": summary} if summary else {}
+        self._tell("run.finished", status=status, units=1, **said)
         self._flush()
 
     def _tell(self, kind: str, **facts: Any) -> None:
@@ -294,6 +298,19 @@ class Player:
 _NO_RESULT = (
     "People edited the call, and the recording holds no result for the edited one."
 )
+
+
+def _trigger(conversation: Conversation) -> str:
+    """Say what started it, with the customer's first sentence."""
+    first = next(
+        (turn.text for turn in conversation.turns if turn.role == "user" and turn.text),
+        "",
+    )
+    said = " ".join(first.split())
+    sentence = re.split(r"(?<=[.!?])\s", said, maxsplit=1)[0]
+    if len(sentence) > TRIGGER_WORDS_MAX:
+        sentence = sentence[:TRIGGER_WORDS_MAX].rstrip() + "…"
+    return f"A customer wrote: “{sentence}”" if sentence else "A customer wrote."
 
 
 def _why_not(write: PlayedWrite) -> str:
