@@ -53,7 +53,7 @@ from approvals.queries.who import WhoHasIt, who_has
 from approvals.queries.wording import doing
 from approvals.rules.claims import unsupported
 from approvals.rules.contradictions import Flag
-from approvals.rules.diff import Change, changes_between
+from approvals.rules.diff import Change, changes_set
 from approvals.rules.fields import EditField, edit_fields
 from approvals.rules.inspection import why_uninspectable
 from approvals.rules.moves import UNDECIDED, GrantState, ProposalState
@@ -208,7 +208,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         reasons=reasons_shown(ruling),
         rulebook_version=ruling.version_number,
         confidence=text_of(body.get("confidence")),
-        before_after=changes_between(body.get("before") or {}, body.get("after") or {}),
+        before_after=changes_set(body.get("before") or {}, body.get("after") or {}),
         edits=tuple(Change(**change) for change in version.changes),
         edited_by=version.edited_by.name if version.edited_by else None,
         evidence=evidence,

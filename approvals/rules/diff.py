@@ -1,5 +1,6 @@
 """What changes: before and after side by side, place by place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from approvals.rules.paths import LEAVES_MAX, json_text, leaves
@@ -39,3 +40,23 @@ def changes_between(before: object, after: object) -> tuple[Change, ...]:
                 )
             )
     return tuple(found)
+
+
+def changes_set(before: object, after: object) -> tuple[Change, ...]:
+    """Return what the state to come sets; a field that it does not name stays as it is.
+
+    Only an explicit null says that a field is removed.
+    """
+    return changes_between(_named_in(before, after), after)
+
+
+def _named_in(before: object, after: object) -> object:
+    if not isinstance(after, Mapping):
+        return before if after is not None else {}
+    if not isinstance(before, Mapping):
+        return before
+    return {
+        name: _named_in(value, after[name]) if after[name] is not None else value
+        for name, value in before.items()
+        if name in after
+    }
