@@ -253,6 +253,15 @@ _ALL = (
         many_of="many_findings",
     ),
     Kind(
+        "reading_taken",
+        LOOK_AFTER,
+        "A run that you were to read is handed on",
+        "{workflow}: {by} took over a run of the weekly review that was yours to read.",
+        Way.PORTAL,
+        alone_max=3,
+        many="{workflow}: {count} runs that were yours to read were handed on.",
+    ),
+    Kind(
         "week_reopened",
         LOOK_AFTER,
         "A week that you signed is open again",

@@ -211,6 +211,7 @@ SENTENCES: dict[str, str] = {
     "review.week_seen": "What the week of {week} saw was gathered; {count} requests were ruled on in it.",
     "review.finding_added": "{actor} added a finding: {text}",
     "review.finding_closed": "{actor} closed a finding: {text}",
+    "review.finding_seen_again": "{actor} saw a finding in run {run} too.",
     "review.finding_commented": "{actor} said about a finding: {said}",
     "review.finding_redated": "{actor} moved a finding from {before} to {after}: {reason}",
     "review.finding_reassigned": "{actor} gave a finding of {before} to {after}: {reason}",

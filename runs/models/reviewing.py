@@ -132,6 +132,10 @@ class SampledRun(models.Model):
     # When who sits there now took it to read; for how long reading takes.
     begun_at = models.DateTimeField(null=True)
     second_begun_at = models.DateTimeField(null=True)
+    # Who was to read it before it was taken over or handed on, whichever came last.
+    handed_from = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         constraints = (

@@ -66,6 +66,7 @@ class FindingMove(models.Model):
         REDATED = "REDATED", "set another day"
         REASSIGNED = "REASSIGNED", "gave it to somebody else"
         HANDED_OVER = "HANDED_OVER", "gave it on, because its owner left"
+        ALSO_SEEN = "ALSO_SEEN", "saw it in another run too"
         DRAFTED = "DRAFTED", "drafted a change of the rulebook"
         DUE = "DUE", "told its owner that it is due"
         CLOSED = "CLOSED", "closed it"

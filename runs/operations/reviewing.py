@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
@@ -131,7 +132,7 @@ def sampled_in(week: ReviewWeek, run_id: UUID) -> SampledRun:
     """Give a run of a week's sample. Raises NotFound."""
     found = (
         SampledRun.objects.filter(week=week, run_id=run_id)
-        .select_related("assigned_to", "second_to", "run")
+        .select_related("assigned_to", "second_to", "run", "week")
         .first()
     )
     if found is None:
@@ -218,12 +219,25 @@ def _take(
     is_leaving: bool = False,
 ) -> None:
     """Lease a seat to somebody; the week's lock makes check and use one."""
-    is_same = getattr(sampled, f"{seat.person}_id") == actor.id
-    if not is_same or getattr(sampled, seat.begun) is None:
+    before = getattr(sampled, f"{seat.person}_id")
+    fields = [seat.person, seat.lease, seat.begun]
+    if before != actor.id or getattr(sampled, seat.begun) is None:
         setattr(sampled, seat.begun, now)
     setattr(sampled, f"{seat.person}_id", actor.id)
     setattr(sampled, seat.lease, None if is_leaving else now + LEASE)
-    sampled.save(update_fields=[seat.person, seat.lease, seat.begun])
+    if before not in (None, actor.id):
+        sampled.handed_from_id = before
+        fields.append("handed_from")
+        tell(
+            kind="reading_taken",
+            subject=("week", sampled.week_id),
+            at=now,
+            people={before},
+            workflow_id=sampled.week.workflow_id,
+            by=actor.name,
+            by_id=actor.id,
+        )
+    sampled.save(update_fields=fields)
 
 
 @step

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.accounts.actors import SYSTEM, Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone
 from runs.models import ReviewWeek, SampledRun
@@ -50,8 +51,10 @@ def share_again(*, actor: Actor, week_id: UUID, now: datetime) -> int:
     people = loads_of(workflow_id=week.workflow_id)
     places = _places(week, people.keys())
     for sampled in places.firsts:
+        sampled.handed_from_id = sampled.assigned_to_id or sampled.handed_from_id
         sampled.assigned_to_id = sampled.lease_until = sampled.begun_at = None
     for sampled in places.seconds:
+        sampled.handed_from_id = sampled.second_to_id or sampled.handed_from_id
         sampled.second_to_id = sampled.second_lease_until = None
         sampled.second_begun_at = None
     given = _give(places, people)
@@ -63,8 +66,18 @@ def share_again(*, actor: Actor, week_id: UUID, now: datetime) -> int:
         [
             *("assigned_to", "lease_until", "begun_at"),
             *("second_to", "second_lease_until", "second_begun_at"),
+            "handed_from",
         ],
     )
+    if places.left:
+        tell(
+            kind="reading_taken",
+            subject=("week", week.id),
+            at=now,
+            people=places.left,
+            workflow_id=week.workflow_id,
+            by="Countersign",
+        )
     record(
         "review.shared_again",
         actor=actor,

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from runs.models import Finding, ReviewWeek, Run, RunState, SampledRun
+from runs.models import Finding, Review, ReviewWeek, Run, RunState, SampledRun
 from runs.queries.answers import left_to
 from runs.queries.blind_findings import marked, words_of
 from runs.queries.finding import words_match
 
 WEEK = timedelta(days=7)
-SHARES_MAX = 10
+SHARES_MAX = 50
 FINDINGS_MAX = 10
 
 
@@ -104,20 +104,32 @@ def week_of_runs(
 
 
 def my_review_share(*, actor: Actor) -> tuple[ReviewShare, ...]:
-    """Give the open weeks with runs that are this person's to read, oldest first. One query.
+    """Give the open weeks with runs that are this person's, oldest first. One query.
 
-    First and second readings count, as in the list of weeks.
+    First and second readings, counted as everywhere by `left_to`.
     """
-    mine = SampledRun.objects.filter(
-        Q(assigned_to=actor.id) | Q(second_to=actor.id),
-        week__state=ReviewWeek.State.OPEN,
-    )
-    weeks = (
-        mine.values_list("week_id", "week__workflow__name", "week__starts_on")
-        .annotate(left=Count("id", filter=left_to(actor.id)), total=Count("id"))
+    rows = (
+        SampledRun.objects.filter(
+            Q(assigned_to=actor.id) | Q(second_to=actor.id),
+            week__state=ReviewWeek.State.OPEN,
+        )
+        .annotate(
+            is_done=Exists(
+                Review.objects.filter(sampled=OuterRef("pk"), assessor=actor.id)
+            )
+        )
+        .values_list("week_id", "week__workflow__name", "week__starts_on")
+        .annotate(
+            left=Count("id", filter=left_to(actor.id)),
+            done=Count("id", filter=Q(is_done=True)),
+        )
         .order_by("week__starts_on", "week_id")
     )
-    return tuple(ReviewShare(*week) for week in weeks[:SHARES_MAX])
+    return tuple(
+        ReviewShare(week_id, workflow, starts_on, left, left + done)
+        for week_id, workflow, starts_on, left, done in rows[:SHARES_MAX]
+        if left or done
+    )
 
 
 def findings_due(*, actor: Actor, today: date) -> tuple[FindingDue, ...]:

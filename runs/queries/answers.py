@@ -109,14 +109,24 @@ def open_reviews(rows: QuerySet[Review] | None = None) -> QuerySet[Review]:
     )
 
 
-def left_to(person_id: UUID) -> Q:
-    """Narrow sampled runs to those that this person has still to read, first or second."""
+def left_in(seat: str) -> Q:
+    """Narrow sampled runs to those that whoever sits in a seat has still to read.
+
+    The seats are "assigned_to" and "second_to". Every count of what is left, of one person
+    or of all, in the rail, the lists and the pages, is made of this.
+    """
     any_review = Review.objects.filter(sampled=OuterRef("pk"))
     released = ReleasedReading.objects.filter(sampled=OuterRef("pk"))
-    own = any_review.filter(assessor=person_id)
-    mine = Q(assigned_to=person_id) | Q(second_to=person_id)
-    return Q(~Exists(any_review), is_doubled=False, assigned_to=person_id) | Q(
-        mine, ~Exists(own), ~Exists(released), is_doubled=True
+    own = any_review.filter(assessor=OuterRef(f"{seat}_id"))
+    return Q(~Exists(any_review), is_doubled=False) | Q(
+        ~Exists(own), ~Exists(released), is_doubled=True
+    )
+
+
+def left_to(person_id: UUID) -> Q:
+    """Narrow sampled runs to those that this person has still to read, first or second."""
+    return Q(left_in("assigned_to"), assigned_to=person_id) | Q(
+        left_in("second_to"), second_to=person_id
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,6 +17,7 @@ from runs.queries.blind_findings import kind_of, marked, words_of
 ORDER = ("due_on", "id")
 CLOSED_ORDER = ("-closed_at", "-id")
 WORKFLOWS_MAX = 200
+USUAL_TIME = timedelta(days=7)
 KINDS = Finding.Kind.choices
 STATES = {
     "open": "Open",
@@ -152,3 +153,8 @@ def _line(row: Finding, actor: Actor, today: date) -> FindingLine:
         closed_at=row.closed_at,
         closed_by=row.closed_by.name if row.closed_by else "",
     )
+
+
+def usual_due_day(now: datetime) -> str:
+    """Give the day that a new finding is due unless another is chosen: a week from now."""
+    return (timezone.localtime(now).date() + USUAL_TIME).isoformat()

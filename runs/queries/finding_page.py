@@ -28,6 +28,7 @@ from runs.rules.proposing.ways import WITHOUT_DRAFT, change_by, way_called, ways
 
 MOVES_MAX = 200
 CAUSE = "finding"
+_CLOSED = FindingMove.Kind.CLOSED.label
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,9 @@ def finding_page(*, actor: Actor, finding_id: UUID, now: datetime) -> FindingPag
     can_edit = may_edit(actor, row.workflow_id)
     is_doubled = row.sampled is not None and row.sampled.is_doubled
     blind = row.is_hidden or (is_doubled and is_blind(row.id))
-    closing = next((line for line in reversed(moves) if line.links), None)
+    closing = next(
+        (line for line in reversed(moves) if line.did == _CLOSED and line.links), None
+    )
     page = FindingPage(
         id=row.id,
         kind=row.kind,

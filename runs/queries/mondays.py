@@ -115,12 +115,12 @@ def monday_page(
 
 
 def next_of_monday(
-    *, actor: Actor, monday: date, after: UUID | None = None, now: datetime
+    *, actor: Actor, monday: date, after: UUID | None = None
 ) -> tuple[UUID, UUID] | None:
     """Give the week and the run to read next, over all workflows of a Monday.
 
-    What is this person's comes first, in every workflow, before what is anybody's.
-    Raises NotFound when the day is no Monday.
+    Only what is this person's, in every workflow, as in one week. Raises NotFound when
+    the day is no Monday.
     """
     assessed = _assessed(actor, monday)
     weeks = [
@@ -129,16 +129,11 @@ def next_of_monday(
         if week.id in assessed and week.state == ReviewWeek.State.OPEN
     ]
     samples = samples_of([week.id for week in weeks], actor)
-    found: list[tuple[bool, UUID, UUID]] = []
     for week in weeks:
-        sample = samples[week.id]
-        run_id = next_to_read(sample, after=after, actor=actor, now=now)
+        run_id = next_to_read(samples[week.id], after=after)
         if run_id is not None:
-            is_mine = any(row.run_id == run_id and row.is_left_to_me for row in sample)
-            found.append((is_mine, week.id, run_id))
-    mine = [one for one in found if one[0]]
-    chosen = next(iter(mine or found), None)
-    return (chosen[1], chosen[2]) if chosen else None
+            return week.id, run_id
+    return None
 
 
 def _weeks(actor: Actor, monday: date) -> list[ReviewWeek]:

@@ -10,7 +10,7 @@ from portal.accounts import access
 from portal.accounts.models import Person
 from registry.queries.workflows import live_before
 from runs.models import ReadingPlan, Review, ReviewWeek, SampledRun
-from runs.queries.answers import open_reviews
+from runs.queries.answers import left_in, open_reviews
 from runs.queries.populations import (
     PAST_WEEKS,
     WEEK,
@@ -106,11 +106,8 @@ def loads_of(*, workflow_id: UUID) -> dict[str, int]:
     unread = SampledRun.objects.filter(week__state=ReviewWeek.State.OPEN)
     carried = {person.id: 0 for person in people}
     for name in ("assigned_to", "second_to"):
-        mine = Review.objects.filter(
-            sampled=OuterRef("pk"), assessor=OuterRef(f"{name}_id")
-        )
         rows = (
-            unread.filter(~Exists(mine), **{f"{name}__in": people})
+            unread.filter(left_in(name), **{f"{name}__in": people})
             .values_list(name)
             .annotate(Count("id"))
         )

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from portal.accounts.actors import Actor
 from portal.core.errors import NotFound
-from runs.models import Finding, FollowUp, ReviewWeek
+from runs.models import Finding, FindingMove, FollowUp, ReviewWeek
 from runs.queries.answers import Readings, readings_of
+from runs.queries.blind_findings import marked
 from runs.queries.reviewing import Before, Choice, given_before, owners_for
 from runs.queries.stories import RunPage, Where, run_page
 from runs.queries.week_page.access import week_to_assess
@@ -15,6 +18,7 @@ from runs.queries.week_page.sample import SampleRow, sample_rows
 from runs.rules.questions import ANSWERS, QUESTIONS
 
 FINDINGS_MAX = 20
+OPEN_MAX = 8
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,17 @@ class FindingHere:
     text: str
     owner: str
     found_by: str
+
+
+@dataclass(frozen=True)
+class OpenFinding:
+    """A finding of the workflow that is open already, so that none is made twice."""
+
+    id: UUID
+    kind: str
+    text: str
+    owner: str
+    names_run: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,7 @@ class ReviewScreen:
     held_by: tuple[str, datetime] | None
     my_lease_until: datetime | None
     findings: tuple[FindingHere, ...]
+    open_findings: tuple[OpenFinding, ...]
     owners: tuple[Choice, ...]
     again: AskedAgain | None
 
@@ -139,6 +155,7 @@ def review_screen(
         held_by=here.held_by_other(actor.name, now),
         my_lease_until=mine if mine and mine > now else None,
         findings=_findings(readings, actor),
+        open_findings=_open_findings(week, readings, actor) if not is_signed else (),
         owners=owners_for(workflow_id=week.workflow_id) if not is_signed else (),
         again=_again(readings, actor),
     )
@@ -193,6 +210,33 @@ def _findings(readings: Readings, actor: Actor) -> tuple[FindingHere, ...]:
             Finding.Kind(row.kind).label, row.text, row.owner.name, row.found_by.name
         )
         for row in rows.order_by("found_at", "id")[:FINDINGS_MAX]
+    )
+
+
+def _open_findings(
+    week: ReviewWeek, readings: Readings, actor: Actor
+) -> tuple[OpenFinding, ...]:
+    """Give the newest findings that are open for this workflow. One query.
+
+    Those about runs that are read blind are left out (`blind_findings`).
+    """
+    again = FindingMove.objects.filter(
+        finding=OuterRef("pk"),
+        kind=FindingMove.Kind.ALSO_SEEN,
+        facts__run=str(readings.run_id),
+    )
+    rows = Finding.objects.filter(workflow=week.workflow_id, closed_at=None)
+    rows = marked(rows, actor.id).filter(is_hidden=False)
+    rows = rows.select_related("owner").annotate(is_seen=Exists(again))
+    return tuple(
+        OpenFinding(
+            row.id,
+            Finding.Kind(row.kind).label,
+            row.text,
+            row.owner.name,
+            row.is_seen or row.sampled_id == readings.sampled_id,
+        )
+        for row in rows.order_by("-found_at", "-id")[:OPEN_MAX]
     )
 
 

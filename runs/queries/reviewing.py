@@ -1,5 +1,6 @@
 """What the review screen asks for: what was answered before, what to read next, whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,27 +47,39 @@ def given_before(*, actor: Actor, week_id: UUID, run_id: UUID) -> Before:
 
 
 def next_to_read(
-    rows: tuple[SampleRow, ...], *, after: UUID | None, actor: Actor, now: datetime
+    rows: tuple[SampleRow, ...], *, after: UUID | None = None
 ) -> UUID | None:
-    """Give the next run to read: mine first, beginning behind the one just read.
+    """Give the next run that is mine to read, beginning behind the one just read.
 
-    Then what nobody reads just now: not read at all, or read once of two times.
+    Only what is mine, first or second: nobody's share is taken without being asked for.
     """
+    return _first(rows, after, lambda row: row.is_left_to_me)
+
+
+def next_of_others(
+    rows: tuple[SampleRow, ...], *, actor: Actor, now: datetime
+) -> UUID | None:
+    """Give a run of somebody else's that nobody has read and nobody reads just now."""
+    return _first(
+        rows,
+        None,
+        lambda row: (
+            row.is_left_to_others and row.held_by_other(actor.name, now) is None
+        ),
+    )
+
+
+def _first(
+    rows: tuple[SampleRow, ...],
+    after: UUID | None,
+    is_wanted: Callable[[SampleRow], bool],
+) -> UUID | None:
     position = next(
         (place for place, row in enumerate(rows) if row.run_id == after), -1
     )
     turned = rows[position + 1 :] + rows[: position + 1]
-    open_rows = [
-        row
-        for row in turned
-        if not row.is_read_by_me
-        and row.run_id != after
-        and (not row.is_read or row.is_waiting_for_second)
-    ]
-    mine = [row for row in open_rows if row.is_left_to_me]
-    free = [row for row in open_rows if row.held_by_other(actor.name, now) is None]
-    chosen = next(iter(mine or free or open_rows), None)
-    return chosen.run_id if chosen else None
+    wanted = (row.run_id for row in turned if row.run_id != after and is_wanted(row))
+    return next(wanted, None)
 
 
 def owners_for(*, workflow_id: UUID) -> tuple[Choice, ...]:

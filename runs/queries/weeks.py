@@ -88,7 +88,9 @@ def week_rows(weeks: Sequence[ReviewWeek], actor: Actor) -> tuple[WeekRow, ...]:
         .annotate(
             sampled=_count_of(sampled),
             read=_count_of(sampled.filter(Exists(_read()))),
-            mine_left=_count_of(sampled.filter(left_to(actor.id))),
+            mine_left=_count_of(
+                sampled.filter(left_to(actor.id), week__state=ReviewWeek.State.OPEN)
+            ),
             open_findings=_count_of(Finding.objects.filter(closed_at=None)),
         )
         .values("id", "sampled", "read", "mine_left", "open_findings")

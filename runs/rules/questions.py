@@ -214,3 +214,13 @@ def who_can_help(names: list[str]) -> str:
         )
     more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
     return f"{', '.join(names[:NAMES_MAX])}{more} can."
+
+
+def numbered(problems: Mapping[str, str]) -> dict[str, str]:
+    """Say of each problem which question it is of, by the number on the screen."""
+    places = {key: number for number, key in enumerate(KEYS, start=1)}
+    found = {}
+    for name, words in problems.items():
+        number = places.get(name.removesuffix("_reason"))
+        found[name] = f"Question {number}: {words}" if number else words
+    return found

@@ -36,6 +36,7 @@ from runs.queries.finding_lists import (
     FindingsAsked,
     asked_in,
     findings_for,
+    usual_due_day,
 )
 from runs.queries.finding_page import draft_from, finding_page
 from runs.queries.reviewing import owners_for
@@ -229,6 +230,7 @@ def week_finding(request: HttpRequest, week_id: UUID) -> HttpResponse:
         "week_id": week_id,
         "run_id": run_id,
         "workflow": seen.workflow.name,
+        "usual_due": usual_due_day(wall_clock()),
         "kinds": KINDS,
         "owners": owners_for(workflow_id=seen.workflow_id),
         "typed": typed,

@@ -41,9 +41,12 @@ def monday(request: HttpRequest, starts_on: str) -> HttpResponse:
 def monday_next(request: HttpRequest, starts_on: str) -> HttpResponse:
     """Take the next run to read, in whichever workflow it is."""
     actor, day, now = actor_of(request), _day(starts_on), wall_clock()
-    found = next_of_monday(actor=actor, monday=day, now=now)
+    found = next_of_monday(actor=actor, monday=day)
     if found is None:
-        messages.info(request, "Nothing is left for you to read in these weeks.")
+        messages.info(
+            request,
+            "You have read all that is yours in these weeks. To read more, open a workflow's week and take over a run of somebody else.",
+        )
         return redirect("monday", starts_on)
     week_id, run_id = found
     try:

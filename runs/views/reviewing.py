@@ -13,21 +13,30 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import AlreadyDone, Conflict, Invalid
+from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.htmx import is_htmx, render
 from runs.operations.findings import add_finding
 from runs.operations.reviewing import Kept, keep_draft, reserve_run, save_review
-from runs.queries.finding_lists import KINDS
+from runs.operations.seeing_again import see_finding_again
+from runs.queries.finding_lists import KINDS, usual_due_day
 from runs.queries.review_screen import review_screen
-from runs.queries.reviewing import next_to_read
+from runs.queries.reviewing import next_of_others, next_to_read
 from runs.queries.week_page.access import week_to_assess
-from runs.queries.week_page.sample import sample_rows
-from runs.rules.questions import ANSWERS, QUESTIONS, Given, codes_for, given_in
+from runs.queries.week_page.sample import SampleRow, sample_rows
+from runs.rules.questions import (
+    ANSWERS,
+    QUESTIONS,
+    Given,
+    codes_for,
+    given_in,
+    numbered,
+)
 from runs.views.reading import day_in, id_in
 from runs.views.stories import where_in
 
 INVALID, CONFLICT = 422, 409
 KEPT, FOUND = "kept", "found"
+OTHERS = "others"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +62,7 @@ def review(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
 
 @require_POST
 def week_next(request: HttpRequest, week_id: UUID) -> HttpResponse:
-    """Take the next unread run and go to it."""
+    """Take the next run that is mine and go to it, or one of somebody else's if asked."""
     return _to_next(request, actor_of(request), week_id, after=None)
 
 
@@ -73,6 +82,8 @@ def review_take(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpRespon
 def review_finding(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
     """Add a finding about the run without leaving it; htmx gets the findings alone."""
     problems: dict[str, str] = {}
+    if request.POST.get("again"):
+        return _seen_again(request, week_id, run_id)
     try:
         add_finding(
             actor=actor_of(request),
@@ -90,7 +101,9 @@ def review_finding(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpRes
     if not problems and not is_htmx(request):
         messages.info(request, "The finding is kept until it is closed.")
         return redirect("review", week_id, run_id)
-    more = {"finding_problems": problems, "typed": request.POST if problems else {}}
+    more: dict[str, Any] = {"finding_problems": problems}
+    if problems:
+        more["typed"] = request.POST
     return screen(
         request,
         week_id,
@@ -99,6 +112,26 @@ def review_finding(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpRes
         fragment=FOUND,
         status=INVALID if problems else 200,
     )
+
+
+def _seen_again(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
+    """Add this run to a finding that is open already."""
+    found = id_in(request.POST.get("again"))
+    if found is None:
+        raise NotFound("There is no such finding.")
+    try:
+        see_finding_again(
+            actor=actor_of(request),
+            week_id=week_id,
+            run_id=run_id,
+            finding_id=found,
+            now=wall_clock(),
+        )
+    except AlreadyDone as done:
+        messages.info(request, done.detail)
+    if is_htmx(request):
+        return screen(request, week_id, run_id, fragment=FOUND)
+    return redirect("review", week_id, run_id)
 
 
 def screen(
@@ -133,11 +166,13 @@ def screen(
         "codes_for": codes_for,
         "given": given or page.before.given,
         "problems": problems or {},
+        "summed_up": numbered(problems or {}),
         "lost": lost,
         "lost_at": _moment_of(lost),
         "kinds": KINDS,
         "owners": page.owners,
         "typed": {},
+        "usual_due": usual_due_day(wall_clock()),
         "finding_problems": {},
         "settle_problems": {},
         "settle_typed": {},
@@ -209,13 +244,19 @@ def _rescue(actor: Actor, week_id: UUID, run_id: UUID, given: Given) -> None:
 def _to_next(
     request: HttpRequest, actor: Actor, week_id: UUID, *, after: UUID | None
 ) -> HttpResponse:
-    """Go to the next run that can be had, or to the week when everything is read."""
+    """Go to the next run that is mine, or to the week when all of mine is read.
+
+    A run of somebody else's is taken only where the form asks for one.
+    """
     week = week_to_assess(actor=actor, week_id=week_id)
     now = wall_clock()
     rows = sample_rows(week, actor)
-    following = next_to_read(rows, after=after, actor=actor, now=now)
+    if request.POST.get("of") == OTHERS:
+        following = next_of_others(rows, actor=actor, now=now)
+    else:
+        following = next_to_read(rows, after=after)
     if following is None:
-        messages.info(request, "Nothing is left for you to read in this week.")
+        messages.info(request, _all_read(rows))
         return redirect("week", week_id)
     try:
         reserve_run(actor=actor, week_id=week_id, run_id=following, now=now)
@@ -224,6 +265,19 @@ def _to_next(
         if isinstance(lost, AlreadyDone):
             return redirect("week", week_id)
     return redirect("review", week_id, following)
+
+
+def _all_read(rows: tuple[SampleRow, ...]) -> str:
+    """Say that one's own share is read, and how much of the others' is not."""
+    mine = sum(row.is_read_by_me for row in rows)
+    others = sum(row.is_left_to_others for row in rows)
+    left = sum(row.is_left_to_me for row in rows)
+    if left:
+        return "What is left of the others is being read just now."
+    said = f"You have read all that is yours: {mine} {'run' if mine == 1 else 'runs'}."
+    if not others:
+        return said
+    return f"{said} {others} of others {'is' if others == 1 else 'are'} not read."
 
 
 def _moment_of(lost: Conflict | None) -> datetime | None:

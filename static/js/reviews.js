@@ -9,8 +9,13 @@ const questions = form ? [...form.querySelectorAll("[data-question]:not(:disable
 const current = () => questions.find((question) => question.hasAttribute("data-current"));
 const firstOpen = () => questions.find((question) => !question.querySelector("input[type=radio]:checked"));
 
-function choose(question, takesFocus = true) {
+// Marking moves nothing: what is pressed must stay under the pointer until it is let go.
+function mark(question) {
   for (const other of questions) other.toggleAttribute("data-current", other === question);
+}
+
+function choose(question, takesFocus = true) {
+  mark(question);
   if (!question) return;
   question.scrollIntoView({ block: "nearest" });
   if (!takesFocus) return;
@@ -61,11 +66,26 @@ if (questions.length) {
   choose(firstOpen() ?? questions[0], false);
   form.addEventListener("focusin", (event) => {
     const question = event.target.closest("[data-question]");
-    if (question) choose(question, false);
+    if (question) mark(question);
   });
   form.addEventListener("change", (event) => {
     if (event.target.matches("input[type=radio]")) offerReasons(event.target.closest("[data-question]"));
   });
+}
+
+// The list is open where there is room for it, and shows the run that is being read.
+const fold = document.getElementById("sample-list");
+function showCurrentRow() {
+  const row = fold?.querySelector("[aria-current]");
+  const box = [fold?.querySelector(".review-rows"), fold?.closest("nav")].find((each) => each && each.scrollHeight > each.clientHeight + 1);
+  if (!row || !box || !fold.open) return;
+  const [inner, outer] = [row.getBoundingClientRect(), box.getBoundingClientRect()];
+  box.scrollTop += inner.top - outer.top - (box.clientHeight - inner.height) / 2;
+}
+if (fold) {
+  fold.addEventListener("toggle", showCurrentRow);
+  fold.open = matchMedia("(width >= 93.75rem)").matches;
+  showCurrentRow();
 }
 
 document.addEventListener("keys:press", (event) => {
@@ -103,6 +123,17 @@ if (isDraft) {
   form.addEventListener("change", () => { isDirty = true; });
   form.addEventListener("submit", () => { isSaved = true; });
   form.addEventListener("htmx:beforeSend", () => { isDirty = false; });
+  // Another form on this page may leave it; the answers are kept before it does.
+  document.addEventListener("submit", (event) => {
+    if (event.target === form || !isDirty) return;
+    const words = new FormData(form);
+    words.set("go", "draft");
+    isDirty = false;
+    fetch(form.action, { method: "POST", body: words, keepalive: true, headers: { "HX-Request": "true" } })
+      .then((answer) => answer.text())
+      .then((said) => { if (said.includes("review-kept")) document.getElementById("review-kept").innerHTML = said; })
+      .catch(() => { isDirty = true; });
+  }, true);
   window.addEventListener("pagehide", () => {
     if (!isDirty || isSaved) return;
     const words = new FormData(form);

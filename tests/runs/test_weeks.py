@@ -519,7 +519,9 @@ def test_a_person_reads_finds_and_signs_a_week_by_plain_forms(
     again = client.post(taken.url, {"right_data": "yes", "go": "next"})
     answers = dict.fromkeys(KEYS, "yes")
 
-    following = client.post(taken.url, answers)
+    shared = client.post(taken.url, answers)
+    # The other run is somebody else's, so that it is taken over and not just next.
+    following = client.post(reverse("week_next", args=[week.id]), {"of": "others"})
     last = client.post(following.url, answers | {"right_data": "cannot_judge"})
     done = client.post(
         following.url,
@@ -533,6 +535,7 @@ def test_a_person_reads_finds_and_signs_a_week_by_plain_forms(
 
     assert 'value="yes" data-answer="y" checked' in (half.content.decode())
     assert again.status_code == 422
+    assert shared.url == reverse("week", args=[week.id])
     assert following.url != taken.url
     assert last.status_code == 422
     assert done.url == reverse("week", args=[week.id])
@@ -592,7 +595,7 @@ def test_pages_ask_as_few_questions_for_thirty_runs_as_for_three(
     for name, args, most in (
         ("weeks", [], 10),
         ("week", [week.id], 28),
-        ("review", [week.id, run_id], 22),
+        ("review", [week.id, run_id], 23),
     ):
         with django_assert_max_num_queries(most):
             assert client.get(reverse(name, args=args)).status_code == 200

@@ -48,6 +48,7 @@ class AlarmRow:
 @dataclass(frozen=True)
 class Drift:
     said: str
+    decisions: int
     points: tuple[WatchPoint, ...]
     alarms: tuple[AlarmRow, ...]
     alarm_at: float
@@ -71,8 +72,10 @@ def drift(week: ReviewWeek, rows: Mapping[date, DriftWeek]) -> Drift:
         .order_by("-starts_on", "direction")[:ALARMS_MAX]
     )
     alarms = tuple(alarm_row(alarm) for alarm in raised)
+    here = rows.get(week.starts_on)
     return Drift(
-        said=_said(rows.get(week.starts_on), week.starts_on, alarms),
+        said=_said(here, week.starts_on, alarms),
+        decisions=here.decisions if here else 0,
         points=tuple(_point(monday, rows.get(monday)) for monday in mondays),
         alarms=alarms,
         alarm_at=ALARM_AT,

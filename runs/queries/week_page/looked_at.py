@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from portal.accounts import access
 from runs.models import Review, ReviewWeek, SampledRun
+from runs.queries.answers import left_in
 from runs.queries.reading_plan import who_can_give
 from runs.queries.week_page.access import is_revealed
 from runs.queries.week_page.sample import SampleRow
@@ -124,7 +125,11 @@ def _reasons(rows: tuple[SampleRow, ...]) -> tuple[tuple[str, int], ...]:
 
 
 def shares_of(week_ids: Sequence[UUID]) -> tuple[Share, ...]:
-    """Give what each person has to read first and second, and has read. Two queries."""
+    """Give what each person has to read first and second, and has read. Two queries.
+
+    What is left of it is `left_in`, as everywhere; a reading that was given up, or that
+    somebody else did, is nobody's.
+    """
     found: dict[str, list[int]] = {}
     for name, is_second in (("assigned_to", False), ("second_to", True)):
         mine = Review.objects.filter(
@@ -135,7 +140,10 @@ def shares_of(week_ids: Sequence[UUID]) -> tuple[Share, ...]:
             .exclude(**({name: None} if is_second else {}))
             .annotate(is_done=Exists(mine))
             .values_list(f"{name}__name")
-            .annotate(total=Count("id"), read=Count("id", filter=Q(is_done=True)))
+            .annotate(
+                total=Count("id", filter=Q(is_done=True) | left_in(name)),
+                read=Count("id", filter=Q(is_done=True)),
+            )
             .order_by(f"{name}__name")
         )
         for person, total, read in rows:

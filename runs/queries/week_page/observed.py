@@ -98,6 +98,11 @@ class SeenRows:
     total: int
     rows: tuple[SeenRun, ...]
     weeks: int
+    # How often it was seen; one run may have it several times.
+    count: int = 0
+    starts_on: date | None = None
+    workflow_slug: str = ""
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,10 @@ def seen_rows(*, actor: Actor, week_id: UUID, what: str, weeks: int = 1) -> Seen
         week_id=week.id,
         words=KINDS[kind].format(named),
         total=line.runs if line else 0,
+        count=line.count if line else 0,
+        starts_on=week.starts_on,
+        workflow_slug=week.workflow.slug,
+        is_waiting=what.startswith("person:"),
         rows=tuple(
             SeenRun(row.id, row.title or row.agent_run_id, row.state, row.started_at)
             for row in rows.defer("fold")[:ROWS_MAX]

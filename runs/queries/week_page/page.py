@@ -49,6 +49,31 @@ class WeekPage:
     sign: Sign
 
     @property
+    def mine_left(self) -> int:
+        return sum(row.is_left_to_me for row in self.rows)
+
+    @property
+    def mine_read(self) -> int:
+        return sum(row.is_read_by_me for row in self.rows)
+
+    @property
+    def others_left(self) -> int:
+        return sum(row.is_left_to_others for row in self.rows)
+
+    @property
+    def counted(self) -> int:
+        """How many runs have answers that count."""
+        return sum(bool(row.answers) for row in self.rows)
+
+    @property
+    def waiting(self) -> int:
+        return sum(row.is_waiting_for_second for row in self.rows)
+
+    @property
+    def unsettled(self) -> int:
+        return sum(row.is_unsettled for row in self.rows)
+
+    @property
     def left(self) -> int:
         return len(self.rows) - self.read
 

@@ -46,6 +46,14 @@ class SampleRow:
     is_unsettled: bool = False
     is_settled: bool = False
     leases: tuple[tuple[str, datetime], ...] = ()
+    handed_from: str = ""
+
+    @property
+    def is_left_to_others(self) -> bool:
+        """Say whether a reading is open that is not this person's, and that they could do."""
+        if self.is_read_by_me or self.is_left_to_me:
+            return False
+        return not self.is_read or self.is_waiting_for_second
 
     def held_by_other(self, name: str, now: datetime) -> tuple[str, datetime] | None:
         """Say who else reads this just now, and until when."""
@@ -65,7 +73,7 @@ def samples_of(
     found = readings_of(week_ids)
     rows = (
         SampledRun.objects.filter(week__in=week_ids)
-        .select_related("run", "assigned_to", "second_to")
+        .select_related("run", "assigned_to", "second_to", "handed_from")
         .defer("run__fold")
         .order_by("week", "position")
     )
@@ -114,6 +122,7 @@ def _sample_row(row: SampledRun, readings: Readings, actor: Actor) -> SampleRow:
         is_unsettled=readings.is_unsettled,
         is_settled=bool(readings.differs) and not readings.is_unsettled,
         leases=_leases(row),
+        handed_from=row.handed_from.name if row.handed_from else "",
     )
 
 
