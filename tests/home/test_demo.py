@@ -67,7 +67,7 @@ def test_the_demo_is_a_company_at_work(committed_db, capsys):
     assert list(unused.values_list("state", flat=True)) == ["EXPIRED"]
     assert Run.objects.filter(is_held=True).exists()
     assert not Run.objects.filter(unauthorised_count__gt=0).exists()
-    assert ReviewWeek.objects.filter(state="SIGNED").count() == 2
+    assert ReviewWeek.objects.filter(state="SIGNED").count() == 4
     assert Finding.objects.filter(closed_at=None).exists()
     call_command("check_invariants")
     call_command("verify_audit")
