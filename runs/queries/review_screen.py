@@ -226,7 +226,7 @@ def _open_findings(
         facts__run=str(readings.run_id),
     )
     rows = Finding.objects.filter(workflow=week.workflow_id, closed_at=None)
-    rows = marked(rows, actor.id).filter(is_hidden=False)
+    rows = marked(rows, actor.id).filter(is_hidden=False)  # type: ignore[misc]
     rows = rows.select_related("owner").annotate(is_seen=Exists(again))
     return tuple(
         OpenFinding(

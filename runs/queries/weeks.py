@@ -15,7 +15,7 @@ from portal.accounts.actors import Actor
 from portal.core.pagination import keyset
 from runs.models import Finding, Review, ReviewWeek, SampledRun
 from runs.queries.answers import left_to
-from runs.queries.follow_ups import asked_again_of, open_follow_ups
+from runs.queries.follow_ups import asked_again_of
 
 ORDER = ("-starts_on", "-id")
 COUNT_MAX = 99
@@ -61,41 +61,40 @@ class MondayGroup:
 
 
 def weeks_for(*, actor: Actor, cursor: str | None = None) -> WeekList:
-    """Give one page of the weeks that this person may see, newest first. Six queries."""
-    visible = access.visible(
-        ReviewWeek.objects.select_related("workflow", "signed_by"),
-        actor=actor,
-        workflow_path="workflow_id",
+    """Give one page of the weeks that this person may see, newest first. Four queries."""
+    seen = access.sight(actor)
+    visible = seen(
+        ReviewWeek.objects.select_related("workflow", "signed_by"), "workflow_id"
     )
-    page = keyset(visible, order=ORDER, cursor=cursor)
-    rows = week_rows(page.items, actor)
+    page = keyset(_counted(visible, actor), order=ORDER, cursor=cursor)
+    rows = tuple(_row(week, vars(week)) for week in page.items)
     return WeekList(
         rows,
         _groups(visible, rows, actor),
         page.next_cursor,
         page.previous_cursor,
-        open_follow_ups(actor=actor),
+        asked_again_of(actor, seen),
     )
 
 
 def week_rows(weeks: Sequence[ReviewWeek], actor: Actor) -> tuple[WeekRow, ...]:
     """Give weeks as the lists show them. One query."""
     ids = [week.id for week in weeks]
+    counts = _counted(ReviewWeek.objects.filter(id__in=ids), actor).in_bulk()
+    return tuple(_row(week, vars(counts[week.id])) for week in weeks)
+
+
+def _counted(weeks: QuerySet[ReviewWeek], actor: Actor) -> QuerySet[Any]:
+    """Count beside each week what was drawn, read and left to this person. Not run yet."""
     sampled = SampledRun.objects.all()
-    counts = {
-        row["id"]: row
-        for row in ReviewWeek.objects.filter(id__in=ids)
-        .annotate(
-            sampled=_count_of(sampled),
-            read=_count_of(sampled.filter(Exists(_read()))),
-            mine_left=_count_of(
-                sampled.filter(left_to(actor.id), week__state=ReviewWeek.State.OPEN)
-            ),
-            open_findings=_count_of(Finding.objects.filter(closed_at=None)),
-        )
-        .values("id", "sampled", "read", "mine_left", "open_findings")
-    }
-    return tuple(_row(week, counts[week.id]) for week in weeks)
+    return weeks.annotate(
+        sampled=_count_of(sampled),
+        read=_count_of(sampled.filter(Exists(_read()))),
+        mine_left=_count_of(
+            sampled.filter(left_to(actor.id), week__state=ReviewWeek.State.OPEN)
+        ),
+        open_findings=_count_of(Finding.objects.filter(closed_at=None)),
+    )
 
 
 def _count_of(rows: QuerySet) -> Coalesce:
