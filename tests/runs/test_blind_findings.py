@@ -31,7 +31,7 @@ from tests.runs.test_second_readings import (
 from tests.runs.test_weeks import LATER, MONDAY, SYSTEM, YES, a_finding, sign_in
 
 SUNDAY = MONDAY + timedelta(days=6)
-TEXT = "Somebody forgot the note zq7."
+TEXT = "Somebody forgot the note zq7-forgotten."
 
 
 @pytest.fixture
@@ -94,12 +94,12 @@ def test_no_page_and_no_file_tells_what_a_first_reader_found(
     assert {door for door, page in pages.items() if page.status_code != 200} == {
         reverse("week_population", args=[week.id])
     }
-    assert [door for door, text in texts.items() if "zq7" in text] == []
+    assert [door for door, text in texts.items() if "zq7-forgotten" in text] == []
     assert str(about["run_id"]) not in texts[reverse("finding", args=[found])]
     assert "Stop rule too loose" not in texts[reverse("finding", args=[found])]
     assert "Shown when both readers have answered" in texts[reverse("findings")]
-    assert not any(b"zq7" in tables.read(name) for name in tables.namelist())
-    assert "zq7" not in str(printed(told, now=LATER))
+    assert not any(b"zq7-forgotten" in tables.read(name) for name in tables.namelist())
+    assert "zq7-forgotten" not in str(printed(told, now=LATER))
     assert "No finding is like that" in of_kind
     assert maya.get(reverse("finding_draft", args=[found])).status_code == 403
 
@@ -157,7 +157,7 @@ def test_nobody_but_its_author_does_anything_about_what_is_hidden(
 
     names = Entry.objects.filter(name__startswith="review.finding")
     assert names.count() >= 5
-    assert not any(b"zq7" in bytes(entry.body) for entry in names)
+    assert not any(b"zq7-forgotten" in bytes(entry.body) for entry in names)
 
 
 def test_a_week_signed_before_shows_nothing_of_what_is_still_read_blind(
@@ -178,7 +178,7 @@ def test_a_week_signed_before_shows_nothing_of_what_is_still_read_blind(
 
     told = week_told(actor=rosa, week_id=after, number=1, now=later)
     assert len(told.document["findings"]) == 1
-    assert "zq7" not in told.content
+    assert "zq7-forgotten" not in told.content
 
 
 def test_the_plan_of_the_next_week_counts_no_answer_that_is_hidden(

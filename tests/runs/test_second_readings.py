@@ -35,7 +35,7 @@ from tests.people import live_workflow, make_company
 from tests.runs.helpers import inside, start_run
 from tests.runs.test_weeks import LATER, YES, make_runs, opened, sign_in
 
-WORDS = "It never read the delivery note zq7."
+WORDS = "It never read the delivery note zq7-forgotten."
 NO = Given(
     {**dict.fromkeys(KEYS, "yes"), "right_data": "no"},
     {"right_data": WORDS},
@@ -125,7 +125,7 @@ def test_nothing_of_the_first_answers_is_shown_or_counted_until_both_have_answer
     entry = Entry.objects.get(name="review.saved")
     journal = json.loads(bytes(entry.body))
 
-    assert not any("zq7" in page for page in before)
+    assert not any("zq7-forgotten" in page for page in before)
     assert "No run here." in before[1]
     assert not set(KEYS) & set(journal["facts"])
     assert not open_reviews().exists()
@@ -134,7 +134,7 @@ def test_nothing_of_the_first_answers_is_shown_or_counted_until_both_have_answer
     save_review(actor=company.actor("maya"), given=NO, now=LATER, **about)
     assert open_reviews().count() == 2
     assert left_to_read(actor=company.actor("maya")) == 0
-    assert "zq7" in maya.get(doors[2]).content.decode()
+    assert "zq7-forgotten" in maya.get(doors[2]).content.decode()
     assert "No run here." not in maya.get(doors[1]).content.decode()
 
 
@@ -150,7 +150,7 @@ def test_the_first_reader_sees_their_own_answers_and_may_change_them_until_both_
     own = sign_in(client, company.rosa).get(page).content.decode()
     save_review(actor=company.actor("maya"), given=YES, now=LATER, **about)
 
-    assert "zq7" in own
+    assert "zq7-forgotten" in own
     with pytest.raises(AlreadyDone, match="Both readers have answered"):
         save_review(actor=rosa, given=YES, now=LATER, **about)
     assert Review.objects.get(assessor=company.rosa).right_data == "no"
