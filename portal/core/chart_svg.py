@@ -7,6 +7,7 @@ attributes named here pass.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -24,6 +25,10 @@ from portal.core.charts import (
     range_of,
     shown_as,
 )
+
+# The library adds an import hook of an old kind, which looks for chart plugins of which we
+# have none; whoever asks every hook as today's Python does would stumble over it.
+sys.meta_path[:] = [each for each in sys.meta_path if hasattr(each, "find_spec")]
 
 # Small enough for a phone at its own size; text is 12 px there and grows with the chart.
 NARROW = (340, 168)

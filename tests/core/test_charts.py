@@ -1,6 +1,7 @@
 """Charts: what they show, in a drawing, in words and in a table; and what never comes out."""
 
 import re
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -170,3 +171,7 @@ def test_a_chart_has_a_limit_of_points():
 
     with pytest.raises(ValueError, match="at most"):
         svg_of(Drawing([*labels, "x"], [0.5] * (POINTS_MAX + 1)))
+
+
+def test_drawing_leaves_no_import_hook_behind_that_python_no_longer_knows():
+    assert all(hasattr(hook, "find_spec") for hook in sys.meta_path)

@@ -40,6 +40,11 @@ from tests.runs.test_weeks import (
 ALONE = "Rosa reads alone."
 
 
+@pytest.fixture(autouse=True)
+def _anchors_of_this_test_alone(settings, tmp_path):
+    settings.JOURNAL_ANCHOR_FILE = str(tmp_path / "anchors.log")
+
+
 @pytest.fixture
 def company(db):
     return make_company()
