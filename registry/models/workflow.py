@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from portal.accounts.models import Agent, Department, Person
+from portal.accounts.models import Agent, Department, Person, Team
 from portal.core.ids import new_id
 
 
@@ -35,6 +35,10 @@ class Workflow(models.Model):
     name = models.CharField(max_length=120)
     purpose = models.CharField(max_length=300, blank=True)
     department = models.ForeignKey(Department, on_delete=models.PROTECT)
+    # Whose ceilings bind it besides those of the department; a team of the same one.
+    team = models.ForeignKey(
+        Team, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     template = models.CharField(max_length=60, blank=True)
     phase = models.PositiveSmallIntegerField(default=1)
     risk = models.CharField(
