@@ -108,6 +108,13 @@ class ReviewScreen:
         return not self.here.is_read or self.here.is_waiting_for_second
 
     @property
+    def other_reader(self) -> str:
+        """Name the one whose answers are still missing, to who has answered."""
+        here = self.here
+        name = here.assigned_to if here.is_second_for_me else here.second_to
+        return name or "Somebody else"
+
+    @property
     def is_given_up(self) -> bool:
         return bool(self.readings.released)
 

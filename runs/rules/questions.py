@@ -10,11 +10,15 @@ NAMES_MAX = 3
 
 @dataclass(frozen=True)
 class Question:
-    """One of the five: its key in the tables, its words, and its name in a table."""
+    """One of the five: its key in the tables, its words, and its name in a table.
+
+    `help` says what each answer means, where readers understood it in different ways.
+    """
 
     key: str
     text: str
     short: str
+    help: str = ""
 
 
 QUESTIONS = (
@@ -36,11 +40,15 @@ QUESTIONS = (
     ),
     Question(
         "faster_without_cleanup",
-        "Was it faster, without cleaning up later?",
+        "Did it save work, with nothing left to put right?",
         "Faster without clean-up",
+        "Yes: it is over, and nobody has to redo, correct or explain anything. No: a"
+        " person must step in, also to tell the customer what is not so. Not applicable:"
+        " there was nothing to do. Cannot judge: the run does not show how it ended.",
     ),
 )
 KEYS = tuple(question.key for question in QUESTIONS)
+LAST = QUESTIONS[-1]
 ANSWERS = {
     "yes": ("Yes", "y"),
     "no": ("No", "n"),
@@ -77,6 +85,7 @@ _NO_CODES = {
         "too_much": "Too much to read in the time",
     },
     "faster_without_cleanup": {
+        "told_as_done": "Told as done, and was not",
         "came_back": "The case came back",
         "corrected": "A person corrected it afterwards",
         "redone": "A person did it again",

@@ -158,7 +158,7 @@ def screen(
         "crumbs": [
             ("Weekly review", reverse("weeks")),
             (page.workflow, reverse("week", args=[week_id])),
-            (page.here.title[:80], ""),
+            (page.run.agent_run_id[:80], ""),
         ],
         "page": page,
         "questions": QUESTIONS,

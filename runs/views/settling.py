@@ -19,7 +19,7 @@ from runs.operations.settling import (
     settle_readings,
 )
 from runs.queries.follow_ups import follow_ups_of
-from runs.rules.questions import ANSWERS
+from runs.rules.questions import ANSWERS, LAST
 from runs.views.reviewing import INVALID, screen
 
 
@@ -112,6 +112,7 @@ def _follow_ups(
         "crumbs": [("Weekly review", reverse("weeks")), ("Asked again", "")],
         "found": follow_ups_of(actor=actor_of(request)),
         "answers": ANSWERS,
+        "question": LAST,
         "problems": {},
         "wrong_id": None,
         "typed": request.POST,

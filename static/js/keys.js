@@ -1,5 +1,5 @@
 // Keyboard shortcuts. Any link or button with data-key="g i" (or "a") is pressed by those keys.
-// Never inside a field, never with a modifier, and not at all when the person switched single keys off.
+// Never inside a field (a choice with data-keys-through is none), never with a modifier, and not at all when the person switched single keys off.
 // "/" goes to the search box; Ctrl-K is the palette's (palette.js).
 
 const SEQUENCE_MILLISECONDS = 1200;
@@ -12,7 +12,7 @@ let timer = 0;
 let restsUntil = 0;
 
 const isWriting = (element) =>
-  element instanceof HTMLElement &&
+  element instanceof HTMLElement && !element.matches("[data-keys-through]") &&
   (element.isContentEditable || element.matches("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select"));
 
 const isOpen = (element) => element.getClientRects().length > 0 && !element.matches(":disabled");

@@ -1,6 +1,6 @@
 // Answering the five questions by keys: 1 to 5 choose a question; y, n, a, c answer it and go to the next open one.
-// An answer that needs a reason goes to its reason instead; f opens a finding; Escape leaves a field, so that keys work
-// again. keys.js says when keys rest. What was typed is kept by itself (hx-trigger on the form), and once more when the
+// An answer that needs a reason goes to its reason instead, where all keys go on working: arrows choose, Enter goes on.
+// In one's own words keys rest; Enter and Escape go on. f opens a finding. keys.js says when else keys rest. What was typed is kept by itself (hx-trigger on the form), and once more when the
 // page is left. Without this module the radios and buttons work by themselves.
 
 const form = document.querySelector("form[data-review], #settle-form");
@@ -46,10 +46,15 @@ function answer(letter) {
     reason.focus();
     return true;
   }
+  goOn();
+  return true;
+}
+
+// On to what is still open; when nothing is, to the button that saves.
+function goOn() {
   const next = firstOpen();
   if (next) choose(next);
   else document.querySelector(`button[form="${form.id}"][data-key]`)?.focus();
-  return true;
 }
 
 function openFinding() {
@@ -102,16 +107,28 @@ document.addEventListener("keys:press", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if (!["Escape", "Enter"].includes(event.key) || event.isComposing || document.querySelector("dialog[open]")) return;
   const field = event.target;
   if (!(field instanceof HTMLElement) || !field.closest(".review-questions")) return;
   const question = field.closest("[data-question]");
+  if (question && field.matches("select, input[type=text]")) {
+    event.preventDefault();
+    const needsWords = field.matches("select") && event.key === "Enter" && ["", "other"].includes(field.value);
+    if (needsWords) question.querySelector("input[type=text]").focus();
+    else goOn();
+    return;
+  }
+  if (event.key === "Enter") return;
   const finding = field.closest("#finding");
   if (finding) finding.open = false;
-  if (question && field.matches("select, input[type=text]")) {
-    // On to what is still open, as after an answer that needed no reason.
-    choose(firstOpen() ?? question);
-  } else field.blur();
+  field.blur();
+});
+
+// A letter that is no key of this page chooses no reason by its first letter: which it would be, nobody could foresee.
+window.addEventListener("keydown", (event) => {
+  const isLetter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isOff = document.documentElement.dataset.keys === "off";
+  if (isLetter && !isOff && event.target.matches?.("[data-keys-through]")) event.preventDefault();
 });
 
 // What was typed in the last second goes out with the page; the server keeps it like any draft.

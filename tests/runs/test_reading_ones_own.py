@@ -241,3 +241,39 @@ def test_a_click_lands_on_the_answer_it_was_aimed_at_and_words_go_before_a_findi
     assert any("the last second" in body and "draft" in body for body in drafts)
     assert any('name="q3"' in body for body in drafts)
     assert any('name="q4"' in body for body in drafts)
+
+
+REASONED = """<fieldset class="question" data-question="%(n)d">
+<input type="radio" name="q%(n)d" value="yes" data-answer="y"><input type="radio" name="q%(n)d" value="no" data-answer="n">
+<div class="question-reason"><select name="q%(n)d_code" data-reason-code data-keys-through><option value="">Why…</option>
+<optgroup data-for="no"><option value="stale">Stale</option><option value="other">Something else</option></optgroup></select>
+<input type="text" name="q%(n)d_reason"></div></fieldset>"""
+
+
+@pytest.mark.browser
+def test_after_a_no_every_key_goes_on_working_in_the_reasons_and_enter_goes_on(page):
+    body = SCREEN % "".join(REASONED % {"n": n} for n in range(1, 4))
+    page.route("**/*", lambda route: route.fulfill(body=body))
+    page.goto("http://screen.test/")
+    for name in ("keys", "reviews"):
+        path = settings.BASE_DIR / f"static/js/{name}.js"
+        page.add_script_tag(path=path, type="module")
+    page.wait_for_selector("[data-question='1'][data-current]")
+    here = "document.activeElement.name ?? ''"
+
+    page.keyboard.press("n")
+    in_reasons = page.evaluate(here)
+    page.keyboard.press("s")
+    by_letter = page.input_value("[name=q1_code]")
+    page.keyboard.press("ArrowDown")
+    chosen = page.input_value("[name=q1_code]")
+    page.keyboard.press("Enter")
+    after = page.evaluate(here)
+    page.keyboard.press("n")
+    page.keyboard.press("3")
+    page.keyboard.press("y")
+
+    assert (in_reasons, by_letter, chosen, after) == ("q1_code", "", "stale", "q2")
+    assert page.is_checked("[name=q2][value=no]")
+    assert page.is_checked("[name=q3][value=yes]")
+    assert page.is_checked("[name=q1][value=no]")

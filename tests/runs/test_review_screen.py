@@ -14,7 +14,7 @@ from runs.operations.asking_again import ask_again
 from runs.operations.reviewing import reserve_run, save_review
 from runs.operations.signing import sign_week
 from runs.queries.follow_ups import open_follow_ups
-from runs.rules.questions import KEYS, Given, finished, problems_of
+from runs.rules.questions import KEYS, Given, codes_for, finished, problems_of
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import ASK, START, append, start_run
 from tests.runs.test_weeks import LATER, YES, make_runs, opened, sign_in
@@ -113,6 +113,20 @@ def test_a_run_of_two_thousand_events_costs_no_more_questions_than_its_budget(
     assert len(asked) <= QUERIES_MAX
     assert "Show what happened next" in shown
     assert "note 2000" not in shown
+
+
+def test_the_screen_says_which_run_it_is_who_reads_it_and_what_the_fifth_question_means(
+    client, company, workflow
+):
+    _, run_id, page = one_run(company, workflow)
+    SampledRun.objects.update(assigned_to=company.rosa)
+
+    seen = sign_in(client, company.rosa).get(page).content.decode()
+
+    assert Run.objects.get(id=run_id).agent_run_id in seen
+    assert "First reader Rosa Lindqvist" in seen
+    assert "nobody has to redo, correct or explain anything" in seen
+    assert codes_for("faster_without_cleanup", "no")["told_as_done"] in seen
 
 
 def test_a_finding_is_added_in_place(client, company, workflow):

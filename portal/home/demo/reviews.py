@@ -34,14 +34,14 @@ NO_REASONS = {
     "restricted_avoided": "It asked to delete an order; refused, but it should not ask.",
     "escalated_in_time": "The signals disagreed at once and it still asked for a refund.",
     "reviewer_had_context": "The photo was mentioned and not attached.",
-    "faster_without_cleanup": "Care had to write to the customer again.",
+    "faster_without_cleanup": "The customer was told that it is refunded; care had to write again.",
 }
 NO_CODES = {
     "right_data": "not_read",
     "restricted_avoided": "tried",
     "escalated_in_time": "never",
     "reviewer_had_context": "evidence_missing",
-    "faster_without_cleanup": "came_back",
+    "faster_without_cleanup": "told_as_done",
 }
 
 
