@@ -1,7 +1,7 @@
 """`manage.py test`: pytest on a PostgreSQL and a Valkey of its own.
 
-Everything is made in a temporary folder and thrown away; the migrated database
-is the template that each test process copies.
+Everything is made in a temporary folder and thrown away, but for a copy of the migrated
+cluster (`remembered`); its database is the template that each test process copies.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from portal.config.environment import CHECKOUT
-from portal.config.operate import services
+from portal.config.operate import remembered, services
 from portal.core.services import process
 from portal.core.services.data_directory import DataDirectory
 
@@ -31,14 +32,24 @@ def run(arguments: list[str]) -> int:
             directory,
             services._ending_on_sigterm(),  # noqa: SLF001
             (directory.logs / "services.log").open("ab") as log,
-            services.embedded(directory, log, is_throwaway=True) as facts,
         ):
-            os.environ.update(services.environ_of(facts))
-            os.environ.update(_environ(directory, facts))
-            services.prepare_database()
-            return _run_pytest(arguments)
+            if not remembered.bring(directory.postgres):
+                _migrate(directory, log)
+            with services.embedded(directory, log, is_throwaway=True) as facts:
+                os.environ.update(services.environ_of(facts))
+                os.environ.update(_environ(directory, facts))
+                return _run_pytest(arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _migrate(directory: DataDirectory, log: IO[bytes]) -> None:
+    """Migrate a cluster and let its server end, because only then may it be copied."""
+    with services.embedded(directory, log, is_throwaway=True) as facts:
+        os.environ.update(services.environ_of(facts))
+        os.environ.update(_environ(directory, facts))
+        services.prepare_database()
+    remembered.keep(directory.postgres)
 
 
 def _environ(directory: DataDirectory, facts: dict[str, str]) -> dict[str, str]:
