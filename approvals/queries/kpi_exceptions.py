@@ -12,12 +12,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from approvals.models import ExceptionDisposition, Proposal
+from approvals.models import Proposal
 from approvals.queries.access import proposals_seen_by
 from approvals.queries.exceptions import cause_words
+from approvals.queries.settled import SETTLED
 from approvals.rules.consistency import Alikeness, alikeness_of
 from approvals.rules.moves import UNDECIDED, ProposalState
-from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.pagination import Page, keyset
 from registry.queries.across import workflow_ids_seen_by
@@ -49,24 +49,10 @@ _AGES = (
     " AND p.escalated_at IS NOT NULL AND p.escalated_at <= a.at"
     " AND (p.resolved_at IS NULL OR p.resolved_at > a.at) GROUP BY 1"
 )
-_SETTLED = """
-SELECT workflow_id, signature, ending, "on", count(*) FROM (
-    SELECT p.workflow_id, concat_ws(' ', 'escalation', p.cause, p.system, p.verb)
-        AS signature, CASE WHEN p.state IN ('APPROVED', 'EDITED') THEN 'passed'
-        ELSE 'refused' END AS ending, (p.resolved_at AT TIME ZONE %(zone)s)::date AS "on"
-    FROM approvals_proposal AS p
-    WHERE p.workflow_id = ANY(%(seen)s) AND p.escalated_at IS NOT NULL
-        AND p.resolved_at >= %(begun)s AND p.resolved_at < %(over)s
-        AND p.state IN ('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')
-        AND NOT EXISTS (SELECT FROM approvals_proposal AS r WHERE r.reopens_id = p.id)
-    UNION ALL
-    SELECT d.workflow_id, d.signature, CASE WHEN d.disposition = 'RESUMED'
-        THEN 'passed' ELSE 'refused' END, (d.disposed_at AT TIME ZONE %(zone)s)::date
-    FROM approvals_exceptiondisposition AS d
-    WHERE d.workflow_id = ANY(%(seen)s)
-        AND d.disposed_at >= %(begun)s AND d.disposed_at < %(over)s
-) AS settled GROUP BY 1, 2, 3, 4
-"""
+_SETTLED = f"""
+SELECT workflow_id, signature, ending, (at AT TIME ZONE %(zone)s)::date, count(*)
+FROM ({SETTLED}) AS settled GROUP BY 1, 2, 3, 4
+"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True)
@@ -126,68 +112,28 @@ def _alikeness(rows: Sequence[Settled], span: Span) -> Alikeness:
 
 
 def escalation_rows(
-    *, actor: Actor, span: Span, is_settled: bool = False, cursor: str | None
-) -> Page[ExceptionRow]:
-    """Give one page of the escalations of a span, newest first. Two queries.
-
-    Of those opened in it, or with `is_settled` of those that people settled in it.
-    """
-    at = "resolved_at" if is_settled else "escalated_at"
-    rows = proposals_seen_by(actor).filter(
-        **{f"{at}__gte": midnight(span.first)},
-        **{f"{at}__lt": midnight(span.last + timedelta(days=1))},
-        escalated_at__isnull=False,
-    )
-    if is_settled:
-        rows = rows.filter(
-            state__in=("APPROVED", "EDITED", "REJECTED", "RESPONDED"), reopened_as=None
-        )
-    if span.workflows is not None:
-        rows = rows.filter(workflow_id__in=span.workflows)
-    page = keyset(rows, order=(f"-{at}", "-id"), cursor=cursor)
-    return Page(
-        tuple(_row(each, at) for each in page.items),
-        page.next_cursor,
-        page.previous_cursor,
-    )
-
-
-def disposition_rows(
     *, actor: Actor, span: Span, cursor: str | None
 ) -> Page[ExceptionRow]:
-    """Give one page of the holds that people settled in a span, newest first."""
-    rows = access.visible(
-        ExceptionDisposition.objects.filter(
-            disposed_at__gte=midnight(span.first),
-            disposed_at__lt=midnight(span.last + timedelta(days=1)),
-        ),
-        actor=actor,
-        workflow_path="workflow_id",
+    """Give one page of the escalations that were opened in a span. Two queries."""
+    rows = proposals_seen_by(actor).filter(
+        escalated_at__gte=midnight(span.first),
+        escalated_at__lt=midnight(span.last + timedelta(days=1)),
     )
     if span.workflows is not None:
         rows = rows.filter(workflow_id__in=span.workflows)
-    page = keyset(rows, order=("-disposed_at", "-id"), cursor=cursor)
+    page = keyset(rows, order=("-escalated_at", "-id"), cursor=cursor)
     return Page(
-        tuple(
-            ExceptionRow(
-                each.hold_id,
-                each.sentence,
-                each.get_disposition_display(),
-                each.disposed_at,
-                is_open=False,
-            )
-            for each in page.items
-        ),
+        tuple(_row(each) for each in page.items),
         page.next_cursor,
         page.previous_cursor,
     )
 
 
-def _row(proposal: Proposal, at: str) -> ExceptionRow:
+def _row(proposal: Proposal) -> ExceptionRow:
     return ExceptionRow(
         proposal.id,
         proposal.headline,
         cause_words(proposal.cause, proposal.verb, proposal.system),
-        getattr(proposal, at),
+        proposal.escalated_at or proposal.created_at,
         ProposalState(proposal.state) in UNDECIDED,
     )

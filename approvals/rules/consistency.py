@@ -82,6 +82,8 @@ class Alikeness:
     alike: int
     pairs: int
     alpha: float | None
+    # What is the only one of its signature, and so compares with nothing.
+    alone: int = 0
 
 
 def alikeness_of(counts: Iterable[Mapping[str, int]]) -> Alikeness:
@@ -92,7 +94,9 @@ def alikeness_of(counts: Iterable[Mapping[str, int]]) -> Alikeness:
     / D, with d_g the ordered pairs of a signature that differ and D those of all. None
     while everything ended alike everywhere: then there is nothing to agree about.
     """
-    groups = [group for group in counts if sum(group.values()) >= 2]
+    every = list(counts)
+    alone = sum(sum(group.values()) == 1 for group in every)
+    groups = [group for group in every if sum(group.values()) >= 2]
     alike = sum(n * (n - 1) // 2 for group in groups for n in group.values())
     sizes = [sum(group.values()) for group in groups]
     pairs = sum(n * (n - 1) // 2 for n in sizes)
@@ -103,9 +107,9 @@ def alikeness_of(counts: Iterable[Mapping[str, int]]) -> Alikeness:
     size = sum(sizes)
     chance = size * size - sum(n * n for n in totals.values())
     if chance <= 0:
-        return Alikeness(alike, pairs, None)
+        return Alikeness(alike, pairs, None, alone)
     seen = sum(
         (n * n - sum(each * each for each in group.values())) / (n - 1)
         for n, group in zip(sizes, groups, strict=True)
     )
-    return Alikeness(alike, pairs, 1 - (size - 1) * seen / chance)
+    return Alikeness(alike, pairs, 1 - (size - 1) * seen / chance, alone)

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
 from portal.accounts.actors import Actor
@@ -46,11 +45,12 @@ _ACTIVE = (
     " count(*) FILTER (WHERE days = 0 AND NOT before) FROM acted GROUP BY 1"
 )
 _BY_DEPARTMENT = (
-    f"{_ASKED} SELECT e.number, p.department_id, count(*),"  # noqa: S608 - our names
-    " count(*) FILTER (WHERE EXISTS (SELECT FROM audit_actedday AS d"
-    ' WHERE d.actor_id = e.id AND d."on" BETWEEN e.first AND e.last))'
+    f"{_ASKED} SELECT e.number, d.id, d.slug, d.name, count(*),"  # noqa: S608 - ours
+    " count(*) FILTER (WHERE EXISTS (SELECT FROM audit_actedday AS a"
+    ' WHERE a.actor_id = e.id AND a."on" BETWEEN e.first AND e.last))'
     " FROM eligible AS e JOIN accounts_person AS p ON p.id = e.id"
-    " WHERE p.department_id IS NOT NULL GROUP BY 1, 2"
+    " JOIN accounts_department AS d ON d.id = p.department_id GROUP BY 1, 2, 3, 4"
+    " ORDER BY 1, 4"
 )
 
 
@@ -104,6 +104,8 @@ class DepartmentActivity:
     """How many people of one department there are, and how many acted."""
 
     department_id: UUID
+    slug: str
+    name: str
     eligible: int
     active: int
 
@@ -149,33 +151,28 @@ def departments_over(
 
 
 def people_rows(
-    *, actor: Actor, group: Group, is_active: bool, cursor: str | None
-) -> tuple[Page[ActiveRow], bool]:
-    """Give one page of the people of a group by name, and whether it is all of them.
+    *, actor: Actor, group: Group, days_min: int, cursor: str | None
+) -> Page[ActiveRow]:
+    """Give one page of those of a group who acted on so many days, by name; 0 is everybody.
 
     Whoever does not administrate sees only themselves. At most four queries.
     """
     rows = Person.objects.filter(is_active=True, created_at__lt=_over(group.last))
     if group.departments is not None:
         rows = rows.filter(department__in=group.departments)
-    sees_all = is_administrator(actor)
-    if not sees_all:
+    if not is_administrator(actor):
         rows = rows.filter(id=actor.id)
-    acted = Q(id__in=_acted_ids(group))
-    page = keyset(
-        rows.filter(acted if is_active else ~acted), order=("name", "id"), cursor=cursor
-    )
+    if days_min:
+        rows = rows.filter(id__in=_acted_ids(group, days_min))
+    page = keyset(rows, order=("name", "id"), cursor=cursor)
     days = _days_of([person.id for person in page.items], group)
-    return (
-        Page(
-            tuple(
-                ActiveRow(person.id, person.name, *days.get(person.id, (0, None)))
-                for person in page.items
-            ),
-            page.next_cursor,
-            page.previous_cursor,
+    return Page(
+        tuple(
+            ActiveRow(person.id, person.name, *days.get(person.id, (0, None)))
+            for person in page.items
         ),
-        sees_all,
+        page.next_cursor,
+        page.previous_cursor,
     )
 
 
@@ -193,11 +190,12 @@ def _columns(groups: Sequence[Group]) -> tuple[list, list, list, list]:
     return list(numbers), list(departments), list(firsts), list(lasts)
 
 
-def _acted_ids(group: Group) -> list[UUID]:
+def _acted_ids(group: Group, days_min: int) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT DISTINCT actor_id FROM audit_actedday WHERE "on" BETWEEN %s AND %s',
-            [group.first, group.last],
+            'SELECT actor_id FROM audit_actedday WHERE "on" BETWEEN %s AND %s'
+            ' GROUP BY 1 HAVING count(DISTINCT "on") >= %s',
+            [group.first, group.last, days_min],
         )
         return [identity for (identity,) in cursor.fetchall()]
 

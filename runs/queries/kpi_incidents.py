@@ -86,9 +86,12 @@ class IncidentBehind:
 
 
 def incidents_behind(
-    *, actor: Actor, span: Span, is_standing: bool, cursor: str | None
+    *, actor: Actor, span: Span, is_standing: bool | None, cursor: str | None
 ) -> Page[IncidentBehind]:
-    """Give one page of the incidents of a span, newest first. Two queries."""
+    """Give one page of the incidents of a span, newest first. Two queries.
+
+    Those that stand, those that a person explained, or with None both.
+    """
     rows = access.visible(
         Incident.objects.filter(
             Q(run=None) | Q(run__is_test=False),
@@ -100,8 +103,9 @@ def incidents_behind(
     )
     if span.workflows is not None:
         rows = rows.filter(workflow_id__in=span.workflows)
-    explained = Q(state=Incident.State.EXPLAINED)
-    rows = rows.exclude(explained) if is_standing else rows.filter(explained)
+    if is_standing is not None:
+        explained = Q(state=Incident.State.EXPLAINED)
+        rows = rows.exclude(explained) if is_standing else rows.filter(explained)
     page = keyset(rows, order=("-happened_at", "-id"), cursor=cursor)
     return Page(
         tuple(

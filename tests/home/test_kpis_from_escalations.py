@@ -183,7 +183,9 @@ def test_consistency_compares_pairs_of_the_same_kind_over_ninety_days(portal):
     assert (found.over, found.under) == (1, 3)
     assert found.value == pytest.approx(1 / 3)
     assert found.details[0].value is not None
-    assert len(rows(portal, "exception-consistency")) == 4
+    listed = {side: len(rows(portal, "exception-consistency", side)) for side in Side}
+    assert listed == {Side.OVER: 2, Side.UNDER: 3, Side.EXCLUDED: 1}
+    assert found.excluded == (("The only one of its kind", 1),)
 
 
 def test_holds_of_one_rule_are_alike_and_those_of_two_are_not(portal):

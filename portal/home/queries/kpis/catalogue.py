@@ -49,8 +49,13 @@ def figures_for(
 def rows_for(
     *, actor: Actor, key: str, scope: Scope, side: Side, cursor: str | None
 ) -> Rows:
-    """Give the rows behind one side of one indicator. Raises NotFound."""
-    source, _ = _source_of(key)
+    """Give the rows behind one side of one indicator. Raises NotFound.
+
+    What is counted of nothing has no rows on that side.
+    """
+    source, kpi = _source_of(key)
+    if side == Side.UNDER and not kpi.under_words:
+        return Rows(())
     return source.rows(actor=actor, key=key, scope=scope, side=side, cursor=cursor)
 
 

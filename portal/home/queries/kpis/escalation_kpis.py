@@ -66,8 +66,8 @@ CONSISTENCY = Kpi(
         " ninety days that end here. Krippendorff's alpha beside it."
     ),
     over_words="pairs of exceptions alike that ended alike",
-    under_words="pairs of exceptions alike",
-    excluded_words="Signatures with one exception, and what nobody settled.",
+    under_words="pairs of settled exceptions alike",
+    excluded_words="What is the only one of its kind. What nobody settled counts nowhere.",
     target_key="exception-consistency",
 )
 ALL = (AVOIDED, IN_TIME, VOLUME, PER_HUNDRED, CONSISTENCY)

@@ -2,30 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
-from django.urls import reverse
-from django.utils import timezone
-
-from approvals.queries.kpi_asked import asked_rows
 from approvals.queries.kpi_auto import taken_back_over
 from approvals.queries.kpi_ends import (
-    EndRow,
     Percentiles,
-    Which,
     ages_at,
     decision_times_over,
-    end_rows,
     ends_over,
     reopened_over,
-    waiting_rows,
 )
 from approvals.rules.ended import Decided, decided_in
 from portal.accounts.actors import Actor
-from portal.core.clock import database_now
-from portal.core.pagination import Page
 from portal.home.queries.kpis import decision_kpis as named
 from portal.home.queries.kpis.answers import (
     FOLLOW_UP,
@@ -35,28 +24,27 @@ from portal.home.queries.kpis.answers import (
     share_of,
     span_of,
 )
+from portal.home.queries.kpis.decision_rows import (
+    ANSWERS,
+    ONE,
+    end_of,
+    reopened_in,
+    rows_behind,
+)
 from portal.home.queries.kpis.figure import (
     Answer,
     Detail,
     Figure,
     Kpi,
-    Row,
     Rows,
     Scope,
     Side,
     Unit,
 )
-from runs.queries.kpi_rows import reopened_runs
 from runs.queries.kpi_sums import Span, Sums, sums_over
 
-_ANSWERS = ("allow", "review", "escalate", "refuse")
-_MEASURES = tuple(f"ruled.{answer}" for answer in _ANSWERS)
+_MEASURES = tuple(f"ruled.{answer}" for answer in ANSWERS)
 _CASES = ("run.closed_named", "run.closed")
-_ONE = {
-    named.ALLOWED.key: "allow",
-    named.REFUSED.key: "refuse",
-    named.ESCALATED.key: "escalate",
-}
 NOTHING_ASKED = "No agent asked for anything in these days."
 NOTHING_DECIDED = "Nobody decided a proposal in these days."
 NOTHING_WAITED = "Nothing waited for a person."
@@ -105,7 +93,10 @@ class FromDecisions:
             )
         if named.DECIDING_TIME.key in wanted:
             times = decision_times_over(actor=actor, spans=spans)
-            found[named.DECIDING_TIME.key] = tuple(_time(each, now) for each in times)
+            ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
+            found[named.DECIDING_TIME.key] = tuple(
+                _time(*each, now) for each in zip(times, ends, strict=True)
+            )
         if named.QUEUE_AGE.key in wanted:
             moments = [end_of(scope, now) for scope in scopes]
             ages = ages_at(actor=actor, moments=moments, spans=spans)
@@ -118,47 +109,11 @@ class FromDecisions:
         self, *, actor: Actor, key: str, scope: Scope, side: Side, cursor: str | None
     ) -> Rows:
         """Give the requests or proposals behind one side of an indicator, newest first."""
-        if key in _ONE or key == named.ASKED.key:
-            if side == Side.EXCLUDED:
-                return Rows(())
-            answers = (_ONE[key],) if key in _ONE and side == Side.OVER else _ANSWERS
-            page = asked_rows(
-                actor=actor, span=span_of(scope), answers=answers, cursor=cursor
-            )
-            return Rows(
-                tuple(
-                    Row(each.headline, reverse("run", args=(each.run_id,)), each.at)
-                    for each in page.items
-                ),
-                page.next_cursor,
-                page.previous_cursor,
-            )
-        if key == named.QUEUE_AGE.key:
-            moment = end_of(scope, database_now())
-            return _as_rows(
-                waiting_rows(actor=actor, at=moment, span=span_of(scope), cursor=cursor)
-            )
-        earlier = FOLLOW_UP if key == named.REWORK.key else timedelta(0)
-        span = span_of(scope, earlier=earlier)
-        which = _SIDES[key][side]
-        is_rework = which == Which.REWORKED
-        reopened = _reopened(actor, [span]) if is_rework else frozenset()
-        return _as_rows(
-            end_rows(
-                actor=actor, span=span, which=which, cursor=cursor, reopened=reopened
-            )
-        )
-
-
-def end_of(scope: Scope, now: datetime) -> datetime:
-    """Give the last moment of a scope, or now where it is not over."""
-    zone = timezone.get_default_timezone()
-    over = datetime.combine(scope.last + timedelta(days=1), time(), tzinfo=zone)
-    return min(over, now)
+        return rows_behind(actor=actor, key=key, scope=scope, side=side, cursor=cursor)
 
 
 def _asked(kpi: Kpi, sums: Sums, now: datetime) -> Figure:
-    counts = {answer: sums.get(f"ruled.{answer}", Decimal(0)) for answer in _ANSWERS}
+    counts = {answer: sums.get(f"ruled.{answer}", Decimal(0)) for answer in ANSWERS}
     total = sum(counts.values(), Decimal(0))
     if kpi is named.ASKED:
         return count_of(
@@ -174,7 +129,7 @@ def _asked(kpi: Kpi, sums: Sums, now: datetime) -> Figure:
                 )
             ),
         )
-    return share_of(counts[_ONE[kpi.key]], total, now=now, why=NOTHING_ASKED)
+    return share_of(counts[ONE[kpi.key]], total, now=now, why=NOTHING_ASKED)
 
 
 def _left_out(found: Decided, asked: Sums) -> tuple[tuple[str, int], ...]:
@@ -287,27 +242,18 @@ _ENDINGS = {
     named.IN_TIME.key: _in_time,
     named.EXPIRED.key: _expired,
 }
-_SIDES = {
-    key: dict(zip(Side, sides, strict=True))
-    for key, sides in {
-        named.ACCEPTANCE.key: (Which.ACCEPTED, Which.DECIDED, Which.UNDECIDED),
-        named.OVERRIDE.key: (Which.OVERRIDDEN, Which.DECIDED, Which.UNDECIDED),
-        named.IN_TIME.key: (Which.IN_TIME, Which.TIMED, Which.LEFT_OUT),
-        named.EXPIRED.key: (Which.EXPIRED, Which.TIMED, Which.LEFT_OUT),
-        named.REWORK.key: (Which.REWORKED, Which.EVER_DECIDED, Which.NEVER_DECIDED),
-        named.DECIDING_TIME.key: (Which.DECIDED, Which.DECIDED, Which.UNDECIDED),
-    }.items()
-}
 
 
-def _time(found: Percentiles, now: datetime) -> Figure:
+def _time(found: Percentiles, ends: Decided, now: datetime) -> Figure:
+    excluded = (("Expired undecided", ends.expired), *_withdrawn(ends))
     if found.p50 is None:
-        return no_data(NOTHING_DECIDED, now=now)
+        return no_data(NOTHING_DECIDED, now=now, excluded=excluded)
     return Figure(
         Answer.MEASURED,
         now,
         value=found.p50,
         over=Decimal(found.count),
+        excluded=excluded,
         details=(
             Detail("Nine of ten took no longer than", found.p90, Unit.SECONDS, "p90"),
         ),
@@ -326,21 +272,11 @@ def _age(found: Percentiles, now: datetime) -> Figure:
     )
 
 
-def _reopened(actor: Actor, spans: Sequence[Span]) -> frozenset[UUID]:
-    """Give the runs whose case was opened again: few, and ended after what they decided."""
-    if not spans:
-        return frozenset()
-    rows = reopened_runs(
-        actor=actor, first=min(span.first for span in spans), last=date.max
-    )
-    return frozenset(row[0] for row in rows)
-
-
 def _rework(
     actor: Actor, spans: Sequence[Span], cases: Sequence[Sums], now: datetime
 ) -> tuple[Figure, ...]:
     ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
-    again = reopened_over(actor=actor, spans=spans, reopened=_reopened(actor, spans))
+    again = reopened_over(actor=actor, spans=spans, reopened=reopened_in(actor, spans))
     return tuple(
         _reworked(*each, now=now) for each in zip(ends, again, cases, strict=True)
     )
@@ -363,21 +299,4 @@ def _reworked(found: Decided, again: int, cases: Sums, *, now: datetime) -> Figu
             part_of("Taken back", found.superseded, total),
             part_of("Case opened again", again, total),
         ),
-    )
-
-
-def _as_rows(page: Page[EndRow]) -> Rows:
-    return Rows(
-        tuple(
-            Row(
-                each.headline,
-                reverse("inbox_card", args=(each.id,)),
-                each.at,
-                shown=each.state.lower(),
-                note=each.note,
-            )
-            for each in page.items
-        ),
-        page.next_cursor,
-        page.previous_cursor,
     )

@@ -11,11 +11,11 @@ from django.urls import reverse
 from approvals.queries.kpi_ends import Which, end_rows, ends_over
 from approvals.queries.kpi_exceptions import (
     alikeness_over,
-    disposition_rows,
     escalation_rows,
     escalations_over,
     trailing,
 )
+from approvals.queries.settled import Pairs, SettledRow, settled_rows
 from approvals.rules.consistency import Alikeness
 from approvals.rules.ended import Decided, decided_in
 from portal.accounts.actors import Actor
@@ -23,6 +23,7 @@ from portal.core.pagination import Page
 from portal.home.queries.kpis import escalation_kpis as named
 from portal.home.queries.kpis.answers import count_of, no_data, share_of, span_of
 from portal.home.queries.kpis.avoiding import avoided_over
+from portal.home.queries.kpis.chained import one_after_another
 from portal.home.queries.kpis.figure import (
     Answer,
     Detail,
@@ -34,13 +35,15 @@ from portal.home.queries.kpis.figure import (
     Side,
     Unit,
 )
+from portal.home.queries.kpis.run_asking import always_left_out
 from portal.home.queries.kpis.run_comparing import compared_kinds
+from portal.home.queries.kpis.run_rows import left_out_always
+from registry.queries.across import workflow_ids_seen_by
 from runs.queries.kpi_holds import ExceptionRow, Exceptions, hold_rows, holds_over
 from runs.queries.kpi_rows import counted_runs
-from runs.queries.kpi_sums import Span, sums_over
+from runs.queries.kpi_sums import Span, columns_of, sums_over, waiting_over
 
 _VOLUMES = frozenset({named.VOLUME.key, named.PER_HUNDRED.key})
-_HOLDS = "holds:"
 
 
 class FromEscalations:
@@ -94,21 +97,32 @@ class FromEscalations:
                 page.previous_cursor,
             )
         if key == named.AVOIDED.key:
-            known = compared_kinds(actor, is_known=True, key="escalation-rate")
+            known = compared_kinds(actor, key="escalation-rate")
             measure = "run.cases_escalated" if side == Side.OVER else "run.cases"
             where = ~known if side == Side.EXCLUDED else known
             return _runs(actor, span, measure, cursor, where)
+        if key == named.CONSISTENCY.key:
+            return _settled(actor, span, _PAIRS[side], cursor)
         if key == named.PER_HUNDRED.key and side == Side.UNDER:
             return _runs(actor, span, "run.count", cursor)
         if side == Side.EXCLUDED:
-            return Rows(())
-        return _exceptions(actor, key, span, cursor)
+            return (
+                left_out_always(actor, span, cursor)
+                if key == named.PER_HUNDRED.key
+                else Rows(())
+            )
+        return _exceptions(actor, span, cursor)
 
 
 _SIDES = {
     Side.OVER: Which.ESCALATED_IN_TIME,
     Side.UNDER: Which.ESCALATED,
     Side.EXCLUDED: Which.ESCALATED_LEFT_OUT,
+}
+_PAIRS = {
+    Side.OVER: Pairs.ENDED_ALIKE,
+    Side.UNDER: Pairs.OF_A_KIND,
+    Side.EXCLUDED: Pairs.ALONE,
 }
 
 
@@ -130,13 +144,15 @@ def _volumes(
 ) -> dict[str, tuple[Figure, ...]]:
     holds = holds_over(actor=actor, spans=spans, now=now)
     escalated = escalations_over(actor=actor, spans=spans, now=now)
-    runs = sums_over(actor=actor, spans=spans, measures=("run.count",))
+    runs = sums_over(actor=actor, spans=spans, measures=("run.count", "run.test"))
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    waiting = waiting_over(columns, count=len(spans))
     pairs = list(zip(holds, escalated, strict=True))
     return {
         named.VOLUME.key: tuple(_volume(*each, now) for each in pairs),
         named.PER_HUNDRED.key: tuple(
-            _per_hundred(each[0].opened + each[1].opened, sums, now)
-            for each, sums in zip(pairs, runs, strict=True)
+            _per_hundred(each[0].opened + each[1].opened, sums, late, now)
+            for each, sums, late in zip(pairs, runs, waiting, strict=True)
         ),
     }
 
@@ -173,23 +189,35 @@ def _p90(ages: Sequence[float]) -> float | None:
     return quantiles(ages, n=10, method="inclusive")[8]
 
 
-def _per_hundred(opened: int, sums: Mapping[str, Decimal], now: datetime) -> Figure:
+def _per_hundred(
+    opened: int, sums: Mapping[str, Decimal], waiting: int, now: datetime
+) -> Figure:
     runs = sums.get("run.count", Decimal(0))
+    excluded = always_left_out(waiting, sums.get("run.test", Decimal(0)))
     if not runs:
-        return no_data("No run ended in these days.", now=now, over=Decimal(opened))
+        return no_data(
+            "No run ended in these days.",
+            now=now,
+            over=Decimal(opened),
+            excluded=excluded,
+        )
     return Figure(
         Answer.MEASURED,
         now,
         value=float(100 * opened / runs),
         over=Decimal(opened),
         under=runs,
+        excluded=excluded,
     )
 
 
 def _alike(found: Alikeness, now: datetime) -> Figure:
+    excluded = (("The only one of its kind", found.alone),)
     if not found.pairs:
         return no_data(
-            "No two exceptions alike were settled in the ninety days before.", now=now
+            "No two exceptions alike were settled in the ninety days before.",
+            now=now,
+            excluded=excluded,
         )
     return Figure(
         Answer.MEASURED,
@@ -197,6 +225,7 @@ def _alike(found: Alikeness, now: datetime) -> Figure:
         value=found.alike / found.pairs,
         over=Decimal(found.alike),
         under=Decimal(found.pairs),
+        excluded=excluded,
         details=(
             Detail(
                 "Krippendorff's alpha",
@@ -228,34 +257,56 @@ def _runs(
     )
 
 
-def _exceptions(actor: Actor, key: str, span: Span, cursor: str | None) -> Rows:
+def _exceptions(actor: Actor, span: Span, cursor: str | None) -> Rows:
     """Give escalations page by page, and after the last of them the holds."""
-    is_settled = key == named.CONSISTENCY.key
-    where = trailing(span) if is_settled else span
-    if cursor is None or not cursor.startswith(_HOLDS):
-        page = escalation_rows(
-            actor=actor, span=where, is_settled=is_settled, cursor=cursor
-        )
-        return Rows(_rows_of(page), page.next_cursor or _HOLDS, page.previous_cursor)
-    inner = cursor.removeprefix(_HOLDS) or None
-    page = (disposition_rows if is_settled else hold_rows)(
-        actor=actor, span=where, cursor=inner
+
+    def escalations(at: str | None) -> Rows:
+        return _rows_of(escalation_rows(actor=actor, span=span, cursor=at))
+
+    def holds(at: str | None) -> Rows:
+        return _rows_of(hold_rows(actor=actor, span=span, cursor=at))
+
+    return one_after_another([escalations, holds], cursor)
+
+
+def _settled(actor: Actor, span: Span, which: Pairs, cursor: str | None) -> Rows:
+    """Give settled exceptions with how each ended; `note` says how many ended like it."""
+    found, after = settled_rows(
+        actor=actor, span=trailing(span), which=which, cursor=cursor
     )
     return Rows(
-        _rows_of(page),
-        f"{_HOLDS}{page.next_cursor}" if page.next_cursor else None,
-        f"{_HOLDS}{page.previous_cursor}" if page.previous_cursor else None,
+        tuple(
+            Row(
+                each.title,
+                reverse("exception", args=(each.id,)),
+                each.at,
+                shown="went on" if each.ending == "passed" else "stopped",
+                note=f"{each.sentence}. {_company(each)}",
+            )
+            for each in found
+        ),
+        after,
     )
 
 
-def _rows_of(page: Page[ExceptionRow]) -> tuple[Row, ...]:
-    return tuple(
-        Row(
-            each.title,
-            reverse("exception", args=(each.id,)),
-            each.at,
-            shown="open" if each.is_open else "",
-            note=each.sentence,
-        )
-        for each in page.items
+def _company(row: SettledRow) -> str:
+    if row.alike == 1:
+        return "The only one of its kind in ninety days."
+    return f"{row.same:,} of {row.alike:,} of its kind ended so."
+
+
+def _rows_of(page: Page[ExceptionRow]) -> Rows:
+    return Rows(
+        tuple(
+            Row(
+                each.title,
+                reverse("exception", args=(each.id,)),
+                each.at,
+                shown="open" if each.is_open else "",
+                note=each.sentence,
+            )
+            for each in page.items
+        ),
+        page.next_cursor,
+        page.previous_cursor,
     )

@@ -1,6 +1,6 @@
 """The indicators that come from what people do, as one source. Counts, and hardly names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.urls import reverse
 from approvals.queries.kpi_ends import LookTimes, Which, end_rows, look_times_over
 from portal.accounts import access
 from portal.accounts.activity import (
+    HABITUAL_DAYS,
     SHOWN_FROM,
     Activity,
     DepartmentActivity,
@@ -94,7 +95,7 @@ class FromPeople:
     ) -> Rows:
         """Give the rows behind an indicator; people only to themselves and administrators."""
         if key == named.SECONDS.key:
-            which = Which.LOOKED if side == Side.OVER else Which.NOT_LOOKED
+            which = Which.NOT_LOOKED if side == Side.EXCLUDED else Which.LOOKED
             page = end_rows(
                 actor=actor, span=span_of(scope), which=which, cursor=cursor
             )
@@ -113,10 +114,15 @@ class FromPeople:
                 page.next_cursor,
                 page.previous_cursor,
             )
-        (group,) = _groups(actor, (scope,), work_in_departments(actor=actor))
-        people, _ = people_rows(
-            actor=actor, group=group, is_active=side == Side.OVER, cursor=cursor
-        )
+        if side == Side.EXCLUDED:
+            return Rows(())
+        work = work_in_departments(actor=actor)
+        (group,) = _groups(actor, (scope,), work)
+        if key == named.BREADTH.key:
+            (found,) = departments_over(actor=actor, groups=[group])
+            return _departments(found, _within(work, scope), side)
+        days_min = _DAYS_MIN[key] if side == Side.OVER else 0
+        people = people_rows(actor=actor, group=group, days_min=days_min, cursor=cursor)
         return Rows(
             tuple(
                 Row(
@@ -133,6 +139,34 @@ class FromPeople:
             people.next_cursor,
             people.previous_cursor,
         )
+
+
+def _departments(
+    found: Sequence[DepartmentActivity], work: Sequence[InDepartment], side: Side
+) -> Rows:
+    """Give departments by name, and why each counts or does not; never how many acted."""
+    mine = {each.department_id for each in work}
+    live = {each.department_id for each in work if each.is_live}
+    rows = []
+    for each in found:
+        is_broad = _is_broad(each, live)
+        if side == Side.OVER and not is_broad:
+            continue
+        reasons = [
+            *(["fewer than three people act"] if each.active < ACTIVE_MIN else []),
+            *(["no workflow is live"] if each.department_id not in live else []),
+        ]
+        shown = "counted" if is_broad else "not counted"
+        href = f"{reverse('numbers')}?department={each.slug}"
+        is_seen = each.department_id in mine
+        rows.append(
+            Row(each.name, href if is_seen else "", None, shown, ", ".join(reasons))
+        )
+    return Rows(tuple(rows))
+
+
+def _is_broad(found: DepartmentActivity, live: Collection[UUID]) -> bool:
+    return found.active >= ACTIVE_MIN and found.department_id in live
 
 
 def _groups(
@@ -228,6 +262,11 @@ def _too_few(found: Activity, now: datetime) -> Figure:
     return not_measurable(TOO_FEW, now=now)
 
 
+_DAYS_MIN = {
+    named.ACTIVE.key: 1,
+    named.HABITUAL.key: HABITUAL_DAYS,
+    named.FREQUENCY.key: 1,
+}
 _COUNTED = {
     named.ACTIVE.key: _active,
     named.HABITUAL.key: _habitual,
@@ -241,11 +280,7 @@ def _breadth(
     now: datetime,
 ) -> Figure:
     live = {each.department_id for each in work if each.is_live}
-    broad = [
-        each
-        for each in departments
-        if each.active >= ACTIVE_MIN and each.department_id in live
-    ]
+    broad = [each for each in departments if _is_broad(each, live)]
     verbs: dict[UUID, set[tuple[str, str]]] = {}
     for each in work:
         if each.is_live:
@@ -268,12 +303,16 @@ def _breadth(
 
 
 def _seconds(found: LookTimes, now: datetime) -> Figure:
+    excluded = (
+        ("Decisions whose first look is not known", found.decided - found.known),
+    )
     if found.p50 is None:
         return no_data(
             "Nobody decided with a known first look at the card in these days.",
             now=now,
             covered=Decimal(found.known),
             coverable=Decimal(found.decided),
+            excluded=excluded,
         )
     return Figure(
         Answer.MEASURED,
@@ -282,6 +321,7 @@ def _seconds(found: LookTimes, now: datetime) -> Figure:
         over=Decimal(found.known),
         covered=Decimal(found.known),
         coverable=Decimal(found.decided),
+        excluded=excluded,
         details=(
             Detail("Nine of ten took no longer than", found.p90, Unit.SECONDS, "p90"),
             Detail("All together", found.total, Unit.SECONDS),

@@ -24,7 +24,11 @@ class Compared:
     reduction: Reduction | None = None
     has_baseline: bool = False
     runs: int = 0
-    left_out: tuple[tuple[str, int], ...] = ()
+    # Every completed run of the workflows with a baseline.
+    of_workflows: int = 0
+    # Kinds of the baseline without a run, and workflows without a baseline.
+    absent: int = 0
+    without: int = 0
     note: str = ""
 
 
@@ -52,13 +56,8 @@ class Asked:
 
     def excluded(self, *more: tuple[str, Decimal | int]) -> tuple[tuple[str, int], ...]:
         """Say what was left out, and how many; what is none is not said."""
-        always = (
-            ("Runs not settled yet, or changed since they were counted", self.waiting),
-            ("Test runs", self.of("test")),
-        )
-        return tuple(
-            (words, int(number)) for words, number in (*more, *always) if number
-        )
+        said = tuple((words, int(number)) for words, number in more if number)
+        return (*said, *always_left_out(self.waiting, self.of("test")))
 
     def nothing(self, why: str, **known: object) -> Figure:
         """Answer that there is nothing to count."""
@@ -69,6 +68,15 @@ class Asked:
         return Figure(
             Answer.NOT_MEASURABLE, self.now, why=why, excluded=self.excluded()
         )
+
+
+def always_left_out(waiting: int, tests: Decimal) -> tuple[tuple[str, int], ...]:
+    """Say what is in no number of runs; what is none is not said."""
+    always = (
+        ("Runs not settled yet, or changed since they were counted", waiting),
+        ("Test runs", int(tests)),
+    )
+    return tuple((words, number) for words, number in always if number)
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,8 @@ class RunKpi:
     shift: int = 0
     # Asked only for this one: "percentiles", "beside", "compared", "reading".
     needs: str = ""
+    # What each run stands for in the denominator, where that is always the same.
+    each_under: int = 0
     # Whether it depends on what agents ever told.
     asks_ever: bool = False
     # What a run must not add to, to be left out; None is what it is counted of.

@@ -44,17 +44,14 @@ def compared_over(actor: Actor, columns: Columns, count: int) -> tuple[Compared,
     )
 
 
-def compared_kinds(actor: Actor, *, is_known: bool, key: str = KEY) -> Q:
-    """Say which runs are of kinds that a signed baseline speaks of, or which are not."""
+def compared_kinds(actor: Actor, *, key: str = KEY) -> Q:
+    """Say which runs are of kinds that a signed baseline speaks of."""
     found = Q(pk__in=())
     for workflow_id, mine in frozen_baselines(actor=actor, keys=(key,)).items():
         kinds = [each.kind for each in mine[key].cases]
         here = Q(workflow_id=workflow_id)
-        if is_known:
-            found |= here & Q(case_type__in=kinds) if kinds else here
-        elif kinds:
-            found |= here & ~Q(case_type__in=kinds)
-    return found if is_known else found | Q(is_test=True)
+        found |= here & Q(case_type__in=kinds) if kinds else here
+    return found
 
 
 def _compared(near: Near, known: Mapping[UUID, Baseline], asked: int) -> Compared:
@@ -73,14 +70,9 @@ def _compared(near: Near, known: Mapping[UUID, Baseline], asked: int) -> Compare
         reduction=reduction_of(strata),
         has_baseline=True,
         runs=runs,
-        left_out=(
-            (
-                "Completed runs of kinds that the baseline does not know",
-                of_workflows - runs,
-            ),
-            ("Kinds of the baseline without a run in these days", absent),
-            ("Workflows without a baseline", asked - len(known)),
-        ),
+        of_workflows=of_workflows,
+        absent=absent,
+        without=asked - len(known),
         note=_words(known.values()),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from portal.home.queries.kpis.figure import (
     Answer,
@@ -13,9 +14,11 @@ from portal.home.queries.kpis.figure import (
     Unit,
 )
 from portal.home.queries.kpis.run_asking import Asked, RunKpi
+from runs.queries.kpi_reading import Reading
 from runs.rules.counting.measures import PREFIX
 
 KINDS = (("models", "Models"), ("tools", "Tools"), ("other", "Other running costs"))
+type Rates = Mapping[str, tuple[Decimal, str]]
 HOUR_MS = Decimal(3_600_000)
 DECIDING, READING = "People’s time", "Reading in the weekly review"
 
@@ -47,7 +50,7 @@ def _unit_cost(asked: Asked) -> Figure:
     units = asked.of(f"cost_units.{currency}")
     parts = [(label, asked.of(f"cost.{kind}.{currency}")) for kind, label in KINDS]
     people, note = _people(asked, currency)
-    reading, note_of_reading = _reading(asked, currency)
+    reading, note_of_reading = price_of_reading(asked.reading, currency, asked.rates)
     total = sum((value for _, value in parts), Decimal(0)) + people + reading
     notes = {DECIDING: note, READING: note_of_reading}
     details = _details([*parts, (DECIDING, people), (READING, reading)], units, notes)
@@ -87,17 +90,7 @@ def _people(asked: Asked, currency: str) -> tuple[Decimal, str]:
     """Price the time of people in one currency; say what has no rate or no time."""
     if not asked.rates:
         return Decimal(0), "not priced: no rate is set (COUNTERSIGN_HOUR_RATES)"
-    total, unpriced = Decimal(0), []
-    begin = f"{PREFIX}looked_ms.{currency}."
-    for name, spent in asked.sums.items():
-        if not name.startswith(begin):
-            continue
-        role = name.removeprefix(begin)
-        rate, of_currency = asked.rates.get(role, (Decimal(0), ""))
-        if of_currency == currency:
-            total += spent / HOUR_MS * rate
-        else:
-            unpriced.append(role.replace("_", " "))
+    total, unpriced = price_of_time(asked.sums, currency, asked.rates)
     timed, decisions = asked.of("decisions_timed"), asked.of("decisions")
     note = f"{int(timed):,} of {int(decisions):,} decisions with a known time to look"
     if unpriced:
@@ -105,13 +98,30 @@ def _people(asked: Asked, currency: str) -> tuple[Decimal, str]:
     return total, note
 
 
-def _reading(asked: Asked, currency: str) -> tuple[Decimal, str]:
+def price_of_time(
+    measures: Mapping[str, Any], currency: str, rates: Rates
+) -> tuple[Decimal, list[str]]:
+    """Price the time that people looked before they decided; name the roles without a rate."""
+    total, unpriced = Decimal(0), []
+    begin = f"{PREFIX}looked_ms.{currency}."
+    for name, spent in measures.items():
+        if not name.startswith(begin):
+            continue
+        role = name.removeprefix(begin)
+        rate, of_currency = rates.get(role, (Decimal(0), ""))
+        if of_currency == currency:
+            total += Decimal(spent) / HOUR_MS * rate
+        else:
+            unpriced.append(role.replace("_", " "))
+    return total, unpriced
+
+
+def price_of_reading(read: Reading, currency: str, rates: Rates) -> tuple[Decimal, str]:
     """Price the reading of the weekly review in one currency; say what is not known."""
-    read = asked.reading
     if not read.readings:
         return Decimal(0), "nobody read a run in these days"
     note = f"{read.timed:,} of {read.readings:,} readings with a known time"
-    rate, of_currency = asked.rates.get("assessor", (Decimal(0), ""))
+    rate, of_currency = rates.get("assessor", (Decimal(0), ""))
     if of_currency != currency:
         return Decimal(0), f"{note}; no rate in {currency} for assessor"
     return Decimal(read.seconds) / 3600 * rate, note

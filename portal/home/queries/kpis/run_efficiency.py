@@ -68,10 +68,20 @@ def _reduction(asked: Asked) -> Figure:
             "No signed one page holds a baseline of the cycle time. Put one on the page;"
             " it is frozen when three people sign."
         )
+    excluded = asked.excluded(
+        (
+            "Completed runs of kinds that the baseline does not know",
+            found.of_workflows - found.runs,
+        ),
+        (
+            "Completed runs of workflows without a baseline",
+            asked.of("took") - found.of_workflows,
+        ),
+    )
     if found.reduction is None:
         return asked.nothing(
             "No run of the kinds that the baseline knows completed in these days.",
-            excluded=asked.excluded(*found.left_out),
+            excluded=excluded,
         )
     reduced = found.reduction
     return Figure(
@@ -81,10 +91,16 @@ def _reduction(asked: Asked) -> Figure:
         over=Decimal(found.runs),
         low=reduced.low,
         high=reduced.high,
-        excluded=asked.excluded(*found.left_out),
+        excluded=excluded,
         details=(
             Detail("Median now, at the baseline's mix", reduced.now, Unit.SECONDS),
             Detail("Median in the baseline", reduced.before, Unit.SECONDS, found.note),
+            Detail(
+                "Kinds of the baseline without a run in these days",
+                found.absent,
+                Unit.COUNT,
+            ),
+            Detail("Workflows without a baseline", found.without, Unit.COUNT),
         ),
     )
 
@@ -209,7 +225,7 @@ KPIS = (
             formula="1 − median now ÷ median of the signed baseline, both at the baseline's mix"
             " of cases; bootstrap interval with a fixed seed.",
             over_words="completed runs compared",
-            excluded_words="Runs of kinds that the baseline does not know.",
+            excluded_words="Runs of kinds or workflows that no baseline speaks of.",
             target_key="cycle-time-reduction",
         ),
         _reduction,

@@ -111,6 +111,7 @@ KPIS = (
         reads=("count", "answered", "answered_all"),
         over=("answered",),
         shown="answered",
+        each_under=QUESTIONS,
     ),
     RunKpi(
         Kpi(

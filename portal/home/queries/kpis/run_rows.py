@@ -1,7 +1,5 @@
 """The runs and incidents behind an indicator, as rows with their addresses."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,20 +7,26 @@ from django.db.models import Q
 from django.urls import reverse
 
 from portal.accounts.actors import Actor
-from portal.core.errors import Malformed
 from portal.core.pagination import Page
+from portal.home.queries.kpis.chained import Part, one_after_another
 from portal.home.queries.kpis.figure import Row, Rows, Scope, Side
 from portal.home.queries.kpis.run_asking import RunKpi
 from portal.home.queries.kpis.run_comparing import compared_kinds
-from portal.home.queries.kpis.run_cost import currency_of
+from portal.home.queries.kpis.run_cost_rows import (
+    UNIT_COST,
+    cost_row,
+    of_one_currency,
+    reading_row,
+)
 from runs.queries.kpi_incidents import incidents_behind
 from runs.queries.kpi_rows import CountedRun, counted_runs, waiting_runs
-from runs.queries.kpi_sums import Span, sums_over
+from runs.queries.kpi_sums import Span
 from runs.rules.counting.adherence import DEVIATIONS, LACKS
 from runs.rules.counting.measures import PREFIX
 from runs.rules.phrases import duration
 
 NOT_SETTLED = "not settled yet, or changed since it was counted"
+A_TEST = "a test run"
 TOO_RECENT = "closed too recently: it may still be opened again"
 
 
@@ -31,9 +35,7 @@ def rows_behind(
 ) -> Rows:
     """Give the rows behind one side of one indicator, newest first. Eight queries."""
     span = _back(scope, asked.shift)
-    if asked.kpi.key == "unauthorised" and side is Side.OVER:
-        return _incidents(actor, span, cursor)
-    asked, others = _of_one_currency(actor, asked, span)
+    asked, others, currency = of_one_currency(actor, asked, span)
     having, lacking = sides_of(asked, side)
     kinds = _compared(actor, asked, side)
 
@@ -46,14 +48,34 @@ def rows_behind(
             where=kinds,
             cursor=at,
         )
-        return _rows(page, [_row(asked, run, side) for run in page.items])
+        return _rows(page, [_row(asked, run, side, currency) for run in page.items])
 
-    if side is not Side.EXCLUDED:
-        return facts(cursor)
+    def incidents(at: str | None) -> Rows:
+        return _incidents(actor, span, at, is_standing=side is Side.OVER or None)
 
+    def reading(at: str | None) -> Rows:
+        del at
+        return reading_row(actor, span, currency)
+
+    match asked.kpi.key, side:
+        case _, Side.EXCLUDED:
+            return _left_out(actor, asked, scope, facts, cursor)
+        case "unauthorised", Side.OVER:
+            return incidents(cursor)
+        case "unauthorised", _:
+            return one_after_another([incidents, facts], cursor)
+        case "throughput", Side.UNDER:
+            return _days(scope)
+        case "unit-cost", Side.OVER:
+            return one_after_another([facts, reading], cursor)
+    return facts(cursor)
+
+
+def _left_out(
+    actor: Actor, asked: RunKpi, scope: Scope, facts: Part, cursor: str | None
+) -> Rows:
     def waiting(at: str | None) -> Rows:
-        page = waiting_runs(actor=actor, span=_back(scope, 0), cursor=at)
-        return _rows(page, [_noted(run, NOT_SETTLED) for run in page.items])
+        return _waiting(actor, _back(scope, 0), at)
 
     def recent(at: str | None) -> Rows:
         days = Span(
@@ -65,29 +87,6 @@ def rows_behind(
 
     parts = [waiting, recent, facts] if asked.recent else [waiting, facts]
     return one_after_another(parts, cursor)
-
-
-def one_after_another(
-    parts: Sequence[Callable[[str | None], Rows]], cursor: str | None
-) -> Rows:
-    """Read lists one after the other as if they were one; an empty one is passed over."""
-    number, _, inner = (cursor or "").partition(".")
-    at = int(number) if number.isdecimal() and int(number) < len(parts) else 0
-    if cursor and not number.isdecimal():
-        raise Malformed("This page address was not made here.")
-    found = parts[at](inner or None)
-    while not found.rows and not found.next_cursor and at + 1 < len(parts):
-        at += 1
-        found = parts[at](None)
-    next_cursor = f"{at}.{found.next_cursor}" if found.next_cursor else None
-    if next_cursor is None:
-        later = (n for n in range(at + 1, len(parts)) if parts[n](None).rows)
-        number_of_next = next(later, None)
-        next_cursor = None if number_of_next is None else f"{number_of_next}."
-    back = f"{at}.{found.previous_cursor}" if found.previous_cursor else None
-    if back is None and at and cursor:
-        back = f"{at - 1}."
-    return Rows(found.rows, next_cursor, back)
 
 
 def sides_of(asked: RunKpi, side: Side) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -107,41 +106,45 @@ def _back(scope: Scope, days: int) -> Span:
     return Span(scope.first - back, scope.last - back, scope.workflows)
 
 
-def _of_one_currency(
-    actor: Actor, asked: RunKpi, span: Span
-) -> tuple[RunKpi, Callable[[Side], tuple[str, ...]]]:
-    """Put the currency that is counted into the names of measures; say which are not."""
-    if asked.kpi.key != "unit-cost":
-        return asked, lambda _: ()
-    (sums,) = sums_over(actor=actor, spans=[span], families=[f"{PREFIX}costed."])
-    currency = currency_of(sums)
-
-    def named(names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(name.format(currency=currency) for name in names)
-
-    others = tuple(
-        name.removeprefix(PREFIX)
-        for name in sums
-        if name != f"{PREFIX}costed.{currency}"
-    )
-    ready = replace(
-        asked,
-        over=named(asked.over),
-        under=named(asked.under),
-        shown_under=asked.shown_under.format(currency=currency),
-    )
-    return ready, lambda side: others if side is Side.EXCLUDED else ()
-
-
 def _compared(actor: Actor, asked: RunKpi, side: Side) -> Q | None:
     """Narrow to the kinds of case that a baseline speaks of, where one is compared with."""
     if asked.needs != "compared":
         return None
-    return compared_kinds(actor, is_known=side is not Side.EXCLUDED)
+    known = compared_kinds(actor)
+    return known if side is not Side.EXCLUDED else ~known | Q(is_test=True)
 
 
-def _incidents(actor: Actor, span: Span, cursor: str | None) -> Rows:
-    page = incidents_behind(actor=actor, span=span, is_standing=True, cursor=cursor)
+def left_out_always(actor: Actor, span: Span, cursor: str | None) -> Rows:
+    """Give the runs that are in no number: not settled yet, and tests."""
+
+    def waiting(at: str | None) -> Rows:
+        return _waiting(actor, span, at)
+
+    def tests(at: str | None) -> Rows:
+        name = f"{PREFIX}test"
+        page = counted_runs(actor=actor, span=span, having=[name], cursor=at)
+        return _rows(page, [_noted(run, A_TEST) for run in page.items])
+
+    return one_after_another([waiting, tests], cursor)
+
+
+def _waiting(actor: Actor, span: Span, cursor: str | None) -> Rows:
+    page = waiting_runs(actor=actor, span=span, cursor=cursor)
+    return _rows(page, [_noted(run, NOT_SETTLED) for run in page.items])
+
+
+def _days(scope: Scope) -> Rows:
+    """Give each day, newest first: what is counted a day is counted of these."""
+    days = (scope.last - timedelta(days=back) for back in range(scope.days))
+    return Rows(tuple(Row(f"{day:%A, %-d %B %Y}", "", None) for day in days))
+
+
+def _incidents(
+    actor: Actor, span: Span, cursor: str | None, *, is_standing: bool | None
+) -> Rows:
+    page = incidents_behind(
+        actor=actor, span=span, is_standing=is_standing, cursor=cursor
+    )
     return _rows(
         page,
         [
@@ -161,9 +164,18 @@ def _noted(run: CountedRun, note: str) -> Row:
     return Row(run.title, reverse("run", args=(run.id,)), run.ended_at, "", note)
 
 
-def _row(asked: RunKpi, run: CountedRun, side: Side) -> Row:
+def _row(asked: RunKpi, run: CountedRun, side: Side, currency: str) -> Row:
     if f"{PREFIX}test" in run.measures:
-        return _noted(run, "a test run")
+        return _noted(run, A_TEST)
+    if asked.kpi.key == UNIT_COST and side is Side.OVER:
+        return cost_row(run, currency)
+    if asked.each_under and side is Side.UNDER:
+        return Row(
+            run.title,
+            reverse("run", args=(run.id,)),
+            run.ended_at,
+            f"{asked.each_under}",
+        )
     shown, wanted = "", asked.shown
     if wanted == "took_ms":
         shown = duration(run.took_ms / 1000) if run.took_ms is not None else ""
