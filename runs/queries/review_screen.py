@@ -56,6 +56,7 @@ class Compared:
     is_different: bool
     settled: str
     proposed: str
+    help: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class ReviewScreen:
     open_findings: tuple[OpenFinding, ...]
     owners: tuple[Choice, ...]
     again: AskedAgain | None
+    # The reader of a run that two people read who is not the one that looks.
+    other_reader: str = ""
 
     @property
     def may_answer(self) -> bool:
@@ -106,13 +109,6 @@ class ReviewScreen:
         if self.before.is_finished:
             return True
         return not self.here.is_read or self.here.is_waiting_for_second
-
-    @property
-    def other_reader(self) -> str:
-        """Name the one whose answers are still missing, to who has answered."""
-        here = self.here
-        name = here.assigned_to if here.is_second_for_me else here.second_to
-        return name or "Somebody else"
 
     @property
     def is_given_up(self) -> bool:
@@ -165,7 +161,13 @@ def review_screen(
         open_findings=_open_findings(week, readings, actor) if not is_signed else (),
         owners=owners_for(workflow_id=week.workflow_id) if not is_signed else (),
         again=_again(readings, actor),
+        other_reader=_other(here, actor),
     )
+
+
+def _other(here: SampleRow, actor: Actor) -> str:
+    names = (here.assigned_to, here.second_to)
+    return next((name for name in names if name and name != actor.name), "")
 
 
 def _compared(readings: Readings) -> tuple[Compared, ...]:
@@ -192,6 +194,7 @@ def _compared(readings: Readings) -> tuple[Compared, ...]:
                 is_different=first.answers[key] != second.answers[key],
                 settled=ANSWERS[proposed][0] if is_settled else "",
                 proposed=proposed,
+                help=question.help,
             )
         )
     return tuple(found)

@@ -124,7 +124,7 @@ def test_the_screen_says_which_run_it_is_who_reads_it_and_what_the_fifth_questio
     seen = sign_in(client, company.rosa).get(page).content.decode()
 
     assert Run.objects.get(id=run_id).agent_run_id in seen
-    assert "First reader Rosa Lindqvist" in seen
+    assert "Rosa Lindqvist reads this run." in seen
     assert "nobody has to redo, correct or explain anything" in seen
     assert codes_for("faster_without_cleanup", "no")["told_as_done"] in seen
 

@@ -47,7 +47,6 @@ class SampleRow:
     is_settled: bool = False
     leases: tuple[tuple[str, datetime], ...] = ()
     handed_from: str = ""
-    is_second_for_me: bool = False
 
     @property
     def is_left_to_others(self) -> bool:
@@ -124,7 +123,6 @@ def _sample_row(row: SampledRun, readings: Readings, actor: Actor) -> SampleRow:
         is_settled=bool(readings.differs) and not readings.is_unsettled,
         leases=_leases(row),
         handed_from=row.handed_from.name if row.handed_from else "",
-        is_second_for_me=row.second_to_id == actor.id,
     )
 
 
