@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from approvals.queries.card import Card, card_for
@@ -50,7 +51,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def card(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
-    """One proposal, beside the list; htmx gets the card alone."""
+    """One proposal, beside the list; `?alone` and htmx get the card by itself."""
     actor = actor_of(request)
     now = wall_clock()
     shown = card_for(actor, proposal_id, now=now)
@@ -65,10 +66,13 @@ def card(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         "card": shown,
         "card_mark": f"{shown.resolution or 'open'}-{shown.version}",
     }
-    if not is_htmx(request):
-        page = page_of(request, asked, now)
-        context = inbox_context(request, page=page, now=now, card=shown) | context
-    return render(request, "approvals/inbox.html", context, fragment=DETAIL)
+    if is_htmx(request):
+        return render(request, "approvals/inbox.html", context, fragment=DETAIL)
+    if "alone" in request.GET:
+        return render(request, "approvals/card_alone.html", context | _crumbs(shown))
+    page = page_of(request, asked, now)
+    context = inbox_context(request, page=page, now=now, card=shown) | context
+    return render(request, "approvals/inbox.html", context)
 
 
 @require_safe
@@ -133,6 +137,10 @@ def _opened(request: HttpRequest) -> UUID | None:
         return UUID(request.GET.get("open", ""))
     except ValueError:
         return None
+
+
+def _crumbs(shown: Card) -> dict[str, object]:
+    return {"crumbs": [("Inbox", reverse("inbox")), (shown.headline[:80], "")]}
 
 
 def _may(shown: Card) -> bool:

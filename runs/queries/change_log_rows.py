@@ -11,7 +11,7 @@ from portal.core.sealing import unseal
 from registry.queries.inventory_files import FileRead, Reading, read_inventory
 from runs.models import ChangeFile, ChangeImport, EventKey, ReportedChange
 from runs.rules.change_log import event_of_row, order_of, said_in
-from runs.rules.wording import change as change_words
+from runs.rules.change_words import change as change_words
 
 PURPOSE = "change log"
 

@@ -52,7 +52,8 @@ def _markdown_line(line: Line) -> str:
     said = [*(["at the same time"] if line.together else []), *line.marks]
     more = f" ({'; '.join(dict.fromkeys(said))})" if said else ""
     source = source if line.provenance else ""
-    return f"- {stamp} {mark}**{line.verb}** {line.text}{more}{source}"
+    text = " ".join((line.whole or line.text).split())
+    return f"- {stamp} {mark}**{line.verb}** {text}{more}{source}"
 
 
 def as_document(page: RunPage) -> dict[str, object]:
@@ -81,7 +82,7 @@ def as_document(page: RunPage) -> dict[str, object]:
                 "at": line.at.isoformat().replace("+00:00", "Z"),
                 "kind": line.kind.value,
                 "verb": line.verb,
-                "text": line.text,
+                "text": line.whole or line.text,
                 "provenance": line.provenance.lower() if line.provenance else None,
                 "by": line.by or None,
                 "notes": line.notes,

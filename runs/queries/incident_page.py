@@ -18,8 +18,8 @@ from runs.queries.incidents import (
     row_of,
     why_not_explain,
 )
+from runs.rules.change_words import change as change_words
 from runs.rules.matching import Change
-from runs.rules.wording import change as change_words
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class LineShown:
     proposal: str = ""
     more_href: str = ""
     waited: tuple[int, int] | None = None
+    whole: Markup | str = ""
 
 
 def told(text: object) -> Markup:
@@ -127,6 +128,7 @@ def _shown(line: Line, run_id: UUID, first: date | None, ends: str) -> LineShown
         anchors=_anchors(line, ends) if is_timed else (),
         step_href=step_href(run_id, line.event_ids) if is_timed else "",
         proposal=line.proposal,
+        whole=told(line.whole) if line.whole else "",
         waited=(min(int(waited[0]), int(waited[1])), int(waited[1]))
         if waited
         else None,

@@ -22,7 +22,7 @@ class LineKind(StrEnum):
 class Line:
     """One line. `sort_key` is a stamp; `question` is which of the seven it answers.
 
-    `marks` are said beside the line: late, skewed. `span` is when it began and ended, and
+    `whole` is what the text leaves out of what somebody said. `marks` are said beside the line: late, skewed. `span` is when it began and ended, and
     lines of one `together` number overlap. `waited` is seconds taken, of seconds allowed.
     """
 
@@ -44,6 +44,7 @@ class Line:
     waited: tuple[float, float] | None = None
     proposal: str = ""
     about: str = ""
+    whole: str = ""
 
     @property
     def anchor(self) -> str:

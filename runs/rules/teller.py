@@ -5,11 +5,11 @@ records is a red line. Technical steps are kept apart. No event is lost.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runs.rules import wording
+from runs.rules import change_words, wording
 from runs.rules.clocks import SAID, moved_words
 from runs.rules.events import PLUMBING, Event, Provenance, stamp_of
 from runs.rules.folding import STANDING
@@ -50,6 +50,18 @@ class _Intent:
     errors: list[str] = field(default_factory=list)
 
 
+@dataclass
+class _Made:
+    """What one grant changed, from whoever told it; the line says each change once."""
+
+    line: Line
+    changes: list[Mapping[str, Any]]
+
+    def hears(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        self.changes += changes
+        self.line.text, self.line.whole = change_words.changes(self.changes)
+
+
 class Teller:
     """Hears events in order and keeps what later ones may join."""
 
@@ -60,7 +72,7 @@ class Teller:
         self._read_names: list[str] = []
         self._intents: dict[str, _Intent] = {}
         self._asked: dict[str, Line] = {}
-        self._changed: dict[str, Line] = {}
+        self._changed: dict[str, _Made] = {}
         self._redeemed = around.redeemed
         self._leave = dict(around.leave)
         self._tells_reads = around.tells_reads
@@ -225,7 +237,7 @@ class Teller:
 
     def _change(self, event: Event) -> None:
         grant = str(event.facts.get("grant") or "")
-        what = wording.change(event.facts)
+        what = change_words.change(event.facts)
         verdict = self._verdicts.get(str(event.id), {})
         word = verdict.get("verdict")
         if word in STANDING:
@@ -252,16 +264,20 @@ class Teller:
             return
         known = self._changed.get(grant)
         if known is None:
-            self._changed[grant] = self._add(
-                event, "Changed", what, mark="square", question="changed"
-            )
+            line = self._add(event, "Changed", what, mark="square", question="changed")
+            self._changed[grant] = _Made(line, [])
+            self._changed[grant].hears([event.facts])
             return
-        known.takes(event)
-        if not wording.is_told(event.facts, known.text):
-            known.text = f"{known.text}; {what}" if known.text else what
+        line = known.line
+        line.takes(event)
+        if line.verb in ("Failed", "Unknown"):
+            if what not in line.text:
+                line.text = f"{line.text}; {what}" if line.text else what
+        else:
+            known.hears([event.facts])
         if event.provenance is Provenance.CONFIRMED:
-            known.provenance, known.by = Provenance.CONFIRMED, event.source
-            if known.verb == "Failed":
+            line.provenance, line.by = Provenance.CONFIRMED, event.source
+            if line.verb == "Failed":
                 self._contradict(
                     event,
                     f"{event.source} reports a change that the agent said had failed: {what}",
@@ -269,13 +285,13 @@ class Teller:
 
     def _outcome(self, event: Event) -> None:
         grant, status = str(event.facts.get("grant") or ""), event.facts.get("status")
-        changes = [wording.change(c) for c in event.facts.get("changes") or () if c]
-        said = wording.outcome(status, changes, event.facts)
+        told = [c for c in event.facts.get("changes") or () if isinstance(c, Mapping)]
+        named, whole = change_words.changes(told)
         known = self._changed.get(grant)
         if known is not None:
-            known.takes(event)
-            if status == "succeeded" and not known.text:
-                known.text = said["text"]
+            known.line.takes(event)
+            if status == "succeeded" and told:
+                known.hears(told)
             elif status != "succeeded":
                 self._contradict(
                     event,
@@ -283,11 +299,14 @@ class Teller:
                 )
             return
         # That it was told is our record; what was told is the agent's word.
+        said = wording.outcome(status, named, event.facts)
+        if status == "succeeded":
+            said["whole"] = whole
         line = self._add(
             event, **said, provenance=Provenance.REPORTED, question="changed"
         )
         if grant:
-            self._changed[grant] = line
+            self._changed[grant] = _Made(line, told)
 
     def _ask(self, event: Event) -> None:
         headline = wording.headline(event.facts)

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from runs.rules.change_words import said as value_words
 from runs.rules.events import Event
 from runs.rules.phrases import bare, listed, money
 from runs.rules.values import short
 
 Said = dict[str, Any]
+WORDS_MAX = 400
 CHANGES_NAMED_MAX = 4
 
 
@@ -51,45 +53,11 @@ def ruling(answer: object, why: Sequence[str]) -> Said:
     return said
 
 
-def change(facts: Mapping[str, Any]) -> str:
-    """Say one change: "refunded 0.00 → 40.00 (order 12)"."""
-    where = facts.get("resource")
-    if isinstance(where, Mapping):
-        where = " ".join(str(part) for part in where.values())
-    name = short(facts.get("field") or where or "something", 80)
-    text = name
-    if "before" in facts or "after" in facts:
-        text = f"{name} {_value(facts.get('before'))} → {_value(facts.get('after'))}"
-    place = [
-        short(part, 60)
-        for part in (facts.get("field") and where, facts.get("system"))
-        if part
-    ]
-    return f"{text} ({', '.join(place)})" if place else text
-
-
-def is_told(facts: Mapping[str, Any], text: str) -> bool:
-    """Say whether a line tells a change already, be it without what was there before."""
-    if change(facts) in text:
-        return True
-    name = short(facts.get("field"), 80)
-    after = _value(facts.get("after"))
-    return (
-        bool(name)
-        and "before" not in facts
-        and f"{name} " in text
-        and f"→ {after}" in text
-    )
-
-
-def outcome(status: object, changes: Sequence[str], facts: Mapping[str, Any]) -> Said:
-    """Say the outcome that was told of a redeemed grant."""
+def outcome(status: object, named: str, facts: Mapping[str, Any]) -> Said:
+    """Say the outcome that was told of a redeemed grant; `named` are its changes."""
     detail = short(facts.get("detail"), 200)
-    named = "; ".join(changes[:CHANGES_NAMED_MAX])
-    if len(changes) > CHANGES_NAMED_MAX:
-        named += f" and {len(changes) - CHANGES_NAMED_MAX} more"
     if status == "succeeded":
-        verb = "Changed" if changes else "Done"
+        verb = "Changed" if named else "Done"
         text = named or detail or headline(facts)
         return {"verb": verb, "text": text, "mark": "square"}
     if status == "failed":
@@ -140,23 +108,27 @@ def _cost(cost: object) -> str:
     return f", {money(cost['value'], cost.get('currency'))}"
 
 
-def _value(value: object) -> str:
-    if value is None or value == "":
-        return "nothing"
-    return short(value, 60)
+def _told(value: object) -> Said:
+    """Say what somebody said: cut on the line, and whole for who unfolds it."""
+    whole = str(value or "").strip()
+    text = short(whole, WORDS_MAX)
+    return {
+        "text": text,
+        "whole": whole if text.endswith("…") and text != whole else "",
+    }
 
 
 def _started(event: Event) -> Said:
-    text = short(event.facts.get("trigger"), 300) or "what started it was not told"
-    return {"verb": "Started", "text": text, "question": "triggered"}
+    told = _told(event.facts.get("trigger") or "what started it was not told")
+    return {"verb": "Started", "question": "triggered", **told}
 
 
 def _decision(event: Event) -> Said:
     confidence = event.facts.get("confidence")
-    text = short(event.facts.get("text"), 400)
+    told = _told(event.facts.get("text"))
     if confidence is not None:
-        text = f"{text} · {confidence}"
-    return {"verb": "Decided", "text": text, "mark": "diamond", "question": "decided"}
+        told["text"] = f"{told['text']} · {confidence}"
+    return {"verb": "Decided", "mark": "diamond", "question": "decided", **told}
 
 
 def _finished(event: Event) -> Said:
@@ -169,14 +141,14 @@ def _finished(event: Event) -> Said:
     }.get(str(status), ("Ended", "", "ring"))
     return {
         "verb": verb,
-        "text": short(event.facts.get("summary"), 300),
+        **_told(event.facts.get("summary")),
         "tone": tone,
         "mark": mark,
     }
 
 
 def _note(event: Event) -> Said:
-    return {"verb": "Noted", "text": short(event.facts.get("text"), 400)}
+    return {"verb": "Noted", **_told(event.facts.get("text"))}
 
 
 def _handoff(event: Event) -> Said:
@@ -192,10 +164,9 @@ def _handoff(event: Event) -> Said:
 
 
 def _told_escalation(event: Event) -> Said:
-    reason = short(event.facts.get("reason"), 300)
     return {
         "verb": "Escalated",
-        "text": reason,
+        **_told(event.facts.get("reason")),
         "mark": "escalate",
         "question": "escalated",
     }
@@ -244,12 +215,10 @@ def _decided(event: Event) -> Said:
     if not facts.get("resolution"):
         text += "; more approvals are needed"
     words = [facts.get("reason_code"), facts.get("message")]
-    why = ": ".join(short(word, 300) for word in words if word)
-    if why:
-        text += f": {why}"
+    why = ": ".join(str(word) for word in words if word)
     return {
         "verb": verb,
-        "text": text,
+        **_told(f"{text}: {why}" if why else text),
         "tone": tone,
         "mark": mark,
         "question": "approved",
@@ -271,7 +240,9 @@ def _edited(event: Event) -> Said:
 
 def _path(entry: Mapping[str, Any]) -> str:
     name = short(entry.get("path") or entry.get("field"), 60)
-    return f"{name} {_value(entry.get('before'))} → {_value(entry.get('after'))}"
+    return (
+        f"{name} {value_words(entry.get('before'))} → {value_words(entry.get('after'))}"
+    )
 
 
 def _words(verb: str, mark: str, **more: Any) -> Callable[[Event], Said]:
@@ -280,8 +251,8 @@ def _words(verb: str, mark: str, **more: Any) -> Callable[[Event], Said]:
         text = (
             facts.get("message") or facts.get("reason") or facts.get("sentence") or ""
         )
-        text = f"{event.source}: {short(text, 300)}" if text else event.source
-        return {"verb": verb, "text": text, "mark": mark, **more}
+        told = _told(f"{event.source}: {text}" if text else event.source)
+        return {"verb": verb, "mark": mark, **told, **more}
 
     return say
 
