@@ -1,8 +1,8 @@
 """The database of a test process, and two ways to make it as good as new.
 
-Copying the template takes most of a second, so it is done only where a test altered
-the schema or the rows that every database starts with, or wrote very much. After any
-other test its rows are deleted and the sequences set back.
+Copying the template takes most of a second and more, so it is done only where a test
+altered the schema or wrote very much. After any other test its rows are deleted, the rows
+that every database starts with are put back, and so are the sequences.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import psycopg
+
+from tests import recordings
 
 TEMPLATE = "countersign"
 # Beyond this much growth a copy is quicker, and plans would meet bloated tables.
@@ -53,6 +55,7 @@ class _AsNew:
     schema: str
     size: int
     first_rows: dict[str, str]
+    contents: recordings.Contents
     sequences: dict[str, int]
 
 
@@ -80,10 +83,13 @@ class TestDatabase:
                 f'GRANT CONNECT, TEMPORARY ON DATABASE "{self.name}" TO countersign_app'
             )
         with self.superuser_connection() as connection:
+            recordings.install(connection)
+            recordings.RECORDER.first = _one(connection, "SELECT tests.fingerprint()")
             self._as_new = _AsNew(
                 schema=_schema_of(connection),
                 size=_size_of(connection),
                 first_rows=_contents(connection, _tables_with_rows(connection)),
+                contents=recordings.contents(connection),
                 sequences=_sequences_of(connection),
             )
 
@@ -104,14 +110,15 @@ class TestDatabase:
                 new is None
                 or _schema_of(connection) != new.schema
                 or _size_of(connection) > new.size + GROWTH_BYTES_MAX
-                or _contents(connection, list(new.first_rows)) != new.first_rows
             ):
                 return False
-            written = set(_tables_with_rows(connection)) - set(new.first_rows)
-            # Append-only tables refuse to be emptied by anybody else.
-            emptying = ["SET session_replication_role = replica"]
-            emptying += [f"DELETE FROM {table}" for table in sorted(written)]
-            connection.execute(";".join(emptying))
+            written = set(_tables_with_rows(connection)) | set(new.first_rows)
+            written -= {
+                table
+                for table, digest in _contents(connection, [*new.first_rows]).items()
+                if digest == new.first_rows[table]
+            }
+            recordings.put(connection, {t: new.contents[t] for t in written}, {})
             moved = _sequences_of(connection).items() - new.sequences.items()
             for sequence, _ in moved:
                 first = new.sequences.get(sequence)

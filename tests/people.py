@@ -27,6 +27,7 @@ from registry.operations.packets import sign_packet, submit_version
 from registry.operations.people import assign_agent
 from registry.operations.registering import register_workflow
 from registry.operations.reviewing import add_reviewer
+from tests.recordings import recorded
 
 NOW = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"  # noqa: S105 - for tests only
@@ -127,6 +128,8 @@ class Company:
     other_agent: Agent
 
     def __getattr__(self, name: str) -> Person:
+        if name.startswith("__") or name == "people":
+            raise AttributeError(name)
         try:
             return self.people[name]
         except KeyError:
@@ -139,12 +142,18 @@ class Company:
     def agent_actor(self) -> Actor:
         return agent_actor(agent_id=self.agent.id, name=self.agent.name)
 
+    def spelled(self) -> object:
+        """Say who they are, for `tests/recordings.py`."""
+        everybody = [*self.people.values(), *self.departments.values()]
+        return [*everybody, self.agent, self.other_agent]
+
     def key_for(self, agent: Agent | None = None, **more) -> str:
         """Issue a key and give its text."""
         chosen = agent or self.agent
         return issue_key(actor=SYSTEM, agent=chosen, now=_now(), **more).text
 
 
+@recorded
 def make_company() -> Company:
     """Set up the company of the tests."""
     departments = {
@@ -197,6 +206,7 @@ def refunds_document(**changes: Any) -> dict[str, Any]:
     return deepcopy(REFUNDS) | changes
 
 
+@recorded
 def draft_workflow(
     people: Company,
     *,
@@ -265,6 +275,7 @@ def sign_all(people: Company, workflow: Workflow, *, digest: str) -> None:
         )
 
 
+@recorded
 def live_workflow(
     people: Company, *, slug: str = "refund-management", **more: Any
 ) -> Workflow:

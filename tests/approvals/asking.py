@@ -11,6 +11,7 @@ from approvals.models import Proposal, ProposalVersion
 from portal.accounts.models import Person
 from registry.models import Workflow
 from tests.people import Company, live_workflow, make_company
+from tests.recordings import recorded
 
 _KEYS = itertools.count(1)
 
@@ -112,6 +113,7 @@ def digest_of_proposal(proposal_id: str) -> str:
     ).digest
 
 
+@recorded
 def make_portal(**more: Any) -> Portal:
     people = make_company()
     workflow = live_workflow(people, **more)

@@ -20,6 +20,8 @@ def altered(connection, statement: str):
     ],
 )
 def test_what_was_committed_is_gone(committed_db, statement):
+    # Sequences are not rolled back after a test without commits.
+    committed_db.put_back()
     with committed_db.superuser_connection() as connection:
         before = whole(connection)
         altered(connection, statement)
