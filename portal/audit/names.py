@@ -229,6 +229,7 @@ SENTENCES: dict[str, str] = {
     # the portal itself
     "portal.demo_loaded": "{actor} loaded the demo company.",
     "portal.replay_finished": "{actor} replayed {count} recorded conversations as {workflow}.",
+    "controls.exported": "{actor} took out the evidence for {framework}, {first} to {last}: {count} entries. Digest of its manifest: {digest}.",
     "journal.exported": "{actor} exported {count} journal entries.",
 }
 

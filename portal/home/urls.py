@@ -5,6 +5,7 @@ from django.urls import path
 from portal.home.views import (
     agents,
     assets,
+    controls,
     journal,
     numbers,
     portfolio,
@@ -55,6 +56,17 @@ urlpatterns = [
     path("journal/verify/", journal.journal_verify, name="journal_verify"),
     path("journal/export/", journal.journal_export, name="journal_export"),
     path("journal/<uuid:entry_id>/", journal.journal_entry, name="journal_entry"),
+    path("programme/controls/", controls.controls, name="controls"),
+    path(
+        "programme/controls/<slug:key>/",
+        controls.control_framework,
+        name="control_framework",
+    ),
+    path(
+        "programme/controls/<slug:key>/export/",
+        controls.control_export,
+        name="control_export",
+    ),
     path("replays/", replays.replays, name="replays"),
     path("replays/<uuid:report_id>/", replays.replay, name="replay"),
 ]

@@ -555,6 +555,9 @@ _HOME = (
     Door("journal_verify", "LLDDDIII"),
     Door("journal_export", PERSONS, "post", {"form": "csv"}),
     Door("journal_entry", SEEN),
+    Door("controls", PERSONS),
+    Door("control_framework", PERSONS),
+    Door("control_export", "LLDDDIII", "post"),
     Door("replays", PERSONS),
     Door("replay", "LLHHHHHH"),
 )

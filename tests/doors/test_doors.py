@@ -38,6 +38,8 @@ def address_of(world: World, name: str, pattern: URLPattern, slug: str | None) -
         arguments["run_id"] = world.values["read_run_id"]
     if name == "week_version":
         arguments["week_id"] = world.values["signed_week_id"]
+    if name.startswith("control_"):
+        arguments["key"] = "soc-2"
     if name == "number" or name.startswith("number_"):
         arguments["key"] = "acceptance"
     if "slug" in arguments:

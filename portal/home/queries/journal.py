@@ -25,6 +25,8 @@ PAGE_SIZE = 50
 EXPORT_MAX = 20_000
 VERIFY_ENTRIES_MAX = 100_000
 TEXT_LENGTH_MAX = 100
+# An address may name several kinds of entry, with commas between them.
+NAMES_LENGTH_MAX = 600
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Asked:
     since: str = ""
     until: str = ""
     text: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Give the kinds of entry where an address names several."""
+        return tuple(self.name.split(",")) if "," in self.name else ()
 
     @property
     def is_empty(self) -> bool:
@@ -95,12 +102,12 @@ class VerifyPage:
 def asked_in(values: Mapping[str, str]) -> Asked:
     """Read a filter from an address or a form; every text is cut at its limit."""
 
-    def text(key: str) -> str:
-        return values.get(key, "").replace("\x00", "").strip()[:TEXT_LENGTH_MAX]
+    def text(key: str, most: int = TEXT_LENGTH_MAX) -> str:
+        return values.get(key, "").replace("\x00", "").strip()[:most]
 
     return Asked(
         workflow=text("workflow"),
-        name=text("name"),
+        name=text("name", NAMES_LENGTH_MAX),
         who=text("who"),
         actor=text("actor"),
         subject=text("subject"),
@@ -121,7 +128,7 @@ def journal_for(
     names = workflow_names(actor=actor)
     wanted = _filter_of(asked, names)
     lines = audit.lines_of(
-        within=_within(actor, sees_everything),
+        within=journal_of(actor, sees_everything),
         wanted=wanted,
         now=now,
         cursor=cursor,
@@ -140,7 +147,7 @@ def journal_for(
 def entry_for(*, actor: Actor, entry_id: UUID) -> EntryShown:
     """Give one entry with its proof. Raises NotFound. At most seven queries."""
     sees_everything = access.holds_everywhere(actor, access.VIEW)
-    entry = audit.entry_of(within=_within(actor, sees_everything), entry_id=entry_id)
+    entry = audit.entry_of(within=journal_of(actor, sees_everything), entry_id=entry_id)
     workflow_id = entry.line.workflow_id
     workflow = workflow_name(workflow_id=workflow_id) if workflow_id else None
     return EntryShown(entry, workflow, sees_everything)
@@ -168,7 +175,7 @@ def entries_to_export(
     """Give what an export holds, oldest first. Raises Invalid when it is too much."""
     sees_everything = access.holds_everywhere(actor, access.VIEW)
     entries = audit.exported_entries(
-        within=_within(actor, sees_everything),
+        within=journal_of(actor, sees_everything),
         wanted=_filter_of(asked, workflow_names(actor=actor)),
         now=now,
         at_most=EXPORT_MAX + 1,
@@ -180,7 +187,8 @@ def entries_to_export(
     return entries
 
 
-def _within(actor: Actor, sees_everything: bool) -> audit.Within:
+def journal_of(actor: Actor, sees_everything: bool) -> audit.Within:
+    """Give what narrows entries to those that a person may read; None for all of them."""
     if sees_everything:
         return None
 
@@ -205,8 +213,8 @@ def _filter_of(
         names=_names(asked.name),
         actor_ids=_actor_ids(asked),
         subject=_subject(asked.subject),
-        from_at=_midnight(since) if since else None,
-        until_at=_midnight(until + timedelta(days=1)) if until else None,
+        from_at=midnight(since) if since else None,
+        until_at=midnight(until + timedelta(days=1)) if until else None,
         text=asked.text,
     )
 
@@ -224,7 +232,7 @@ def _names(chosen: str) -> tuple[str, ...]:
         return ()
     every = audit.entry_names()
     of_subject = tuple(name for name in every if name.split(".")[0] == chosen)
-    return of_subject or (chosen,)
+    return of_subject or tuple(chosen.split(","))
 
 
 def _actor_ids(asked: Asked) -> tuple[UUID, ...] | None:
@@ -251,7 +259,8 @@ def _day(text: str, field: str, problems: dict[str, str]) -> date | None:
         return None
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Give when a day of the journal begins, in UTC."""
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 

@@ -1,0 +1,1 @@
+"""Controls of laws and standards, and the records here that are their evidence."""
