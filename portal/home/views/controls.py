@@ -32,9 +32,7 @@ def controls(request: HttpRequest) -> HttpResponse:
         today=timezone.localdate(now),
         now=now,
     )
-    return render(
-        request, "home/controls.html", {"crumbs": [*_above(), (HERE, "")], "page": page}
-    )
+    return render(request, "home/controls.html", {"crumbs": [(HERE, "")], "page": page})
 
 
 @require_safe
@@ -80,7 +78,6 @@ def _shown(
 ) -> HttpResponse:
     shown = {
         "crumbs": [
-            *_above(),
             (HERE, f"{reverse('controls')}?{page.days.query}"),
             (page.framework.name, ""),
         ],
@@ -89,10 +86,6 @@ def _shown(
     }
     status = 422 if problems else 200
     return render(request, "home/control_framework.html", shown, status=status)
-
-
-def _above() -> list[tuple[str, str]]:
-    return []
 
 
 def _day(text: str | None) -> str:
