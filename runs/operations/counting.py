@@ -26,6 +26,7 @@ from runs.queries.neighbours import (
     mark_neighbours,
     runs_past_a_cap,
 )
+from runs.queries.put_back import runs_put_back
 from runs.queries.stories import event_of
 from runs.rules import folding
 from runs.rules.answering import answered_count
@@ -52,7 +53,7 @@ class Counted:
 def count_due_runs(*, now: datetime) -> int:
     """Count the settled runs that are due; says how many. Safe doubled and dead.
 
-    Eight queries for two hundred runs, and their events are read once.
+    Nine queries for two hundred runs, and their events are read once.
     """
     total = 0
     for _ in range(ROUNDS_MAX):
@@ -129,6 +130,9 @@ def _facts_of(
     places = [_place_of(run, belonging[run.id]) for run in ready]
     around = around_of_places(places)
     capped = runs_past_a_cap([run.id for run in ready])
+    put_back = runs_put_back(
+        [place.run_id for place in places], [place.ended_at for place in places]
+    )
     by_id = {run.id: run for run in ready}
     for run_id, events in _events_by_run(by_id):
         run = by_id.pop(run_id)
@@ -138,6 +142,7 @@ def _facts_of(
             belonging[run_id],
             around.get(run_id, Around()),
             has_passed_cap=run_id in capped,
+            is_put_back=run_id in put_back,
         )
         found[run_id] = _fact_of(run, settled, now)
     # A run whose events are kept no more keeps what was counted while they were.
@@ -191,6 +196,7 @@ def _settled(
     around: Around,
     *,
     has_passed_cap: bool,
+    is_put_back: bool,
 ) -> Settled:
     """Read a run out of its events; only that it fell silent stands nowhere else."""
     state = folding.fold({}, events)
@@ -208,6 +214,7 @@ def _settled(
         events=events,
         belonging=belonging,
         around=around,
+        is_put_back=is_put_back,
     )
 
 

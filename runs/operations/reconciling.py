@@ -26,6 +26,7 @@ from runs.operations.moments import (
     fold_into,
     lock_run,
 )
+from runs.operations.putting_back import mark_put_back
 from runs.operations.redacting import facts_as, hide_told
 from runs.operations.saving import save_folded
 from runs.queries.changes import change_of
@@ -112,6 +113,7 @@ def keep_changes(
         )
     if rows:
         ReportedChange.objects.bulk_create(rows, batch_size=500)
+        mark_put_back(change_ids=[row.id for row in rows], now=now)
         outbox.enqueue(topic="hint", payload=MATCH_HINT)
 
 
@@ -233,6 +235,7 @@ def _match(
     row.workflow_id, row.grant_id = grant.workflow_id, grant.id
     row.state, row.judged_at = ReportedChange.State.MATCHED, now
     row.save()
+    mark_put_back(change_ids=[row.id], now=now)
     if judged.code == "value" or is_incident:
         _say(row, verdict="matched", grant=str(grant.id), now=now)
     if is_incident:

@@ -20,7 +20,7 @@ from runs.rules.events import Event
 from runs.rules.resolving import resolution_of
 from runs.rules.values import decimal_of
 
-VERSION = 3
+VERSION = 4
 PREFIX = "run."
 QUESTIONS = 7
 # So that a measure fits its column, whatever an agent calls its kinds of case.
@@ -49,6 +49,8 @@ class Settled:
     events: Sequence[Event]
     belonging: Belonging
     around: Around
+    # A system of record put back what one of its changes had replaced.
+    is_put_back: bool = False
 
     @property
     def is_completed(self) -> bool:
@@ -194,10 +196,13 @@ def _costs(run: Settled) -> Pairs:
     is_undone = (
         resolution_of(run.fold).is_resolved is False
         or run.around.is_reopened
+        or run.is_put_back
         or any(event.is_moment and event.kind == "revoked" for event in run.events)
     )
     units = units_of(run)
-    if run.is_completed and units is not None and not is_undone:
+    if run.is_completed and units is not None and is_undone:
+        yield f"cost_undone.{currency}", units
+    elif run.is_completed and units is not None:
         yield "cost_units", units
         yield f"cost_units.{currency}", units
 
@@ -213,6 +218,7 @@ def _acts(run: Settled) -> Pairs:
     yield "acts_untold", acts.gateway - acts.succeeded - acts.unknown
     yield "acts_unknown", acts.unknown
     yield "unauthorised", acts.unauthorised
+    yield "put_back", int(run.is_put_back)
 
 
 def _record(run: Settled) -> Pairs:

@@ -53,7 +53,15 @@ def _unit_cost(asked: Asked) -> Figure:
     reading, note_of_reading = price_of_reading(asked.reading, currency, asked.rates)
     total = sum((value for _, value in parts), Decimal(0)) + people + reading
     notes = {DECIDING: note, READING: note_of_reading}
-    details = _details([*parts, (DECIDING, people), (READING, reading)], units, notes)
+    details = (
+        *_details([*parts, (DECIDING, people), (READING, reading)], units, notes),
+        Detail(
+            "Units that were undone",
+            float(asked.of(f"cost_undone.{currency}")),
+            Unit.COUNT,
+            "they cost, and count for nothing",
+        ),
+    )
     if not units:
         return asked.nothing(
             "No completed run with known costs told its units.",
@@ -151,14 +159,15 @@ KPIS = (
             better=Better.DOWN,
             sentence="What one unit costs in models, tools and people's time.",
             formula="(models + tools + other + people) ÷ units of completed runs that were not"
-            " undone: not resolved, opened again, or with an action that a person took back."
+            " undone: not resolved, opened again, with an action that a person took back, or with"
+            " a change that a system of record put back within 14 days."
             " People: from first look to decision, at most 15 minutes each, and reading in"
             " the weekly review, at most 30 minutes each, × the hourly rate of their role.",
             over_words="costs of settled runs",
             under_words="units of completed runs, not undone",
             excluded_words="Runs that cost another currency, several, or told no cost.",
             covered_words="model calls have a price",
-            version=2,
+            version=3,
             target_key="unit-cost",
         ),
         _unit_cost,
@@ -167,7 +176,13 @@ KPIS = (
             *("decisions", "decisions_timed"),
         ),
         needs="reading",
-        families=("run.costed.", "run.cost.", "run.cost_units.", "run.looked_ms."),
+        families=(
+            "run.costed.",
+            "run.cost.",
+            "run.cost_units.",
+            "run.cost_undone.",
+            "run.looked_ms.",
+        ),
         over=("costed.{currency}",),
         under=("cost_units.{currency}",),
         shown_under="cost_units.{currency}",
