@@ -1,27 +1,76 @@
-"""Times around the median, by workflow and kind of case: what a reduction is made of."""
+"""Times around the median, by workflow and kind of case: what a reduction is made of.
+
+How many runs lie in which range of times says which ranges hold the middle ranks; only
+the runs of those are read, in an index. Of every run of a workflow the tallies say it; of
+one kind of case each run of the days is counted once, however many spans it is in.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
 
+from runs.queries.kpi_percentiles import FAMILY
 from runs.queries.kpi_sums import SPANS, Columns
+from runs.rules.counting.timing import range_of
+from runs.rules.rates import ranks_near
 
-# Ranks near the middle only: a thousand times a thousand runs give six thousand rows.
-_NEAR = (
-    ", known AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS known (workflow_id, kind)),"
-    " ranked AS (SELECT a.number, f.workflow_id, k.kind, f.took_ms,"
-    " row_number() OVER same AS rank,"
-    " count(*) OVER (PARTITION BY a.number, f.workflow_id, k.kind) AS total"
-    " FROM asked a JOIN runs_runfact f ON f.workflow_id = a.workflow_id"
-    ' AND f."on" BETWEEN a.first AND a.last AND f.took_ms IS NOT NULL AND NOT f.is_test'
-    " JOIN known k ON k.workflow_id = f.workflow_id AND k.kind IN ('', f.case_type)"
-    " WINDOW same AS (PARTITION BY a.number, f.workflow_id, k.kind ORDER BY f.took_ms))"
-    " SELECT number, workflow_id, kind, rank, took_ms, total FROM ranked"
-    " WHERE abs(rank - (total + 1) / 2) <= 3 * sqrt(total) + 2"
+_KNOWN = ", known AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS known (workflow_id, kind))"
+_BY_TALLY = (
+    f"{_KNOWN} SELECT number, workflow_id, measure, sum(value) FROM ("  # noqa: S608
+    " SELECT a.number, t.workflow_id, t.measure, t.value FROM known k"
+    " JOIN asked a ON a.workflow_id = k.workflow_id JOIN runs_tally t"
+    ' ON t.workflow_id = a.workflow_id AND t."on" BETWEEN a.first AND a.last'
+    " AND t.measure ^@ %s WHERE k.kind = '' UNION ALL"
+    " SELECT a.number, d.workflow_id, d.measure, d.value FROM known k"
+    " JOIN asked a ON a.workflow_id = k.workflow_id JOIN runs_tallydelta d"
+    ' ON d.workflow_id = a.workflow_id AND d."on" BETWEEN a.first AND a.last'
+    " AND d.measure ^@ %s WHERE k.kind = ''"
+    ") AS counted GROUP BY 1, 2, 3 HAVING sum(value) > 0"
+)
+# Any ranges do that do not overlap; of each the least and the greatest value are told.
+_BY_KIND = (
+    f'{_KNOWN}, days AS MATERIALIZED (SELECT f.workflow_id, f."on", f.case_type,'  # noqa: S608
+    " floor(ln(greatest(1, f.took_ms)::float8) * 12) AS range, count(*) AS runs,"
+    " min(f.took_ms) AS low, max(f.took_ms) AS high FROM runs_runfact f"
+    " WHERE f.workflow_id = ANY(SELECT workflow_id FROM known WHERE kind <> '')"
+    ' AND f."on" BETWEEN (SELECT min(first) FROM asked) AND (SELECT max(last) FROM asked)'
+    " AND f.took_ms IS NOT NULL AND NOT f.is_test GROUP BY 1, 2, 3, 4)"
+    " SELECT a.number, d.workflow_id, d.case_type, min(d.low), max(d.high) + 1,"
+    " sum(d.runs)::bigint FROM known k"
+    " JOIN days d ON d.workflow_id = k.workflow_id AND d.case_type = k.kind"
+    " JOIN asked a ON a.workflow_id = d.workflow_id"
+    ' AND d."on" BETWEEN a.first AND a.last'
+    " WHERE k.kind <> '' GROUP BY 1, 2, 3, d.range"
+)
+_FETCH = (
+    ", wanted AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::text[], %s::bigint[],"
+    " %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+    " AS wanted (number, workflow_id, kind, low, high, below, first_rank, last_rank)),"
+    " ranked AS (SELECT w.*, found.took_ms, w.below + row_number() OVER"
+    " (PARTITION BY w.number, w.workflow_id, w.kind ORDER BY found.took_ms) AS rank"
+    " FROM wanted w JOIN asked a"
+    " ON a.number = w.number AND a.workflow_id = w.workflow_id CROSS JOIN LATERAL ("
+    " SELECT f.took_ms FROM runs_runfact f WHERE f.workflow_id = a.workflow_id"
+    ' AND f."on" BETWEEN a.first AND a.last AND f.took_ms >= w.low AND f.took_ms < w.high'
+    " AND f.took_ms IS NOT NULL AND NOT f.is_test"
+    " AND (w.kind = '' OR f.case_type = w.kind) ORDER BY f.took_ms) AS found)"
+    " SELECT number, workflow_id, kind, rank, took_ms FROM ranked"
+    " WHERE rank BETWEEN first_rank AND last_rank"
 )
 
 type Near = Mapping[tuple[UUID, str], tuple[int, Mapping[int, float]]]
+type Place = tuple[int, UUID, str]
+
+
+@dataclass(frozen=True)
+class _Range:
+    """How many runs took at least so many milliseconds, and less than so many."""
+
+    low: int
+    high: int
+    runs: int
 
 
 def times_near_median(
@@ -29,16 +78,67 @@ def times_near_median(
 ) -> tuple[Near, ...]:
     """Give, by workflow and kind, how many runs there are and the seconds near the median.
 
-    The kind "" is every run of its workflow. One query, over the index of times.
+    The kind "" is every run of its workflow. Two queries, three where a kind is named.
     """
     found: list[dict[tuple[UUID, str], tuple[int, dict[int, float]]]] = [
         {} for _ in range(count)
     ]
     if columns[0] and kinds:
-        ids, names = zip(*kinds, strict=True)
-        with connection.cursor() as cursor:
-            cursor.execute(f"{SPANS}{_NEAR}", [*columns, list(ids), list(names)])
-            for number, workflow_id, kind, rank, took_ms, total in cursor.fetchall():
-                near = found[number].setdefault((workflow_id, kind), (total, {}))[1]
-                near[rank] = took_ms / 1000
+        ranges = _ranges(columns, kinds)
+        times = _times(columns, ranges)
+        for (number, workflow_id, kind), each in ranges.items():
+            near = times.get((number, workflow_id, kind))
+            # None where all were counted anew between the questions; the next look has it.
+            if near:
+                total = sum(one.runs for one in each)
+                found[number][workflow_id, kind] = total, near
     return tuple(found)
+
+
+def _ranges(
+    columns: Columns, kinds: Sequence[tuple[UUID, str]]
+) -> dict[Place, list[_Range]]:
+    found: dict[Place, list[_Range]] = {}
+    known = [list(column) for column in zip(*kinds, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{SPANS}{_BY_TALLY}", [*columns, *known, FAMILY, FAMILY])
+        for number, workflow_id, measure, runs in cursor.fetchall():
+            low, high = range_of(int(measure.removeprefix(FAMILY)))
+            place = (number, workflow_id, "")
+            found.setdefault(place, []).append(_Range(low, high, int(runs)))
+        if any(kind for _, kind in kinds):
+            cursor.execute(f"{SPANS}{_BY_KIND}", [*columns, *known])
+            for number, workflow_id, kind, low, high, runs in cursor.fetchall():
+                place = (number, workflow_id, kind)
+                found.setdefault(place, []).append(_Range(low, high, runs))
+    return found
+
+
+def _times(
+    columns: Columns, ranges: Mapping[Place, Sequence[_Range]]
+) -> dict[Place, dict[int, float]]:
+    rows = [(*place, *_around(each)) for place, each in ranges.items()]
+    found: dict[Place, dict[int, float]] = {}
+    if rows:
+        wanted = [list(column) for column in zip(*rows, strict=True)]
+        with connection.cursor() as cursor:
+            cursor.execute(f"{SPANS}{_FETCH}", [*columns, *wanted])
+            for number, workflow_id, kind, rank, took_ms in cursor.fetchall():
+                place = (number, workflow_id, kind)
+                found.setdefault(place, {})[rank] = took_ms / 1000
+    return found
+
+
+def _around(ranges: Sequence[_Range]) -> tuple[int, int, int, int, int]:
+    """Give the span of times that holds the middle ranks, how many lie below it, and which."""
+    first, last = ranks_near(sum(each.runs for each in ranges))
+    below, passed = 0, 0
+    low = high = None
+    for each in sorted(ranges, key=lambda one: one.low):
+        if passed + each.runs >= first and passed < last:
+            low, below = (each.low, passed) if low is None else (low, below)
+            high = each.high
+        passed += each.runs
+    if low is None or high is None:
+        raise ValueError("no ranks without runs")
+    return low, high, below, first, last

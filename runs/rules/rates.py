@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, sqrt
 from random import Random
 
@@ -45,9 +46,14 @@ class Stratum:
     total: int
     near: Mapping[int, float]
 
+    @cached_property
+    def ends(self) -> tuple[int, int]:
+        """Give the first and the last rank that is known; looked for once, not each draw."""
+        return min(self.near), max(self.near)
+
     def at(self, rank: int) -> float:
         """Give the value at a rank."""
-        first, last = min(self.near), max(self.near)
+        first, last = self.ends
         return self.near[min(max(rank, first), last)]
 
     def middle(self) -> float:

@@ -15,6 +15,10 @@ from portal.home.queries.kpis.from_runs import BY_KEY
 from registry.queries.measures import Baseline, BaselineCases
 from runs.models import Incident
 from runs.operations.counting import count_due_runs
+from runs.operations.tallying import add_up
+from runs.queries.kpi_medians import times_near_median
+from runs.queries.kpi_sums import Span, columns_of
+from runs.rules.rates import ranks_near
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import (
     LATER,
@@ -355,6 +359,41 @@ def test_percentiles_are_exactly_those_of_all_values(company, workflow, tell):
     ordered = sorted(seconds)
     assert (found.low, found.high) == (ordered[12], ordered[27])
     assert found.over == 40
+
+
+def test_times_near_the_middle_are_those_of_all_values_by_kind_and_span(
+    company, workflow, tell
+):
+    chance = Random(5)  # noqa: S311 - the same runs every time
+    told_of: list[tuple[int, str, int]] = []
+    for number in range(36):
+        took, day = round(chance.lognormvariate(5, 1)) + 1, number % 3
+        kind = ("late", "damaged")[number % 5 % 2]
+        start = told("run.started", day * 86_400, trigger="x", case_type=kind)
+        end = told("run.finished", day * 86_400 + took, status="completed")
+        store(start_run(workflow, company.agent, f"case-{number}"), [start, end])
+        told_of.append((day, kind, took))
+    count_due_runs(now=LATER + timedelta(3))
+    add_up()
+    # What waits to be added up counts as well.
+    tell("late-one", told("run.started", 0, trigger="x", case_type="late"), at=77)
+    told_of.append((0, "late", 77))
+    spans = [Span(DAY, DAY), Span(DAY + timedelta(1), DAY + timedelta(2))]
+    kinds = [(workflow.id, kind) for kind in ("", "late", "damaged", "unheard of")]
+
+    found = times_near_median(
+        columns_of(spans, seen=frozenset({workflow.id})), kinds, count=2
+    )
+
+    for days, near in zip(({0}, {1, 2}), found, strict=True):
+        assert set(near) == {(workflow.id, kind) for kind in ("", "late", "damaged")}
+        for (_, kind), (total, times) in near.items():
+            ordered = sorted(
+                took for day, its, took in told_of if day in days and kind in ("", its)
+            )
+            first, last = ranks_near(len(ordered))
+            assert total == len(ordered)
+            assert times == {rank: ordered[rank - 1] for rank in range(first, last + 1)}
 
 
 def test_a_reduction_needs_a_signed_baseline_and_says_what_it_left_out(
