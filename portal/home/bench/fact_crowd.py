@@ -5,14 +5,17 @@ now and then, a handoff in nine. The tallies are their sums, as after adding up.
 """
 
 import psycopg
+from django.conf import settings
+
+from runs.rules.counting.measures import VERSION
 
 _FACTS = """
 INSERT INTO runs_runfact (run_id, workflow_id, "on", started_at, ended_at, is_test,
     case_type, case_hash, requester_hash, took_ms, event_count, version, measures,
     counted_at)
-SELECT id, workflow_id, ended_at::date, started_at, ended_at, false,
-       (ARRAY['damaged', 'late', 'wrong'])[1 + n % 3], '', '',
-       CASE WHEN state = 'COMPLETED' THEN took END, 12, 1,
+SELECT id, workflow_id, (ended_at AT TIME ZONE %(zone)s)::date, started_at, ended_at, false,
+       (ARRAY['damaged', 'late', 'wrong'])[1 + n %% 3], '', '',
+       CASE WHEN state = 'COMPLETED' THEN took END, 12, %(version)s,
        jsonb_strip_nulls(jsonb_build_object(
         'run.count', '1', 'run.ended_told', '1', 'run.cases', '1',
         'run.state.' || lower(state), '1',
@@ -23,17 +26,20 @@ SELECT id, workflow_id, ended_at::date, started_at, ended_at, false,
         'run.person_ms', CASE WHEN state = 'COMPLETED' THEN (took / 2)::text END,
         'run.idle_ms', CASE WHEN state = 'COMPLETED' THEN (took - took / 2)::text END,
         'run.closed', CASE WHEN state = 'COMPLETED' THEN '1' END,
-        'run.confirmed', CASE WHEN n % 3 = 1 AND state = 'COMPLETED' THEN '1' END,
-        'run.closed_told', CASE WHEN n % 3 = 1 AND state = 'COMPLETED' THEN '1' END,
+        'run.confirmed', CASE WHEN n %% 3 = 1 AND state = 'COMPLETED' THEN '1' END,
+        'run.closed_told', CASE WHEN n %% 3 = 1 AND state = 'COMPLETED' THEN '1' END,
+        'run.closed_named', CASE WHEN state = 'COMPLETED' THEN '1' END,
+        'run.reopened', CASE WHEN n %% 400 = 9 AND state = 'COMPLETED' THEN '1' END,
+        'run.cases_named', '1', 'run.cases_escalated', CASE WHEN n %% 120 = 18 THEN '1' END,
         'run.intents', '3', 'run.with_tools', '1',
-        'run.again', CASE WHEN n % 10 = 0 THEN '1' END,
-        'run.retried', CASE WHEN n % 10 = 0 THEN '1' END,
-        'run.handed', CASE WHEN n % 9 = 0 THEN '1' END,
-        'run.cases_handed', CASE WHEN n % 9 = 0 THEN '1' END,
+        'run.again', CASE WHEN n %% 10 = 0 THEN '1' END,
+        'run.retried', CASE WHEN n %% 10 = 0 THEN '1' END,
+        'run.handed', CASE WHEN n %% 9 = 0 THEN '1' END,
+        'run.cases_handed', CASE WHEN n %% 9 = 0 THEN '1' END,
         'run.acts', '1', 'run.acts_gateway', '1', 'run.acts_succeeded', '1',
         'run.answered', '7', 'run.answered_all', '1', 'run.complete', '1',
-        'run.deviating', CASE WHEN n % 4000 = 11 THEN '1' END,
-        'run.deviates.ungranted', CASE WHEN n % 4000 = 11 THEN '1' END,
+        'run.deviating', CASE WHEN n %% 4000 = 11 THEN '1' END,
+        'run.deviates.ungranted', CASE WHEN n %% 4000 = 11 THEN '1' END,
         'run.costed', '1', 'run.costed.EUR', '1', 'run.cost.models.EUR', '0.03',
         'run.calls', '2', 'run.calls_priced', '2', 'run.cost_units', '1',
         'run.cost_units.EUR', '1'
@@ -42,9 +48,9 @@ SELECT id, workflow_id, ended_at::date, started_at, ended_at, false,
        ended_at
   FROM (SELECT *, length(ltrim(took::bit(40)::text, '0')) AS bits FROM (
         SELECT id, workflow_id, state, started_at, ended_at, n,
-               20000 + (n * 7919 % 3600000) AS took
+               20000 + (n * 7919 %% 3600000) AS took
           FROM (SELECT *, substr(agent_run_id, 7)::bigint AS n FROM runs_run
-                 WHERE agent_run_id LIKE 'crowd-%' AND ended_at IS NOT NULL) AS numbered
+                 WHERE agent_run_id LIKE 'crowd-%%' AND ended_at IS NOT NULL) AS numbered
        ) AS timed) AS sized
  WHERE NOT EXISTS (SELECT FROM runs_runfact f WHERE f.run_id = sized.id)
 """
@@ -84,14 +90,17 @@ SELECT gen_random_uuid(), id, started_at FROM runs_run WHERE agent_run_id LIKE '
 
 
 def count_crowd(superuser_url: str) -> None:
-    """Give the runs of the crowd that are over their facts, and their days the sums."""
+    """Give the runs of the crowd that are over their facts, and their days the sums.
+
+    As counted today, so that nothing is found stale and counted again meanwhile.
+    """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET maintenance_work_mem = '256MB'")
         indexes = connection.execute(_INDEXES).fetchall()
         for name, _ in indexes:
             connection.execute(f'DROP INDEX "{name}"')
-        connection.execute(_FACTS)
+        connection.execute(_FACTS, {"zone": settings.TIME_ZONE, "version": VERSION})
         for _, definition in indexes:
             connection.execute(definition)
         connection.execute(_TALLIES)

@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any
 
 import httpx
+from django.conf import settings
 from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM, Actor
 from portal.core.errors import NotFound
 from portal.home.bench.acts import Bench
+from portal.home.bench.decision_crowd import decide_crowd
 from portal.home.bench.fact_crowd import count_crowd, tell_of_crowd
 from portal.home.bench.measuring import MIB, milliseconds, ratio, timed
 from portal.home.bench.run_crowd import SECONDS_APART, make_runs
@@ -35,9 +37,22 @@ PAGES = {
     "numbers of one workflow": f"/numbers/?workflow={SLUG}",
     "cycle time": "/numbers/cycle-time/",
     "adherence": "/numbers/adherence/",
+    "cycle time reduction": "/numbers/cycle-time-reduction/",
+    "deciding time": "/numbers/deciding-time/",
+    "reviewer seconds": "/numbers/reviewer-seconds/",
+    "queue age": "/numbers/queue-age/",
+    "override": "/numbers/override/",
+    "rework": "/numbers/rework/",
+    "exceptions": "/numbers/exceptions/",
     "portfolio": "/portfolio/",
     "rows, all runs": "/numbers/cycle-time/rows/?side=over",
     "rows, one in four thousand": "/numbers/adherence/rows/?side=excluded",
+    "rows, decided": "/numbers/override/rows/?side=under",
+    "rows, overridden": "/numbers/override/rows/?side=over",
+    "rows, rework": "/numbers/rework/rows/?side=over",
+    "rows, waiting": "/numbers/queue-age/rows/?side=over",
+    "rows, asked": "/numbers/asked/rows/?side=over",
+    "rows, escalated": "/numbers/escalations-in-time/rows/?side=over",
 }
 
 
@@ -49,9 +64,11 @@ def numbers(bench: Bench, *, many: int = MANY) -> dict[str, Any]:
     # Over the same months, so that every page is of a hundred times as much.
     make_runs(url, first=1, last=few_now, apart=SECONDS_APART * many / few_now)
     count_crowd(url)
+    decide_crowd(url, zone=settings.TIME_ZONE)
     few = _load(bench, weeks_back=1)
     make_runs(url, first=few_now + 1, last=many)
     count_crowd(url)
+    decide_crowd(url, zone=settings.TIME_ZONE)
     crowded = _load(bench, weeks_back=2)
     return {
         "runs_few": few_now,
