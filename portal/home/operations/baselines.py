@@ -5,8 +5,14 @@ from decimal import Decimal
 
 from portal.accounts.actors import Actor
 from portal.core.errors import Conflict, NotFound
+from portal.home.queries.kpis.answers import span_of
+from portal.home.queries.kpis.avoiding import escalated_cases
 from portal.home.queries.kpis.figure import Answer
-from portal.home.queries.measured.opened import TAKES_BASELINE, number_page
+from portal.home.queries.measured.opened import (
+    ESCALATION_RATE,
+    TAKES_BASELINE,
+    number_page,
+)
 from portal.home.queries.measured.scopes import Asked
 from registry.operations.measures import set_baseline
 from registry.queries.drafts import draft_of
@@ -30,8 +36,15 @@ def keep_as_baseline(
     if figure.answer != Answer.MEASURED or figure.value is None:
         raise Conflict("baseline.nothing", "Nothing is measured in these days.")
     of = TAKES_BASELINE[key]
-    value = in_words_unit(of, Decimal(str(figure.value)))
-    n = figure.under if figure.under is not None else figure.over
+    value, n = Decimal(str(figure.value)), int(figure.over)
+    if of == ESCALATION_RATE:
+        # Escalations avoided are counted in cases, and so is what they are compared with.
+        span = span_of(page.chosen.scope)
+        escalated, n = escalated_cases(actor=actor, span=span)
+        if not n:
+            raise Conflict("baseline.nothing", "No case is counted in these days yet.")
+        value = Decimal(escalated) / n
+    value = in_words_unit(of, value)
     set_baseline(
         actor=actor,
         workflow_id=place.id,
@@ -39,7 +52,7 @@ def keep_as_baseline(
         row={
             "key": of,
             "value": f"{round(value, 4).normalize():f}",
-            "n": max(1, int(n)),
+            "n": max(1, n),
             "first": page.chosen.scope.first.isoformat(),
             "last": page.chosen.scope.last.isoformat(),
             "how": "measured",

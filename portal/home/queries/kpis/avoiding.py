@@ -51,6 +51,14 @@ def avoided_over(
     )
 
 
+def escalated_cases(*, actor: Actor, span: Span) -> tuple[int, int]:
+    """Say how many cases escalated, and of how many: what a baseline of it is taken from."""
+    names = (f"{PREFIX}cases_escalated", f"{PREFIX}cases")
+    (sums,) = sums_over(actor=actor, spans=[span], measures=names)
+    escalated, cases = (int(sums.get(name, 0)) for name in names)
+    return escalated, cases
+
+
 def _measures(baselines: Mapping[UUID, Baseline]) -> set[str]:
     found = {f"{PREFIX}cases", f"{PREFIX}cases_escalated"}
     for baseline in baselines.values():

@@ -43,7 +43,8 @@ from portal.home.queries.kpis.figure import (
 )
 from runs.queries.kpi_sums import Span, Sums, sums_over
 
-_MEASURES = tuple(f"ruled.{answer}" for answer in ANSWERS)
+_OF_CASES = ("run.cases", "run.cases_escalated")
+_MEASURES = (*(f"ruled.{answer}" for answer in ANSWERS), *_OF_CASES)
 _CASES = ("run.closed_named", "run.closed")
 NOTHING_ASKED = "No agent asked for anything in these days."
 NOTHING_DECIDED = "Nobody decided a proposal in these days."
@@ -129,7 +130,13 @@ def _asked(kpi: Kpi, sums: Sums, now: datetime) -> Figure:
                 )
             ),
         )
-    return share_of(counts[ONE[kpi.key]], total, now=now, why=NOTHING_ASKED)
+    details = ()
+    if kpi is named.ESCALATED:
+        cases, escalated = (sums.get(name, Decimal(0)) for name in _OF_CASES)
+        details = (part_of("Cases that escalated", float(escalated), float(cases)),)
+    return share_of(
+        counts[ONE[kpi.key]], total, now=now, why=NOTHING_ASKED, details=details
+    )
 
 
 def _left_out(found: Decided, asked: Sums) -> tuple[tuple[str, int], ...]:

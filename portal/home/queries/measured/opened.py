@@ -26,8 +26,10 @@ from runs.queries.series import SeriesSpan, all_series, series_over
 
 PARTS_MAX = 25
 ROWS_EXPORTED_MAX = 10_000
-# Which number a baseline can be taken from, and under which key the page holds it.
-TAKES_BASELINE = {"cycle-time": "cycle-time", "escalated": "escalation-rate"}
+# Which number a baseline can be taken from, and under which key the page holds it. That of
+# escalations is a share of cases, not of requests.
+ESCALATION_RATE = "escalation-rate"
+TAKES_BASELINE = {"cycle-time": "cycle-time", "escalated": ESCALATION_RATE}
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def number_page(
     baseline = None
     if page.only:
         mine = frozen_baselines(actor=actor, workflow_ids=[page.only.id])
-        baseline = mine.get(page.only.id, {}).get(TAKES_BASELINE.get(key, key))
+        baseline = mine.get(page.only.id, {}).get(key)
     whole = 2 + len(page.weeks)
     parts = tuple(
         Part(label, said, figure, _met(kpi, figure, scope, targets, by))
