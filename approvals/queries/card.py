@@ -30,6 +30,7 @@ from approvals.queries.parts import (
     facts_of,
     moves_of,
     text_of,
+    totals_shown,
     words_of,
 )
 from approvals.queries.precedents import Precedents, precedents_of
@@ -64,6 +65,8 @@ from registry.rules.answers import Money
 from registry.rules.sentences import UNDO
 from runs.queries.caps import CapUse, uses_of
 
+EVIDENCE_FIRST = 8
+
 
 @dataclass(frozen=True)
 class Card:
@@ -97,6 +100,7 @@ class Card:
     reason_code: str
     message: str
     facts: tuple[tuple[str, str], ...]
+    totals: tuple[tuple[str, str], ...]
     cannot_inspect: str
     reasons: tuple[ReasonShown, ...]
     rulebook_version: int | None
@@ -130,6 +134,11 @@ class Card:
     grant_state: str | None
     after: After | None
     undo_until: datetime | None
+
+    @property
+    def evidence_beyond(self) -> tuple[EvidenceShown, ...]:
+        """Give what the list folds away."""
+        return self.evidence[EVIDENCE_FIRST:]
 
     @property
     def is_high_risk(self) -> bool:
@@ -204,6 +213,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         reason_code=proposal.reason_code,
         message=proposal.message,
         facts=facts_of(action, amount, literals),
+        totals=totals_shown(action, body, amount),
         cannot_inspect=why_uninspectable(action),
         reasons=reasons_shown(ruling),
         rulebook_version=ruling.version_number,

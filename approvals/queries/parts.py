@@ -8,11 +8,13 @@ from approvals.models import Decision, EvidenceOpening, Move, Proposal
 from approvals.queries.mentioning import names_of
 from approvals.rules.diff import shown
 from approvals.rules.paths import LEAVES_MAX, Step, leaves
+from approvals.rules.totals import totals_of
 from portal.accounts.actors import Actor
 from registry.rules.amounts import money_text
 from registry.rules.answers import Money
 from registry.rules.things import place_of
 from registry.rules.verbs import verb_of
+from runs.rules.phrases import rough
 
 VALUE_SHOWN_MAX = 600
 MOVES_SHOWN_MAX = 200
@@ -29,6 +31,8 @@ class EvidenceShown:
     retrieved_at: datetime | None
     is_stale: bool
     is_opened: bool
+    # How old it was when somebody decided; "" while nobody has.
+    age_then: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,19 @@ def facts_of(
     return tuple(found)
 
 
+def totals_shown(
+    action: Mapping[str, object], body: Mapping[str, object], amount: Money | None
+) -> tuple[tuple[str, str], ...]:
+    """Say how much and how many the action is about, and what was not told."""
+    verb = verb_of(str(action["verb"]))
+    return totals_of(
+        action.get("args"),
+        body.get("before"),
+        has_amount=amount is not None,
+        moves_money=verb is not None and verb.moves_money,
+    )
+
+
 def words_of(body: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     named = (
         ("", "description"),
@@ -105,16 +122,21 @@ def evidence_of(
         ).values_list("position", flat=True)
     )
     return tuple(
-        _one_evidence(position, item, position in opened, now)
+        _one_evidence(position, item, position in opened, proposal.resolved_at, now)
         for position, item in enumerate(items)
         if isinstance(item, Mapping)
     )
 
 
 def _one_evidence(
-    position: int, item: Mapping[str, object], is_opened: bool, now: datetime
+    position: int,
+    item: Mapping[str, object],
+    is_opened: bool,
+    decided_at: datetime | None,
+    now: datetime,
 ) -> EvidenceShown:
     retrieved_at = _moment(item.get("retrieved_at"))
+    age = (decided_at or now) - retrieved_at if retrieved_at else None
     url = _safe(text_of(item.get("url")))
     return EvidenceShown(
         position=position,
@@ -124,8 +146,9 @@ def _one_evidence(
         url=url if is_opened else "",
         excerpt=text_of(item.get("excerpt")) if is_opened else "",
         retrieved_at=retrieved_at,
-        is_stale=retrieved_at is not None and now - retrieved_at > STALE_AFTER,
+        is_stale=age is not None and age > STALE_AFTER,
         is_opened=is_opened,
+        age_then=rough(age.total_seconds()) if age is not None and decided_at else "",
     )
 
 

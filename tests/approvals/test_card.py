@@ -1,6 +1,7 @@
 """The card in every state: what it says, whose words it holds, and what it lets one do."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -158,6 +159,30 @@ def test_opening_evidence_is_recorded_and_only_then_is_it_shown(portal):
     opening = EvidenceOpening.objects.get()
     assert (opening.position, opening.person_id) == (0, portal.people.people["dana"].id)
     assert "Paid." not in card_page(portal, asked, "tom")
+
+
+def test_more_evidence_than_eight_is_folded_and_counted_and_its_age_is_of_the_decision(
+    portal, no_undo_time
+):
+    read_at = (wall_clock() - timedelta(hours=2)).isoformat()
+    items = [{"label": f"Record {n}", "retrieved_at": read_at} for n in range(11)]
+    asked = portal.ask(evidence=items)
+    waiting = card_page(portal, asked)
+    later = wall_clock() + timedelta(hours=30)
+    dana, proposal_id = portal.people.actor("dana"), asked["proposal"]["id"]
+    then_waiting = card_for(dana, proposal_id, now=later)
+    portal.decide("dana", asked, "approve")
+
+    decided = card_page(portal, asked)
+    then_decided = card_for(dana, proposal_id, now=later)
+
+    assert "pieces, given by the agent" in waiting
+    assert "3 more of 11" in waiting
+    assert "Record 10" in waiting
+    assert decided.count("2 h old when this ended") == 11
+    assert all(item.is_stale for item in then_waiting.evidence)
+    assert not any(item.is_stale for item in then_decided.evidence)
+    assert {item.age_then for item in then_decided.evidence} == {"2 h"}
 
 
 def test_numbers_and_recipients_that_the_action_lacks_are_flagged(portal):

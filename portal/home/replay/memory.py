@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-EVIDENCE_KEPT_MAX = 8
+# As many as a request may have.
+EVIDENCE_KEPT_MAX = 50
 EXCERPT_LENGTH_MAX = 4000
 FIELDS_TOLD_MAX = 40
 _ID = "_id"
