@@ -227,7 +227,7 @@ def _rules(
         RuleSeen(key, words, count("stop", key), count("held", key), asked)
         for key, words in (live | gone).items()
     )
-    return tuple(sorted(rows, key=lambda x: (not x.word, -x.fired, x.key)))
+    return tuple(sorted(rows, key=lambda x: (-x.fired, -x.held, x.key)))
 
 
 def _unknown(week: ReviewWeek, lines: tuple[Line, ...]) -> tuple[tuple[Line, str], ...]:
