@@ -10,7 +10,7 @@ from approvals.models.asking import ActionRequest, AuthorityRecord
 from approvals.models.backtesting import Backtest, BacktestChunk, BacktestRow
 from approvals.models.batching import Batch, BatchItem, InboxFilter
 from approvals.models.breaking import BreakGlass, BreakGlassReview
-from approvals.models.counting import EndTally, FirstLook, ProposalEnd
+from approvals.models.counting import EndTally, EndTime, FirstLook, ProposalEnd
 from approvals.models.delivering import CallbackEndpoint, Delivery, DeliveryAttempt
 from approvals.models.excepting import ExceptionDisposition, ExceptionNote
 from approvals.models.granting import Grant, GrantChase, Outcome
@@ -38,6 +38,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "EndTally",
+    "EndTime",
     "EvidenceOpening",
     "ExceptionDisposition",
     "ExceptionNote",

@@ -12,6 +12,10 @@ from approvals.models.proposing import Proposal
 from portal.accounts.models import Person
 from portal.core.ids import new_id
 
+IS_DECIDED_FOR_GOOD = models.Q(
+    is_superseded=False, state__in=("APPROVED", "EDITED", "REJECTED", "RESPONDED")
+)
+
 
 class ProposalEnd(models.Model):
     """One proposal that ended, on its day in the organisation's time zone."""
@@ -46,7 +50,7 @@ class ProposalEnd(models.Model):
 
     class Meta:
         indexes = (
-            # sums by workflow and day, and exact percentiles, from the index alone
+            # what ended in a workflow's days, and in which way, from the index alone
             models.Index(
                 fields=("workflow", "on", "state"),
                 include=(
@@ -54,6 +58,18 @@ class ProposalEnd(models.Model):
                     *("is_escalated", "in_time", "seconds", "looked_seconds"),
                 ),
                 name="approvals_end_sums",
+            ),
+            # exact percentiles of deciding: what people decided for good, in one range
+            models.Index(
+                fields=("workflow", "on", "seconds"),
+                condition=IS_DECIDED_FOR_GOOD,
+                name="approvals_end_seconds",
+            ),
+            # the same of looking before it
+            models.Index(
+                fields=("workflow", "on", "looked_seconds"),
+                condition=IS_DECIDED_FOR_GOOD & models.Q(looked_seconds__isnull=False),
+                name="approvals_end_looked",
             ),
             # the rows behind a number, newest first
             models.Index(
@@ -63,6 +79,12 @@ class ProposalEnd(models.Model):
                     *("is_superseded", "is_escalated", "in_time", "run_id"),
                 ),
                 name="approvals_end_newest",
+            ),
+            # rework: the few approvals that were taken back
+            models.Index(
+                fields=("-ended_at", "-proposal"),
+                condition=models.Q(is_superseded=True),
+                name="approvals_end_taken_back",
             ),
             # how old what waited was at any moment of the past
             GistIndex(
@@ -104,6 +126,40 @@ class EndTally(models.Model):
                 ),
                 include=("count",),
                 name="approvals_end_tally_once",
+            ),
+        )
+
+
+class EndTime(models.Model):
+    """How many of what people decided for good took about as long, on one day.
+
+    Kept by the database like `EndTally`. Ranges grow by an eighth and do not overlap;
+    `low` and `high` bound every value that a range ever held, so that the values between
+    them are those of the range and a percentile is looked for there alone.
+    """
+
+    class What(models.TextChoices):
+        DECIDED = "DECIDED", "from the asking to the end"
+        LOOKED = "LOOKED", "with the card before them"
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    workflow = models.ForeignKey(
+        "registry.Workflow", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    on = models.DateField()
+    what = models.CharField(max_length=7, choices=What.choices)
+    range = models.SmallIntegerField()
+    count = models.IntegerField()
+    low = models.FloatField()
+    high = models.FloatField()
+    total = models.DecimalField(max_digits=24, decimal_places=6)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workflow", "on", "what", "range"),
+                include=("count", "low", "high", "total"),
+                name="approvals_end_time_once",
             ),
         )
 

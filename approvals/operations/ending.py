@@ -127,6 +127,29 @@ def _recount_end_tallies() -> int:
         cursor.execute(
             f"INSERT INTO approvals_endtally ({_KIND}, count) {counted}"  # noqa: S608
         )
+    return wrong + _recount_end_times()
+
+
+@step
+def _recount_end_times() -> int:
+    """Add up again how long deciding took; says how many sums were wrong."""
+    kept = (
+        'SELECT workflow_id, "on", what, range, count, total FROM approvals_endtime'
+        " WHERE count <> 0"
+    )
+    counted = 'SELECT workflow_id, "on", what, range, count, total FROM counted'
+    timed = "WITH counted AS (SELECT * FROM approvals_end_times_of_all())"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{timed} SELECT count(*) FROM (({counted} EXCEPT {kept})"  # noqa: S608
+            f" UNION ALL ({kept} EXCEPT {counted})) AS odd"
+        )
+        wrong = cursor.fetchone()[0]
+        cursor.execute("DELETE FROM approvals_endtime")
+        cursor.execute(
+            'INSERT INTO approvals_endtime (workflow_id, "on", what, range, count, low,'
+            " high, total) SELECT * FROM approvals_end_times_of_all()"
+        )
     return wrong
 
 

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from datetime import timedelta
+from random import Random
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from approvals.models import (
     EndTally,
+    EndTime,
     FirstLook,
     Move,
     Proposal,
@@ -16,10 +19,12 @@ from approvals.models import (
     ProposalVersion,
 )
 from approvals.operations.ending import recount_ends
+from approvals.queries.kpi_ends import decision_times_over, look_times_over
 from approvals.rules.widening import is_material
 from approvals.tasks import sweep_due
 from portal.accounts.actors import SYSTEM
 from portal.accounts.operations.acting import recount_days
+from runs.queries.kpi_sums import Span
 from tests.approvals.asking import Portal
 from tests.approvals.timing import turn_back
 
@@ -134,6 +139,67 @@ def test_counting_anew_changes_nothing_and_mends_what_was_changed(portal):
     # What is kept of it, and what should be.
     assert added_up == 2
     assert list(ProposalEnd.objects.order_by("pk").values()) == before
+
+
+def test_times_are_those_of_all_values_whatever_came_went_and_changed(portal):
+    import numpy
+
+    chance = Random(8)  # noqa: S311 - the same times every time
+    today, states = timezone.localdate(), ("APPROVED", "EDITED", "REJECTED", "EXPIRED")
+    ends = [
+        ProposalEnd(
+            proposal_id=uuid4(), workflow_id=portal.workflow.id, run_id=uuid4(),
+            on=today - timedelta(number % 3), opened_at=timezone.now(),
+            ended_at=timezone.now(), state=states[number % 4],
+            seconds=chance.lognormvariate(6, 2) if number % 9 else 0.0,
+            is_material=False, missed_due=False, was_asked=False,
+            is_superseded=number % 11 == 0, is_escalated=False, in_time=False,
+            looked_seconds=None if number % 5 == 0 else chance.uniform(0, 900),
+        )
+        for number in range(120)
+    ]  # fmt: skip
+    ProposalEnd.objects.bulk_create(ends)
+    of_ours = ProposalEnd.objects.filter(pk__in=[each.pk for each in ends])
+    of_ours.filter(pk__in=[each.pk for each in ends[:7]]).delete()
+    of_ours.filter(pk__in=[each.pk for each in ends[7:12]]).update(is_superseded=True)
+    of_ours.filter(pk__in=[each.pk for each in ends[12:15]]).update(seconds=5.5)
+    spans = [Span(today - timedelta(1), today), Span(today - timedelta(2), today)]
+
+    actor = portal.people.actor("dana")
+    decided = decision_times_over(actor=actor, spans=spans)
+    looked = look_times_over(actor=actor, spans=spans)
+
+    for span, times, looks in zip(spans, decided, looked, strict=True):
+        plain = [
+            (each.seconds, each.looked_seconds)
+            for each in of_ours.filter(on__gte=span.first, is_superseded=False)
+            if each.state != "EXPIRED"
+        ]
+        took = [seconds for seconds, _ in plain]
+        known = [seconds for _, seconds in plain if seconds is not None]
+        assert (times.count, looks.decided, looks.known) == (
+            len(plain), len(plain), len(known),
+        )  # fmt: skip
+        assert (times.p50, times.p90) == pytest.approx(
+            tuple(numpy.percentile(took, [50, 90]))
+        )
+        assert (looks.p50, looks.p90) == pytest.approx(
+            tuple(numpy.percentile(known, [50, 90]))
+        )
+        assert looks.total == pytest.approx(sum(known), abs=0.001)
+    # These stand for no proposals.
+    of_ours.delete()
+    assert not EndTime.objects.exclude(count=0).exists()
+    assert not EndTime.objects.exclude(total=0).exists()
+
+
+def test_sums_of_times_that_were_changed_are_found_and_mended(portal):
+    portal.decide("dana", portal.ask())
+    EndTime.objects.update(count=7)
+
+    assert recount_ends(actor=SYSTEM) == 2 * EndTime.objects.count()
+    assert recount_ends(actor=SYSTEM) == 0
+    assert set(EndTime.objects.values_list("count", flat=True)) == {1}
 
 
 def test_an_escalation_ends_in_time_unless_its_own_window_ran_out(portal):
