@@ -107,11 +107,11 @@ def registry_list(bench: Bench) -> dict[str, Any]:
     """Measure the pages that list workflows, with a hundred and with ten thousand."""
     all_seeing, few_seeing = bench.company.people["rosa"], bench.company.people["dana"]
     url = bench.stage.superuser_url
-    _add(url, 1, WORKFLOWS_FEW, all_seeing.id, few_seeing.id)
-    everything = _all_seeing(bench)
+    add_workflows(url, 1, WORKFLOWS_FEW, all_seeing.id, few_seeing.id)
+    everything = see_everything(bench)
     try:
         few = _load(everything, bench.person)
-        _add(url, WORKFLOWS_FEW + 1, WORKFLOWS_MANY, all_seeing.id, None)
+        add_workflows(url, WORKFLOWS_FEW + 1, WORKFLOWS_MANY, all_seeing.id, None)
         many = _load(everything, bench.person)
     finally:
         everything.close()
@@ -131,15 +131,17 @@ def registry_list(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _all_seeing(bench: Bench) -> httpx.Client:
+def see_everything(bench: Bench) -> httpx.Client:
+    """Sign in as somebody who sees every workflow."""
     rosa = bench.company.people["rosa"]
     change_password(actor=bench.company.actor("rosa"), person=rosa, password=PASSWORD)
     return signed_in(bench.stage.url, rosa.email)
 
 
-def _add(
+def add_workflows(
     superuser_url: str, first: int, last: int, all_seeing: Any, few_seeing: Any
 ) -> None:
+    """Add the workflows of these numbers, and who sees all of them or some."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         with psycopg.ClientCursor(connection) as cursor:

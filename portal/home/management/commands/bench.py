@@ -17,6 +17,7 @@ from portal.home.bench.ingest import ingest
 from portal.home.bench.numbers import FEW as REBUILT
 from portal.home.bench.numbers import numbers, rebuild
 from portal.home.bench.pausing import pause_under_load
+from portal.home.bench.portfolio import portfolio
 from portal.home.bench.redeeming import redeem
 from portal.home.bench.registry_list import registry_list
 from portal.home.bench.run_page import run_page
@@ -38,6 +39,7 @@ ACTS = FIRST_ACTS | {
     "week_opening": week_opening,
     "numbers": numbers,
     "rebuild": rebuild,
+    "portfolio": portfolio,
 }
 
 
@@ -88,7 +90,11 @@ class Command(BaseCommand):
             "card": partial(card, many=many),
             "runs_list": partial(runs_list, many=options["runs"]),
             "numbers": partial(numbers, many=options["runs"]),
-            "rebuild": partial(rebuild, runs=min(options["runs"], REBUILT)),
+            # Ten thousand unless told, not the million of the other two.
+            "rebuild": partial(
+                rebuild,
+                runs=REBUILT if options["runs"] == RUNS_MANY else options["runs"],
+            ),
         }
         chosen = [name] if name else list(ACTS)
         report = {
