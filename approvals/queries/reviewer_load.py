@@ -16,6 +16,7 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.core import strict_json
 from portal.core.errors import NotFound, Problem
+from runs.queries.knowing import CaughtBy, caught_by
 from runs.queries.week_page.access import visible_week
 from runs.rules.stats.shares import Interval, wilson
 
@@ -103,6 +104,8 @@ class ReviewerLoad:
     people: tuple[Load, ...]
     person: str = ""
     rows: tuple[DecisionRow, ...] = ()
+    # What assessors found of the known cases among what they read.
+    known: tuple[CaughtBy, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class OldEvidence:
 
 
 def reviewer_load(*, actor: Actor, week_id: UUID, weeks: int) -> ReviewerLoad:
-    """Give every reviewer's load up to a week. Four queries. Raises NotFound."""
+    """Give every reviewer's load up to a week. Eight queries at most. Raises NotFound."""
     week, span = _span(actor, week_id, weeks)
     with connection.cursor() as cursor:
         cursor.execute(_BY_PERSON, span)
@@ -129,7 +132,8 @@ def reviewer_load(*, actor: Actor, week_id: UUID, weeks: int) -> ReviewerLoad:
     all_decided = sum(row[1] for row in rows)
     all_overruled = sum(row[7] for row in rows)
     people = tuple(_load(row, names, all_decided, all_overruled) for row in rows)
-    return ReviewerLoad(week.id, week.workflow.name, weeks, people)
+    known = caught_by(week, actor, weeks=weeks)
+    return ReviewerLoad(week.id, week.workflow.name, weeks, people, known=known)
 
 
 def decided_by(

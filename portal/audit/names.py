@@ -203,6 +203,8 @@ SENTENCES: dict[str, str] = {
     "review.reserved": "{actor} took run {run} to read.",
     "review.begun": "{actor} began to review run {run}.",
     "review.saved": "{actor} reviewed run {run}.",
+    "review.known_case_added": "{actor} added a known case for the readers of {workflow}.",
+    "review.known_case_withdrawn": "{actor} withdrew a known case of the readers of {workflow}.",
     "review.released": "{actor} gave up the second reading of run {run}: {reason}",
     "review.settlement_proposed": "{actor} proposed how to settle two readings of run {run}: {note}",
     "review.settled": "{actor} settled two readings of run {run}: {note}",

@@ -40,6 +40,7 @@ APPEND_ONLY_TABLES = (
     "runs_weekreopening",
     "runs_seriespoint",
     "runs_releasedreading",
+    "runs_seededrun",
     "runs_weeksight",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.

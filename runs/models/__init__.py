@@ -14,6 +14,7 @@ from runs.models.drift import DriftAlarm, DriftWeek
 from runs.models.events import EventKey, InboxBatch, RunEvent
 from runs.models.finding import RunIndex, RunView
 from runs.models.importing import ChangeFile, ChangeImport, ChangeRow
+from runs.models.knowing import KnownCase, SeededRun
 from runs.models.linking import (
     LinkRule,
     RunLink,
@@ -66,7 +67,9 @@ __all__ = [
     "Reveal",
     "Incident",
     "IncidentNote",
+    "KnownCase",
     "ReleasedReading",
+    "SeededRun",
     "ReportedChange",
     "ReportedCost",
     "Review",

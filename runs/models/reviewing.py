@@ -104,8 +104,18 @@ class ReadingPlan(models.Model):
         )
 
 
+class Drawn(models.Manager["SampledRun"]):
+    """The runs that the key drew; known cases among them count nowhere and are left out."""
+
+    def get_queryset(self) -> models.QuerySet["SampledRun"]:
+        return super().get_queryset().filter(seeded=None)
+
+
 class SampledRun(models.Model):
     """A run that is to be read in a week, and how likely it was to be drawn.
+
+    `objects` are those that were drawn; `to_read` has the known cases among them too, for
+    what is read and shown while nobody may tell them apart.
 
     `is_doubled` says that the same key drew it for a second reading, by somebody else
     who does not see the first answers.
@@ -136,6 +146,9 @@ class SampledRun(models.Model):
     handed_from = models.ForeignKey(
         Person, null=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = Drawn()
+    to_read = models.Manager()
 
     class Meta:
         constraints = (

@@ -19,6 +19,7 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Forbidden, Invalid, NotFound
 from runs.models import Finding, FindingMove, ReviewWeek, SampledRun
 from runs.operations.weeks import locked_week
+from runs.queries.answers import shown
 from runs.queries.blind_findings import WHY, is_blind, is_hidden, marked, sealed_words
 from runs.queries.finding_evidence import links_of
 
@@ -93,7 +94,7 @@ def keep_finding(
         raise Invalid(problems)
     sampled = None
     if run_id is not None:
-        sampled = SampledRun.objects.filter(week=week, run_id=run_id).first()
+        sampled = SampledRun.to_read.filter(shown(), week=week, run_id=run_id).first()
         if sampled is None:
             raise NotFound("This run is not in the week's sample.")
     finding = Finding.objects.create(

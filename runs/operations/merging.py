@@ -124,7 +124,7 @@ def has_records(run: Run) -> bool:
         or Hold.objects.filter(run_id=run.id)
         .exclude(resumed_at=None, stopped_at=None)
         .exists()
-        or SampledRun.objects.filter(run_id=run.id).exists()
+        or SampledRun.to_read.filter(run_id=run.id).exists()
     )
 
 

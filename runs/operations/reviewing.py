@@ -16,6 +16,7 @@ from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from runs.models import Review, ReviewDraft, ReviewWeek, SampledRun
 from runs.operations.weeks import locked_week
+from runs.queries.answers import shown
 from runs.rules.questions import KEYS, Given, finished, lengths_of, problems_of
 
 LEASE = timedelta(minutes=30)
@@ -102,7 +103,8 @@ def save_review(
 
     The journal keeps a digest of the answers and not the answers, because who reads second
     may read the journal. Raises what reserving raises, AlreadyDone for a change of mind
-    after the other reader has answered, and Invalid with what is missing.
+    after the other reader has answered or about a known case, and Invalid with what is
+    missing.
     """
     week = locked_week(actor=actor, week_id=week_id)
     sampled = sampled_in(week, run_id)
@@ -131,8 +133,8 @@ def save_review(
 def sampled_in(week: ReviewWeek, run_id: UUID) -> SampledRun:
     """Give a run of a week's sample. Raises NotFound."""
     found = (
-        SampledRun.objects.filter(week=week, run_id=run_id)
-        .select_related("assigned_to", "second_to", "run", "week")
+        SampledRun.to_read.filter(shown(), week=week, run_id=run_id)
+        .select_related("assigned_to", "second_to", "run", "week", "seeded")
         .first()
     )
     if found is None:
@@ -146,6 +148,12 @@ def _require_own(sampled: SampledRun, actor: Actor, now: datetime) -> None:
     if actor.id not in people:
         # Whoever has answered reads it no more, so that the lease ends with the answer.
         _take(sampled, _free_seat(sampled, actor, now), actor, now, is_leaving=True)
+    elif hasattr(sampled, "seeded"):
+        raise AlreadyDone(
+            "review.known_case",
+            "This was a known case, and you have been told what it came to."
+            " So what you answered first stays.",
+        )
     elif sampled.is_doubled and len(people) > 1:
         raise AlreadyDone(
             "review.both_answered",

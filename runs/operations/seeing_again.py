@@ -14,7 +14,7 @@ from runs.operations.findings import (
     note_move,
 )
 from runs.operations.weeks import locked_week
-from runs.queries.answers import readings_of
+from runs.queries.answers import readings_of, shown
 
 
 @operation(leaves="review.finding_seen_again")
@@ -29,7 +29,7 @@ def see_finding_again(
     week = locked_week(actor=actor, week_id=week_id)
     finding = locked_open_finding(actor=actor, finding_id=finding_id)
     sampled = (
-        SampledRun.objects.filter(week=week, run_id=run_id)
+        SampledRun.to_read.filter(shown(), week=week, run_id=run_id)
         .select_related("run")
         .first()
     )

@@ -11,6 +11,7 @@ from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone
 from runs.models import ReviewWeek, SampledRun
+from runs.queries.known_pools import who_knows
 from runs.queries.opening import loads_of, names_of
 from runs.rules.sampling import share_among
 
@@ -61,7 +62,7 @@ def share_again(*, actor: Actor, week_id: UUID, now: datetime) -> int:
     if not given and not places.left:
         raise AlreadyDone("week.shared", "Everything to read is somebody's.")
     changed = {one.id: one for one in (*places.firsts, *places.seconds)}
-    SampledRun.objects.bulk_update(
+    SampledRun.to_read.bulk_update(
         changed.values(),
         [
             *("assigned_to", "lease_until", "begun_at"),
@@ -95,7 +96,7 @@ def _places(week: ReviewWeek, people: Iterable[str]) -> _Places:
     """Find the unread readings whose reader is not among the people who may assess."""
     able = {UUID(person) for person in people}
     found = _Places([], [], set())
-    rows = SampledRun.objects.filter(week=week).prefetch_related("reviews")
+    rows = SampledRun.to_read.filter(week=week).prefetch_related("reviews")
     for sampled in rows.order_by("position"):
         read_by = {review.assessor_id for review in sampled.reviews.all()}
         by_first = read_by - {sampled.second_to_id}
@@ -116,12 +117,16 @@ def _places(week: ReviewWeek, people: Iterable[str]) -> _Places:
 def _give(places: _Places, people: dict[str, int]) -> Counter[UUID]:
     """Set the new readers; gives how much each of them got."""
     given: Counter[UUID] = Counter()
+    knows = who_knows([sampled.id for sampled in places.firsts])
     carried = dict(people)
     for field, rows in (
         ("assigned_to_id", places.firsts),
         ("second_to_id", places.seconds),
     ):
-        readers = share_among([_taken(sampled) for sampled in rows], carried)
+        readers = share_among(
+            [(*_taken(sampled), *knows.get(sampled.id, ())) for sampled in rows],
+            carried,
+        )
         for sampled, who in zip(rows, readers, strict=True):
             if who is not None:
                 setattr(sampled, field, UUID(who))

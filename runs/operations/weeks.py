@@ -2,6 +2,7 @@
 
 import secrets
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,14 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, NotFound
 from portal.core.ids import new_id
 from portal.core.locks import OPENING_WEEKS, lock_exclusive
-from runs.models import ReviewWeek, Run, SampledRun, SealedPopulation
+from runs.models import (
+    ReviewWeek,
+    Run,
+    SampledRun,
+    SealedPopulation,
+    SeededRun,
+)
+from runs.operations.seeding import known_for
 from runs.queries.opening import (
     SETTLES,
     budget_of,
@@ -93,14 +101,14 @@ def open_week(
         opened_at=now,
     )
     SealedPopulation.objects.create(week=week, body=zlib.compress(text.encode()))
-    _keep_sample(week, found, people)
+    kept = _keep_sample(week, found, people)
     record(
         "review.week_opened",
         actor=actor,
         subject=("week", week.id),
         workflow_id=workflow_id,
         week=starts_on.isoformat(),
-        count=len(found.drawn),
+        count=kept,
         population=len(found.population),
         population_digest=week.population_digest,
     )
@@ -114,15 +122,14 @@ def _is_open(workflow_id: UUID, starts_on: date) -> bool:
 
 
 @step
-def _keep_sample(week: ReviewWeek, found: Draw, people: dict[str, int]) -> None:
+def _keep_sample(week: ReviewWeek, found: Draw, people: dict[str, int]) -> int:
+    """Keep what is to be read, known cases among it; says how much there is to read."""
     firsts = share_out(len(found.drawn), people)
     seconds = _seconds(found, firsts, people)
-    SampledRun.objects.bulk_create(
+    rows = [
         SampledRun(
-            id=new_id(),
             week=week,
             run_id=UUID(one.run),
-            position=position,
             stratum=one.layer.value,
             why=one.why[:200],
             probability=one.probability,
@@ -130,13 +137,24 @@ def _keep_sample(week: ReviewWeek, found: Draw, people: dict[str, int]) -> None:
             assigned_to_id=UUID(first) if first else None,
             second_to_id=UUID(second) if (second := seconds.get(one.run)) else None,
         )
-        for position, (one, first) in enumerate(
-            zip(found.drawn, firsts, strict=True), start=1
-        )
+        for one, first in zip(found.drawn, firsts, strict=True)
+    ]
+    queues = Counter(str(row.assigned_to_id) for row in rows if row.assigned_to_id)
+    queues.update(second for second in seconds.values() if second is not None)
+    seeded = known_for(week, rows, queues)
+    rows.extend(each.sampled for each in seeded)
+    order = [layer.value for layer in Layer]
+    rows.sort(key=lambda row: (order.index(row.stratum), str(row.run_id)))
+    for position, row in enumerate(rows, start=1):
+        row.id, row.position = new_id(), position
+    SampledRun.to_read.bulk_create(rows)
+    SeededRun.objects.bulk_create(
+        SeededRun(sampled_id=each.sampled.id, known=each.known) for each in seeded
     )
     # A flag asks for one reading; the week that reads it has answered it.
     flagged = [one.run for one in found.drawn if FLAGGED in one.why]
     Run.objects.filter(id__in=flagged).update(is_flagged=False)
+    return len(rows)
 
 
 def _seconds(

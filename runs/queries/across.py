@@ -109,7 +109,7 @@ def my_review_share(*, actor: Actor) -> tuple[ReviewShare, ...]:
     First and second readings, counted as everywhere by `left_to`.
     """
     rows = (
-        SampledRun.objects.filter(
+        SampledRun.to_read.filter(
             Q(assigned_to=actor.id) | Q(second_to=actor.id),
             week__state=ReviewWeek.State.OPEN,
         )

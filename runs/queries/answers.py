@@ -14,7 +14,14 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.core.once import once
-from runs.models import ReleasedReading, Review, ReviewWeek, SampledRun, Settlement
+from runs.models import (
+    ReleasedReading,
+    Review,
+    ReviewWeek,
+    SampledRun,
+    SeededRun,
+    Settlement,
+)
 from runs.rules.questions import KEYS, Given, differing, given_from
 
 
@@ -59,6 +66,9 @@ class Readings:
     second: Reading | None
     settlement: Settled | None
     released: str
+    # A known case counts nowhere; while one of a week is unread, none of its answers counts.
+    is_known: bool = False
+    is_veiled: bool = False
 
     @property
     def differs(self) -> tuple[str, ...]:
@@ -75,6 +85,8 @@ class Readings:
     @property
     def counted(self) -> Mapping[str, str]:
         """Give the answers that count; nothing while they are hidden or not settled."""
+        if self.is_known or self.is_veiled:
+            return {}
         if not self.is_open or self.is_unsettled or self.first is None:
             return {}
         if self.differs and self.settlement is not None:
@@ -109,6 +121,21 @@ def open_reviews(rows: QuerySet[Review] | None = None) -> QuerySet[Review]:
     )
 
 
+def shown() -> Q:
+    """Narrow what is to be read to what lists show: known cases until the week is signed."""
+    return Q(seeded=None) | Q(week__state=ReviewWeek.State.OPEN, week__version=1)
+
+
+def veiled() -> Q:
+    """Narrow weeks to those in which somebody has still to read a known case."""
+    return Q(Exists(_unread_known(OuterRef("pk"))))
+
+
+def _unread_known(week: OuterRef) -> QuerySet[SeededRun]:
+    told = Review.objects.filter(sampled=OuterRef("pk"))
+    return SeededRun.objects.filter(~Exists(told), sampled__week=week)
+
+
 def left_in(seat: str) -> Q:
     """Narrow sampled runs to those that whoever sits in a seat has still to read.
 
@@ -139,13 +166,22 @@ def readings_of(
     For the portal's own use: what is not open (`is_open`) must not be shown. A week that
     is being signed (`is_closing`) hides nothing any more.
     """
-    rows = SampledRun.objects.filter(week__in=list(week_ids)).order_by(
-        "week_id", "position"
+    rows = (
+        SampledRun.to_read.filter(week__in=list(week_ids))
+        .annotate(is_veiled=Exists(_unread_known(OuterRef("week"))))
+        .order_by("week_id", "position")
     )
     if run_id is not None:
         rows = rows.filter(run=run_id)
     facts = rows.values_list(
-        "id", "run_id", "stratum", "is_doubled", "week__state", "released__reason"
+        "id",
+        "run_id",
+        "stratum",
+        "is_doubled",
+        "released__reason",
+        "week__state",
+        "seeded",
+        "is_veiled",
     )
     reviews: dict[UUID, list[Review]] = {}
     asked = Review.objects.filter(sampled__in=rows.values("id")).select_related(
@@ -160,8 +196,12 @@ def readings_of(
             reviews.get(sampled_id, []),
             settled.get(sampled_id),
             is_signed=is_closing or state == ReviewWeek.State.SIGNED,
+            is_known=seeded is not None,
+            is_veiled=is_veiled,
         )
-        for sampled_id, run, stratum, is_doubled, state, released in facts
+        for sampled_id, run, stratum, is_doubled, released, state, seeded, is_veiled in (
+            facts
+        )
     }
 
 
@@ -260,6 +300,8 @@ def _readings(
     settled: Settled | None,
     *,
     is_signed: bool,
+    is_known: bool,
+    is_veiled: bool,
 ) -> Readings:
     sampled_id, run_id, stratum, is_doubled, released = facts
     told = [_reading(review) for review in reviews[:2]]
@@ -273,6 +315,8 @@ def _readings(
         second=told[1] if len(told) > 1 else None,
         settlement=settled,
         released=released,
+        is_known=is_known,
+        is_veiled=is_veiled,
     )
 
 

@@ -28,7 +28,8 @@ CHECKS = (
         " CROSS JOIN LATERAL (SELECT sum((value->>'drawn')::int) AS count"
         " FROM jsonb_each(week.strata)) drawn"
         " CROSS JOIN LATERAL (SELECT count(*) FROM runs_sampledrun one"
-        " WHERE one.week_id = week.id) kept WHERE drawn.count <> kept.count",
+        " WHERE one.week_id = week.id AND NOT EXISTS (SELECT FROM runs_seededrun known"
+        " WHERE known.sampled_id = one.id)) kept WHERE drawn.count <> kept.count",
     ),
     Check(
         "Numbers open",

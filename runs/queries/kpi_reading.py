@@ -14,6 +14,7 @@ _READ = (
     # No week is read before it is over; so weeks that began later than this have no answer.
     " AND w.starts_on <= a.last"
     " JOIN runs_sampledrun s ON s.week_id = w.id JOIN runs_review v ON v.sampled_id = s.id"
+    " AND NOT EXISTS (SELECT FROM runs_seededrun k WHERE k.sampled_id = s.id)"
     " AND (v.created_at AT TIME ZONE %s)::date BETWEEN a.first AND a.last GROUP BY 1"
 )
 

@@ -2,7 +2,8 @@
 
 A week belongs to the days in which its Sunday lies, so that every week counts once. Only
 answers that count are read (`runs.queries.answers`); runs of layers outside the population,
-such as cases with a known answer, are in no number.
+such as cases with a known answer, are in no number. A week with an unread known case is in
+no number yet: one could tell the case by what does not move.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from uuid import UUID
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from runs.models import ReviewWeek, SampledRun
-from runs.queries.answers import counted_answers
+from runs.queries.answers import counted_answers, veiled
 from runs.queries.kpi_sums import Span
 from runs.rules.estimating import Answered
 
@@ -67,7 +68,7 @@ def reviewed_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[Reviewed, ...
         ),
         actor=actor,
         workflow_path="workflow_id",
-    )
+    ).exclude(veiled())
     facts = {
         identity: (workflow_id, starts_on + _TO_SUNDAY, strata)
         for identity, workflow_id, starts_on, strata in weeks.values_list(

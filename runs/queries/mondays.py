@@ -99,7 +99,7 @@ def monday_page(
         starts_on=monday,
         ends_on=monday + timedelta(days=6),
         weeks=rows,
-        population=sum(week.population_count for week in weeks),
+        population=sum(row.population for row in rows),
         sampled=len(everything),
         read=sum(one.row.is_read for one in everything),
         mine_left=sum(row.mine_left for row in rows if not row.is_signed),
@@ -177,7 +177,7 @@ def _results(
         Answered(f"{week.id}|{row.layer}", row.answers, row.chance)
         for week in weeks
         for row in samples[week.id]
-        if row.is_read
+        if row.answers
     ]
     return results_of(answered, populations=populations)
 
@@ -194,7 +194,8 @@ def _layers(weeks: list[ReviewWeek], rows: list[ShownRow]) -> tuple[LayerRow, ..
                 key=layer.value,
                 label=LABELS[layer],
                 help=HELP[layer],
-                population=sum(int(one["population"]) for one in having),
+                population=sum(int(one["population"]) for one in having)
+                + sum(row.is_known for row in drawn),
                 drawn=len(drawn),
                 read=sum(row.is_read for row in drawn),
                 chance=max(means, default=0.0),

@@ -103,7 +103,7 @@ def due_weeks(*, now: datetime) -> list[DueWeek]:
 def loads_of(*, workflow_id: UUID) -> dict[str, int]:
     """Give what each assessor of a workflow still has to read, everywhere. Three queries."""
     people = list(access.people_with(workflow_id, access.ASSESS))
-    unread = SampledRun.objects.filter(week__state=ReviewWeek.State.OPEN)
+    unread = SampledRun.to_read.filter(week__state=ReviewWeek.State.OPEN)
     carried = {person.id: 0 for person in people}
     for name in ("assigned_to", "second_to"):
         rows = (

@@ -11,6 +11,7 @@ from portal.core.errors import NotFound
 from runs.models import Finding, FindingMove, FollowUp, ReviewWeek
 from runs.queries.answers import Readings, readings_of
 from runs.queries.blind_findings import marked
+from runs.queries.knowing import KnownRow, told_of
 from runs.queries.reviewing import Before, Choice, given_before, owners_for
 from runs.queries.stories import RunPage, Where, run_page
 from runs.queries.week_page.access import week_to_assess
@@ -98,13 +99,15 @@ class ReviewScreen:
     open_findings: tuple[OpenFinding, ...]
     owners: tuple[Choice, ...]
     again: AskedAgain | None
+    # Told to its reader once they have answered, and to nobody before.
+    known: KnownRow | None
     # The reader of a run that two people read who is not the one that looks.
     other_reader: str = ""
 
     @property
     def may_answer(self) -> bool:
         """Say whether this person can answer now, or change what they answered."""
-        if self.is_signed or self.compared:
+        if self.is_signed or self.compared or self.known is not None:
             return False
         if self.before.is_finished:
             return True
@@ -161,6 +164,9 @@ def review_screen(
         open_findings=_open_findings(week, readings, actor) if not is_signed else (),
         owners=owners_for(workflow_id=week.workflow_id) if not is_signed else (),
         again=_again(readings, actor),
+        known=told_of(actor, week_id=week_id, run_id=run_id)
+        if readings.is_known
+        else None,
         other_reader=_other(here, actor),
     )
 

@@ -15,6 +15,7 @@ from registry.queries.causes import launches_between
 from runs.models import Finding, Review, ReviewWeek, SampledRun
 from runs.queries.answers import counted_answers, settled_documents
 from runs.queries.blind_findings import TEXT, is_hidden, marked
+from runs.queries.knowing import known_documents
 from runs.queries.populations import bounds_of
 from runs.rules.estimating import Answered, results_of
 from runs.rules.questions import KEYS
@@ -28,11 +29,12 @@ def week_document(
     """Give a week as one document, the same bytes whenever it is asked. Six queries."""
     sample = list(SampledRun.objects.filter(week=week).order_by("position"))
     reviews = list(
-        Review.objects.filter(sampled__week=week)
+        Review.objects.filter(sampled__week=week, sampled__seeded=None)
         .select_related("sampled", "assessor")
         .order_by("created_at", "id")
     )
-    return {
+    known = known_documents(week.id)
+    return ({"known_cases": known} if known else {}) | {
         "version": DOCUMENT_VERSION,
         "week": str(week.id),
         "number": week.version,

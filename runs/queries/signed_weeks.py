@@ -1,6 +1,7 @@
 """The signed versions of a week: each readable whole, with its seal, and how they differ."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,12 +18,13 @@ from runs.models import (
     SampledRun,
     SignedWeek,
 )
+from runs.queries.answers import shown
 from runs.queries.blind_findings import KIND
 from runs.queries.sealing import findings_told, launched_in
 from runs.queries.signing import seal_of
 from runs.queries.week_page.access import visible_week
 from runs.queries.week_page.estimates import estimates
-from runs.queries.week_page.sample import sample_rows
+from runs.queries.week_page.sample import SampleRow, sample_rows
 from runs.rules.questions import given_from
 from runs.rules.sampling import LABELS, Layer
 from runs.rules.week_changes import differences
@@ -163,9 +165,9 @@ def _unsigned(week: ReviewWeek, actor: Actor, now: datetime) -> dict[str, Any]:
         },
         "starts_on": week.starts_on.isoformat(),
         "population": {
-            "count": week.population_count,
+            "count": week.population_count + sum(row.is_known for row in rows),
             "digest": week.population_digest,
-            "strata": week.strata,
+            "strata": _with_known(week, rows),
         },
         "sample": [
             {
@@ -175,7 +177,9 @@ def _unsigned(week: ReviewWeek, actor: Actor, now: datetime) -> dict[str, Any]:
                 "why": row.why,
                 "is_read": row.run_id in is_read,
             }
-            for row in SampledRun.objects.filter(week=week).order_by("position")
+            for row in SampledRun.to_read.filter(shown(), week=week).order_by(
+                "position"
+            )
         ],
         "reviews": [],
         "estimates": [
@@ -194,4 +198,14 @@ def _unsigned(week: ReviewWeek, actor: Actor, now: datetime) -> dict[str, Any]:
         "released": "",
         "signed_by": {"id": "", "name": ""},
         "signed_at": "",
+    }
+
+
+def _with_known(week: ReviewWeek, rows: tuple[SampleRow, ...]) -> dict[str, Any]:
+    """Give the layers as the rows show them: a known case is one of its layer until signed."""
+    more = Counter(row.layer for row in rows if row.is_known)
+    return {
+        key: layer
+        | {name: int(layer[name]) + more[key] for name in ("population", "drawn")}
+        for key, layer in week.strata.items()
     }

@@ -14,7 +14,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.pagination import keyset
 from runs.models import Finding, Review, ReviewWeek, SampledRun
-from runs.queries.answers import left_to
+from runs.queries.answers import left_to, shown
 from runs.queries.follow_ups import asked_again_of
 
 ORDER = ("-starts_on", "-id")
@@ -86,13 +86,14 @@ def week_rows(weeks: Sequence[ReviewWeek], actor: Actor) -> tuple[WeekRow, ...]:
 
 def _counted(weeks: QuerySet[ReviewWeek], actor: Actor) -> QuerySet[Any]:
     """Count beside each week what was drawn, read and left to this person. Not run yet."""
-    sampled = SampledRun.objects.all()
+    sampled = SampledRun.to_read.filter(shown())
     return weeks.annotate(
         sampled=_count_of(sampled),
         read=_count_of(sampled.filter(Exists(_read()))),
         mine_left=_count_of(
             sampled.filter(left_to(actor.id), week__state=ReviewWeek.State.OPEN)
         ),
+        known=_count_of(sampled.filter(seeded__isnull=False)),
         open_findings=_count_of(Finding.objects.filter(closed_at=None)),
     )
 
@@ -109,7 +110,10 @@ def _groups(
     """Put the weeks of a page under their Mondays, with all that is left. One query."""
     mondays = {row.starts_on for row in rows}
     weeks = visible.order_by().filter(starts_on__in=mondays)
-    sampled, is_open = SampledRun.objects.all(), Q(state=ReviewWeek.State.OPEN)
+    sampled, is_open = (
+        SampledRun.to_read.filter(shown()),
+        Q(state=ReviewWeek.State.OPEN),
+    )
     known = {
         starts_on: counts
         for starts_on, *counts in weeks.annotate(
@@ -157,7 +161,7 @@ def left_to_answer(*, actor: Actor) -> int:
 
 
 def _left(actor: Actor, seen: Callable[[QuerySet, str], QuerySet]) -> int:
-    rows = SampledRun.objects.filter(
+    rows = SampledRun.to_read.filter(
         left_to(actor.id), week__state=ReviewWeek.State.OPEN
     )
     return seen(rows, "week__workflow_id").order_by()[: COUNT_MAX + 1].count()
@@ -171,7 +175,8 @@ def _row(week: ReviewWeek, counts: Mapping[str, Any]) -> WeekRow:
         ends_on=week.starts_on + timedelta(days=6),
         is_signed=week.state == ReviewWeek.State.SIGNED,
         signed_by=week.signed_by.name if week.signed_by else "",
-        population=week.population_count,
+        # A known case looks like any other run of the week until it is signed.
+        population=week.population_count + counts["known"],
         sampled=counts["sampled"],
         read=counts["read"],
         mine_left=counts["mine_left"],

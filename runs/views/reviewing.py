@@ -19,6 +19,7 @@ from runs.operations.findings import add_finding
 from runs.operations.reviewing import Kept, keep_draft, reserve_run, save_review
 from runs.operations.seeing_again import see_finding_again
 from runs.queries.finding_lists import KINDS, usual_due_day
+from runs.queries.knowing import told_of
 from runs.queries.review_screen import review_screen
 from runs.queries.reviewing import next_of_others, next_to_read
 from runs.queries.week_page.access import week_to_assess
@@ -31,6 +32,7 @@ from runs.rules.questions import (
     given_in,
     numbered,
 )
+from runs.views.known_words import known_words
 from runs.views.reading import day_in, id_in
 from runs.views.stories import where_in
 
@@ -57,6 +59,9 @@ def review(request: HttpRequest, week_id: UUID, run_id: UUID) -> HttpResponse:
     except Conflict as lost:
         _rescue(actor, week_id, run_id, given)
         return screen(request, week_id, run_id, given=given, lost=lost, status=CONFLICT)
+    known = told_of(actor, week_id=week_id, run_id=run_id)
+    if known is not None:
+        messages.info(request, known_words(known))
     return _to_next(request, actor, week_id, after=run_id)
 
 
@@ -166,6 +171,7 @@ def screen(
         "codes_for": codes_for,
         "given": given or page.before.given,
         "problems": problems or {},
+        "known_words": known_words(page.known) if page.known else "",
         "summed_up": numbered(problems or {}),
         "lost": lost,
         "lost_at": _moment_of(lost),

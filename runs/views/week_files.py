@@ -33,6 +33,11 @@ FINDINGS = (
     *("finding", "kind", "text", "run", "week_of", "found_by", "owner", "due_on"),
     *("closed_at", "closed_by", "evidence"),
 )
+KNOWN = (
+    *("run", "read_by", "caught"),
+    *(f"known_{key}" for key in KEYS),
+    *(f"said_{key}" for key in KEYS),
+)
 ESTIMATES = ("question", "text", *ANSWERS, "shown", "share", "low", "high", "note")
 
 
@@ -116,6 +121,7 @@ def printed(told: WeekTold, *, now: datetime) -> dict[str, Any]:
         ],
         "closed": [[each["text"], each["closed_by"], each["evidence"]] for each in told.closed_findings],
         "open": [[each["text"], told.kinds[each["kind"]], each["owner"], _day(each["due_on"])] for each in told.open_findings],
+        "known": [[each["run"][-6:], each["read_by"], _wrong(each["known"]), _wrong(each["answers"])] for each in document.get("known_cases", ())],
         "changes": list(told.changes),
         "changes_title": f"What differs from version {told.compared_with}",
         "summary": document["summary"],
@@ -125,6 +131,12 @@ def printed(told: WeekTold, *, now: datetime) -> dict[str, Any]:
         "proofs": _proofs(told),
         "foot": f"Countersign · {told.workflow_slug} · week of {told.starts_on.isoformat()} · version {told.number}{'' if told.is_signed else ' · not signed'} · printed {_moment(now.isoformat())}",
     }  # fmt: skip
+
+
+def _wrong(answers: Mapping[str, str]) -> str:
+    """Say which questions were answered with "no"."""
+    wrong = [_short(key) for key, answer in answers.items() if answer == "no"]
+    return ", ".join(wrong) or "nothing"
 
 
 def _proofs(told: WeekTold) -> list[list[str]]:
@@ -155,6 +167,18 @@ def _tables(
     yield "sample", SAMPLE, _sample(document)
     yield "findings", FINDINGS, [_finding(told, each) for each in document["findings"]]
     yield "estimates", ESTIMATES, [_estimate(each) for each in document["estimates"]]
+    if document.get("known_cases"):
+        yield "known cases", KNOWN, _known(document["known_cases"])
+
+
+def _known(cases: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[str]]:
+    """Give one line a known case: who read it, and both answers to each question."""
+    for case in cases:
+        caught = {True: "yes", False: "no", None: "no fault to catch"}[case["caught"]]
+        known, given = (
+            [case[side].get(key, "") for key in KEYS] for side in ("known", "answers")
+        )
+        yield (case["run"], case["read_by"], caught, *known, *given)
 
 
 def _sample(document: Mapping[str, Any]) -> Iterable[Sequence[str]]:

@@ -18,6 +18,7 @@ from runs.queries.week_page.page import week_page
 from runs.queries.week_page.sample import chosen_rows
 from runs.queries.weeks import COUNT_MAX, left_to_answer, weeks_for
 from runs.rules.questions import ANSWERS
+from runs.views.known_words import wrong_in
 
 ROWS = "rows"
 INVALID = 422
@@ -50,7 +51,7 @@ def weeks_count(request: HttpRequest) -> HttpResponse:
 @require_safe
 def week(request: HttpRequest, week_id: UUID) -> HttpResponse:
     """One week; htmx gets the rows behind a number alone."""
-    return _week_page(request, week_id, fragment=ROWS)
+    return week_shown(request, week_id, fragment=ROWS)
 
 
 @require_POST
@@ -66,18 +67,18 @@ def week_sign(request: HttpRequest, week_id: UUID) -> HttpResponse:
             now=wall_clock(),
         )
     except Invalid as wrong:
-        return _week_page(request, week_id, problems=wrong.fields, status=INVALID)
+        return week_shown(request, week_id, problems=wrong.fields, status=INVALID)
     except AlreadyDone as done:
         messages.info(request, done.detail)
     except Conflict as conflict:
         problems = {"summary": conflict.detail}
-        return _week_page(request, week_id, problems=problems, status=409)
+        return week_shown(request, week_id, problems=problems, status=409)
     else:
         messages.info(request, "The week is signed. Nothing in it changes any more.")
     return redirect("week", week_id)
 
 
-def _week_page(
+def week_shown(
     request: HttpRequest,
     week_id: UUID,
     *,
@@ -85,12 +86,14 @@ def _week_page(
     fragment: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Show the page of a week, or one of its fragments."""
     page = week_page(actor=actor_of(request), week_id=week_id, now=wall_clock())
     show = request.GET.get("show", "")[:60]
     context: dict[str, Any] = {
         "crumbs": _crumbs(page.workflow, week_id)[:1] + [(page.workflow, "")],
         "week": page,
         "answers": ANSWERS,
+        "wrong_in": wrong_in,
         "show": show,
         "shown_rows": chosen_rows(page.rows, show),
         "show_word": _show_word(page, show),

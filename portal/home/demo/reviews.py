@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.accounts.actors import SYSTEM
 from portal.home.demo.company import Company
+from portal.home.demo.known_cases import FAULT, keep_known_case, read_known
 from portal.home.demo.second_readings import read_second
 from portal.home.demo.workflows import PLANS, id_of
 from registry.operations.launching import launch_version
@@ -71,6 +72,7 @@ def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) 
     week_id = _opened(slug, starts_on)
     at = _moment(starts_on + WEEK, 10)
     _read(company, week_id, at=at, share=1.0)
+    read_known(company, week_id, at=at + timedelta(hours=6), finds=not closes)
     read_second(company, week_id, at=at + timedelta(days=1), is_whole=True)
     if closes:
         finding = _find(
@@ -90,6 +92,7 @@ def _signed_week(company: Company, slug: str, starts_on: date, *, closes: bool) 
         released="One of the two assessors was away; the first readings count.",
         now=at + timedelta(days=2),
     )
+    keep_known_case(company, week_id, now=at + timedelta(days=2, hours=1))
 
 
 def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> None:
@@ -100,6 +103,7 @@ def _open_week(company: Company, slug: str, starts_on: date, now: datetime) -> N
     is_refunds = slug == "refund-management"
     _read(company, week_id, at=at, share=0.5 if is_refunds else 0.25)
     if is_refunds:
+        read_known(company, week_id, at=at + timedelta(hours=1), finds=True)
         read_second(company, week_id, at=at + timedelta(hours=2), is_whole=False)
     if is_refunds:
         _find(
@@ -184,7 +188,9 @@ def _opened(slug: str, starts_on: date) -> UUID:
 def _read(company: Company, week_id: UUID, *, at: datetime, share: float) -> None:
     """Let the assessors read a share of the sample; the next one is begun and left."""
     page = week_page(actor=company.actor(ASSESSORS[0]), week_id=week_id, now=at)
-    sample = page.rows
+    sample = tuple(row for row in page.rows if not row.is_known)
+    # What is kept as a known case later: read twice, with a fault that both see.
+    faulty = next((row.run_id for row in sample if row.is_doubled), None)
     until = len(sample) if share >= 1 else max(1, round(len(sample) * share))
     for number, sampled in enumerate(sample[:until]):
         who = ASSESSORS[number % len(ASSESSORS)]
@@ -194,7 +200,9 @@ def _read(company: Company, week_id: UUID, *, at: datetime, share: float) -> Non
         actor = company.actor(who)
         reserve_run(actor=actor, now=now, **call)
         later = now + timedelta(minutes=6)
-        save_review(actor=actor, given=_answers(chance), now=later, **call)
+        is_faulty = share >= 1 and sampled.run_id == faulty
+        given = FAULT if is_faulty else _answers(chance)
+        save_review(actor=actor, given=given, now=later, **call)
     if share < 1 and until < len(sample):
         keep_draft(
             actor=company.actor(ASSESSORS[until % len(ASSESSORS)]),

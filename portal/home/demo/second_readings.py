@@ -20,15 +20,17 @@ def read_second(
 ) -> None:
     """Let the other assessor read what is doubled and read once; settle it where all is read.
 
-    Every other one differs in one question. In a week that goes on the last one that
-    differs is left for a third person, and one more reading is left to do.
+    Every other one differs in one question, of a whole week from the second one on. In a
+    week that goes on the last one that differs is left for a third person, and one more
+    reading is left to do.
     """
     waiting = [x for x in readings_of([week_id]).values() if x.first and not x.is_open]
     chosen = waiting if is_whole else waiting[: max(1, len(waiting) - 1)]
     for number, each in enumerate(chosen):
         now = at + timedelta(minutes=9 * number)
-        _read(company, week_id, each, now=now, differs=number % 2 == 0)
-        if number % 2 == 0 and (is_whole or number > 0):
+        differs = number % 2 == (1 if is_whole else 0)
+        _read(company, week_id, each, now=now, differs=differs)
+        if differs and (is_whole or number > 0):
             _settle(company, week_id, each.run_id, now=now + timedelta(minutes=5))
 
 

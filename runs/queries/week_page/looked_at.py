@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from portal.accounts import access
 from runs.models import Review, ReviewWeek, SampledRun
-from runs.queries.answers import left_in
+from runs.queries.answers import left_in, shown
 from runs.queries.reading_plan import who_can_give
 from runs.queries.week_page.access import is_revealed
 from runs.queries.week_page.sample import SampleRow
@@ -74,7 +74,7 @@ def looked_at(week: ReviewWeek, rows: tuple[SampleRow, ...]) -> LookedAt:
         shares=shares_of([week.id]),
         doubled=SampledRun.objects.filter(week=week, is_doubled=True).count(),
         must_see=layers[0].drawn,
-        population=week.population_count,
+        population=week.population_count + sum(row.is_known for row in rows),
         fits=int(week.plan.get("fits", 0)),
         assessors=int(week.plan.get("assessors", 0)),
         minutes_a_week=int(week.plan.get("minutes_a_week", 0)),
@@ -100,7 +100,8 @@ def _layers(week: ReviewWeek, rows: tuple[SampleRow, ...]) -> tuple[LayerRow, ..
                 key=layer.value,
                 label=LABELS[layer],
                 help=HELP[layer],
-                population=int(sealed.get("population", 0)),
+                population=int(sealed.get("population", 0))
+                + sum(row.is_known for row in drawn),
                 drawn=len(drawn),
                 read=sum(row.is_read for row in drawn),
                 chance=float(chance),
@@ -136,7 +137,7 @@ def shares_of(week_ids: Sequence[UUID]) -> tuple[Share, ...]:
             sampled=OuterRef("pk"), assessor=OuterRef(f"{name}_id")
         )
         rows = (
-            SampledRun.objects.filter(week__in=week_ids)
+            SampledRun.to_read.filter(shown(), week__in=week_ids)
             .exclude(**({name: None} if is_second else {}))
             .annotate(is_done=Exists(mine))
             .values_list(f"{name}__name")

@@ -15,6 +15,7 @@ from runs.queries.week_page.drift import Drift, drift, drift_weeks
 from runs.queries.week_page.estimates import Estimates, estimates
 from runs.queries.week_page.findings import FindingRow, findings
 from runs.queries.week_page.history import past_weeks
+from runs.queries.week_page.known import KnownCases, known_cases
 from runs.queries.week_page.looked_at import LookedAt, looked_at
 from runs.queries.week_page.observed import Observed, observed
 from runs.queries.week_page.sample import SampleRow, sample_rows
@@ -47,6 +48,7 @@ class WeekPage:
     observed: Observed
     findings: tuple[FindingRow, ...]
     changed: Changed
+    known: KnownCases
     sign: Sign
 
     @property
@@ -86,6 +88,15 @@ class WeekPage:
     def todos(self) -> tuple[SummaryLine, ...]:
         return todos_of(self)
 
+    @property
+    def known_read(self) -> int:
+        return sum(row.is_known and row.is_read for row in self.rows)
+
+    @property
+    def is_veiled(self) -> bool:
+        """Say whether a known case is still unread, so that no answers are added up yet."""
+        return any(row.is_known and not row.is_read for row in self.rows)
+
 
 @asked_once()
 def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
@@ -104,7 +115,7 @@ def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
         ends_on=week.starts_on + timedelta(days=6),
         opened_at=week.opened_at,
         is_signed=week.state == ReviewWeek.State.SIGNED,
-        population=week.population_count,
+        population=week.population_count + sum(row.is_known for row in rows),
         may_assess=may_assess,
         who_can_help="" if may_assess else assessors(week),
         rows=rows,
@@ -117,5 +128,6 @@ def week_page(*, actor: Actor, week_id: UUID, now: datetime) -> WeekPage:
         observed=observed(week),
         findings=found,
         changed=changed(week, found, now=now),
+        known=known_cases(week, actor),
         sign=sign(week),
     )

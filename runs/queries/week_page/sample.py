@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.accounts.actors import Actor
 from runs.models import ReviewWeek, SampledRun
-from runs.queries.answers import Readings, readings_of
+from runs.queries.answers import Readings, readings_of, shown
 from runs.rules.questions import ANSWERS, KEYS
 from runs.rules.sampling import LABELS, Layer
 
@@ -47,6 +47,8 @@ class SampleRow:
     is_settled: bool = False
     leases: tuple[tuple[str, datetime], ...] = ()
     handed_from: str = ""
+    # For the sums of a week that still hides known cases; no page shows it.
+    is_known: bool = False
 
     @property
     def is_left_to_others(self) -> bool:
@@ -69,10 +71,13 @@ def sample_rows(week: ReviewWeek, actor: Actor) -> tuple[SampleRow, ...]:
 def samples_of(
     week_ids: Sequence[UUID], actor: Actor
 ) -> dict[UUID, tuple[SampleRow, ...]]:
-    """Give the samples of weeks, as `sample_rows` does. Three queries for all of them."""
+    """Give the samples of weeks, as `sample_rows` does. Three queries for all of them.
+
+    Known cases are among them as any run, until the week is signed; then they are not.
+    """
     found = readings_of(week_ids)
     rows = (
-        SampledRun.objects.filter(week__in=week_ids)
+        SampledRun.to_read.filter(shown(), week__in=week_ids)
         .select_related("run", "assigned_to", "second_to", "handed_from")
         .defer("run__fold")
         .order_by("week", "position")
@@ -123,6 +128,7 @@ def _sample_row(row: SampledRun, readings: Readings, actor: Actor) -> SampleRow:
         is_settled=bool(readings.differs) and not readings.is_unsettled,
         leases=_leases(row),
         handed_from=row.handed_from.name if row.handed_from else "",
+        is_known=readings.is_known,
     )
 
 

@@ -34,6 +34,7 @@ def lines_of(page: "WeekPage") -> tuple[SummaryLine, ...]:
         SummaryLine("Readers", _agreed(page), "#agreement", bool(_not_final(page))),
         SummaryLine("Alarms", _alarms(page), "#drift", page.drift.has_open),
         SummaryLine("What the week saw", _seen(page), "#observed"),
+        *_known(page),
         SummaryLine("Findings", _findings(page), "#findings", _late(page) > 0),
     )
 
@@ -123,6 +124,16 @@ def _seen(page: "WeekPage") -> str:
     if seen.unknown:
         parts.append(count(len(seen.unknown), "unknown tool"))
     return "; ".join(parts)
+
+
+def _known(page: "WeekPage") -> Iterator[SummaryLine]:
+    """Say how many known faults were found, where some were given that may be told."""
+    week, lately = page.known.caught, page.known.lately
+    if lately.given:
+        words = f"{lately.found} of {lately.given} faults found in twelve weeks"
+        if week.given:
+            words = f"{week.found} of {week.given} faults found, {lately.found} of {lately.given} in twelve weeks"
+        yield SummaryLine("Known cases", words, "#known")
 
 
 def _findings(page: "WeekPage") -> str:
