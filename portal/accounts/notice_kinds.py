@@ -268,6 +268,19 @@ _ALL = (
         "{workflow}: {by} opened a signed week of review again.",
     ),
     Kind(
+        "feedback_said",
+        LOOK_AFTER,
+        "Something got in somebody's way",
+        "{by} said that a page got in the way.",
+        waits=True,
+    ),
+    Kind(
+        "feedback_answered",
+        FOLLOW,
+        "What got in your way is answered",
+        "{by} answered what you said about a page.",
+    ),
+    Kind(
         "paused",
         WORKFLOWS,
         "A workflow is paused",

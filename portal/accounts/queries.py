@@ -61,6 +61,14 @@ def is_administrator(actor: Actor) -> bool:
     )
 
 
+def administrator_ids() -> frozenset[UUID]:
+    """Give the active people who administrate. One query."""
+    rows = Person.objects.filter(is_active=True).filter(
+        Q(is_superuser=True) | Q(groups__name=ADMINISTRATORS)
+    )
+    return frozenset(rows.order_by().values_list("id", flat=True))
+
+
 def must_administrate(actor: Actor) -> None:
     """Raise Forbidden, naming who can help, unless the actor is an administrator."""
     if not is_administrator(actor):

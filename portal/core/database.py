@@ -42,6 +42,7 @@ APPEND_ONLY_TABLES = (
     "runs_releasedreading",
     "runs_seededrun",
     "runs_weeksight",
+    "home_feedbackmove",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)

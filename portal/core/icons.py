@@ -21,7 +21,7 @@ _OUTLINE_NAMES = """
     circle-question-mark clock contrast copy corner-down-right database diff download
     ellipsis external-link eye file-pen file-text flag gauge git-compare grid-3x3 hand
     history hourglass house inbox info key-round keyboard link list list-checks
-    list-tree lock log-out menu minus monitor moon octagon-x pause pencil play plus
+    list-tree lock log-out menu message-square minus monitor moon octagon-x pause pencil play plus
     printer redo-2 rotate-ccw route scroll-text search send settings shield sigma signature sun
     tag trash-2 triangle-alert undo-2 upload user user-check users webhook workflow x
     zap

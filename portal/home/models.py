@@ -1,7 +1,11 @@
-"""What this room keeps of its own: reports of replays. Everything else belongs to a room below."""
+"""What this room keeps of its own: reports of replays, and what people say about the portal.
+
+Everything else belongs to a room below.
+"""
 
 from django.db import models
 
+from portal.accounts.models import Person
 from portal.core.ids import new_id
 
 
@@ -21,4 +25,85 @@ class ReplayReport(models.Model):
         indexes = (
             # the list of reports, newest first
             models.Index(fields=("-finished_at", "-id"), name="home_replay_newest"),
+        )
+
+
+class Feedback(models.Model):
+    """Somebody said that a page got in their way, and where they were."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN", "Open"
+        ANSWERED = "ANSWERED", "Answered"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    workflow = models.ForeignKey(
+        "registry.Workflow", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    path = models.CharField(max_length=300)
+    page = models.CharField(max_length=120, blank=True)
+    text = models.CharField(max_length=1000)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(text=""), name="home_feedback_says_something"
+            ),
+        )
+        indexes = (
+            # what a person has said, newest first
+            models.Index(fields=("person", "-said_at", "-id"), name="home_feedback_by"),
+            # what of a workflow, or of the portal, is open or answered, newest first
+            models.Index(
+                fields=("workflow", "state", "-said_at", "-id"),
+                name="home_feedback_about",
+            ),
+        )
+
+
+class FeedbackMove(models.Model):
+    """One line of what became of it: an answer, or that it still gets in the way."""
+
+    class Kind(models.TextChoices):
+        ANSWERED = "ANSWERED", "answered"
+        REOPENED = "REOPENED", "said that it still gets in the way"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    feedback = models.ForeignKey(
+        Feedback, on_delete=models.PROTECT, related_name="moves"
+    )
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=1000)
+    at = models.DateTimeField()
+
+
+class OfficeHour(models.Model):
+    """A time at which somebody who looks after agents helps whoever comes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    host = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    about = models.CharField(max_length=200)
+    place = models.CharField(max_length=200)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    announced_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="home_office_hour_lasts",
+            ),
+        )
+        indexes = (
+            # those that are still to come, soonest first
+            models.Index(
+                fields=("ends_at",),
+                condition=models.Q(cancelled_at=None),
+                name="home_office_hour_to_come",
+            ),
         )

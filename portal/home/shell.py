@@ -44,6 +44,7 @@ PERSON_PLACES = (
     ("grants_untold", "No outcome yet", "circle-question-mark"),
     ("callbacks", "Callbacks", "webhook"),
     ("teams", "Teams", "user-check"),
+    ("feedback", "What got in the way", "message-square"),
     ("shortcuts", "Keyboard shortcuts", "keyboard"),
 )
 ADMINISTRATION = (

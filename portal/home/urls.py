@@ -3,9 +3,11 @@
 from django.urls import path
 
 from portal.home.views import (
+    adoption,
     agents,
     assets,
     controls,
+    feedback,
     journal,
     numbers,
     portfolio,
@@ -56,6 +58,25 @@ urlpatterns = [
     path("journal/verify/", journal.journal_verify, name="journal_verify"),
     path("journal/export/", journal.journal_export, name="journal_export"),
     path("journal/<uuid:entry_id>/", journal.journal_entry, name="journal_entry"),
+    path("programme/adoption/", adoption.adoption, name="adoption"),
+    path(
+        "programme/office-hours/<uuid:hour_id>/cancel/",
+        adoption.office_hour_cancel,
+        name="office_hour_cancel",
+    ),
+    path("feedback/", feedback.feedback, name="feedback"),
+    path("feedback/say/", feedback.feedback_say, name="feedback_say"),
+    path("feedback/<uuid:feedback_id>/", feedback.feedback_one, name="feedback_one"),
+    path(
+        "feedback/<uuid:feedback_id>/answer/",
+        feedback.feedback_answer,
+        name="feedback_answer",
+    ),
+    path(
+        "feedback/<uuid:feedback_id>/reopen/",
+        feedback.feedback_reopen,
+        name="feedback_reopen",
+    ),
     path("programme/controls/", controls.controls, name="controls"),
     path(
         "programme/controls/<slug:key>/",

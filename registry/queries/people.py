@@ -149,6 +149,12 @@ def role_holder_ids(workflow_id: UUID, *roles: str) -> frozenset[UUID]:
     return frozenset(rows.values_list("person_id", flat=True))
 
 
+def workflow_ids_held(person_id: UUID, *roles: str) -> frozenset[UUID]:
+    """Give the workflows in which somebody holds one of these roles. One query."""
+    rows = RoleHolding.objects.filter(person_id=person_id, role__in=roles)
+    return frozenset(rows.values_list("workflow_id", flat=True))
+
+
 def people_to_pick(*, actor: Actor) -> tuple[Choice, ...]:
     """Give the active people by name, to pick an owner from. One query."""
     if not actor.is_person:

@@ -33,6 +33,8 @@ from portal.audit.models import Entry
 from portal.audit.operation import operation, record
 from portal.core import icons
 from portal.core.models import OutboxMessage
+from portal.home.operations.feedback import say_feedback
+from portal.home.operations.office_hours import announce_office_hour
 from registry.models import OperatingModelVersion, System
 from registry.operations.catalogue import set_model_approved
 from registry.operations.drafts import discard_draft, set_allowance
@@ -207,6 +209,21 @@ def make_world() -> World:
             due_at=None,
         ).id,
         "position": 0,
+        "feedback_id": say_feedback(
+            actor=people.actor("dana"),
+            path=f"/workflows/{portal.workflow.slug}/",
+            page=portal.workflow.name,
+            text="I could not find who signs.",
+            now=now,
+        ),
+        "hour_id": announce_office_hour(
+            actor=people.actor("maya"),
+            about="Refunds by agents",
+            place="Room 4",
+            starts_at=now + timedelta(days=1),
+            ends_at=now + timedelta(days=1, hours=1),
+            now=now,
+        ),
         "filter_id": save_filter(
             actor=people.actor("dana"), name="High", filters={"risk": "high"}, now=now
         ),

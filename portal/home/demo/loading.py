@@ -13,6 +13,7 @@ from portal.accounts.models import Person
 from portal.audit.operation import operation, record
 from portal.audit.queries import JournalFilter, lines_of
 from portal.home.demo import workflows
+from portal.home.demo.adopting import speak_up
 from portal.home.demo.backtesting import try_next_refunds
 from portal.home.demo.callbacks import add_hook, turn_hook_off
 from portal.home.demo.clockwork import Clockwork, working_times
@@ -123,6 +124,7 @@ def load_demo(*, now: datetime) -> int:
     share_the_work(known_company(), now=now)
     look_once(known_company(), now=now)
     send_traces(known_company(), now=now)
+    speak_up(known_company(), now=now)
     count_due_runs(now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
