@@ -1,46 +1,25 @@
-"""Every address by everybody who may knock: one table.
+"""Every address by everybody who may knock: one table. What the letters mean: `door`."""
 
-The letters stand for anonymous, agent, outsider, reviewer, owner, risk team, auditor,
-administrator, in this order:
-    L  led to signing in (a page), or told 401 (a machine)
-    H  hidden: 404, as if it were not there
-    D  denied: 403, with who can help
-    I  in: past the door, whatever the form then comes to
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
+from tests.doors.door import (
+    ADMINISTRATORS,
+    ASSESSORS,
+    BREAKERS,
+    EDITORS,
+    IMPORTERS,
+    KEEPS_SOMETHING,
+    LINKERS,
+    MACHINES,
+    OPEN,
+    PAUSERS,
+    PERSONS,
+    REVIEWERS,
+    SEEN,
+    SIGNERS,
+    TRAINERS,
+    Door,
+)
+from tests.doors.programme import PROGRAMME
 from tests.doors.world import DRAFT, SUBMITTED
-
-OPEN = "IIIIIIII"
-PERSONS = "LLIIIIII"
-SEEN = "LLHIIIII"
-EDITORS = "LLHDIDDI"
-PAUSERS = "LLHDIIDI"
-REVIEWERS = "LLHIDDDD"
-BREAKERS = "LLHDIIDD"
-SIGNERS = "LLHDIIDI"
-ADMINISTRATORS = "LLDDDDDI"
-ASSESSORS = "LLHDIIDD"
-KEEPERS = "LLHDDDDI"
-MACHINES = "LILLLLLL"
-TRAINERS = "LLDDDIDI"
-IMPORTERS = "LLHHIHHI"
-LINKERS = "LLHHIHHI"
-KEEPS_SOMETHING = "LLDDIDDI"
-
-
-@dataclass(frozen=True)
-class Door:
-    """One address and method, what is sent, and how each is answered."""
-
-    name: str
-    letters: str
-    method: str = "get"
-    form: Mapping[str, Any] = field(default_factory=dict)
-    slug: str | None = None
 
 
 def _drafts(*names: str) -> tuple[Door, ...]:
@@ -558,18 +537,6 @@ _HOME = (
     Door("journal_verify", "LLDDDIII"),
     Door("journal_export", PERSONS, "post", {"form": "csv"}),
     Door("journal_entry", SEEN),
-    Door("adoption", PERSONS),
-    Door("adoption", "LLDDIDDI", "post"),
-    Door("office_hour_cancel", "LLHHIHHH", "post"),
-    Door("feedback", PERSONS),
-    Door("feedback_say", PERSONS),
-    Door("feedback_say", PERSONS, "post"),
-    Door("feedback_one", "LLHIIHHI"),
-    Door("feedback_answer", "LLHDIHHI", "post"),
-    Door("feedback_reopen", "LLHIDHHD", "post"),
-    Door("controls", PERSONS),
-    Door("control_framework", PERSONS),
-    Door("control_export", "LLDDDIII", "post"),
     Door("replays", PERSONS),
     Door("replay", "LLHHHHHH"),
 )
@@ -582,4 +549,5 @@ DOORS = (
     *_RUNS,
     *_INBOX,
     *_HOME,
+    *PROGRAMME,
 )

@@ -33,8 +33,6 @@ from portal.audit.models import Entry
 from portal.audit.operation import operation, record
 from portal.core import icons
 from portal.core.models import OutboxMessage
-from portal.home.operations.feedback import say_feedback
-from portal.home.operations.office_hours import announce_office_hour
 from registry.models import OperatingModelVersion, System
 from registry.operations.catalogue import set_model_approved
 from registry.operations.drafts import discard_draft, set_allowance
@@ -70,6 +68,7 @@ from runs.queries.holds import unsettled_of_run
 from runs.rules.questions import KEYS, Given
 from runs.tasks import fold_inbox
 from tests.approvals.asking import Portal, digest_of_proposal, make_portal
+from tests.doors.programme_world import programme_values
 from tests.people import draft_workflow
 from tests.runs.helpers import append, inside, start_run
 
@@ -209,21 +208,7 @@ def make_world() -> World:
             due_at=None,
         ).id,
         "position": 0,
-        "feedback_id": say_feedback(
-            actor=people.actor("dana"),
-            path=f"/workflows/{portal.workflow.slug}/",
-            page=portal.workflow.name,
-            text="I could not find who signs.",
-            now=now,
-        ),
-        "hour_id": announce_office_hour(
-            actor=people.actor("maya"),
-            about="Refunds by agents",
-            place="Room 4",
-            starts_at=now + timedelta(days=1),
-            ends_at=now + timedelta(days=1, hours=1),
-            now=now,
-        ),
+        **programme_values(portal, now),
         "filter_id": save_filter(
             actor=people.actor("dana"), name="High", filters={"risk": "high"}, now=now
         ),
