@@ -28,7 +28,10 @@ ACCESSIBLE: Literal["ua-1"] = "ua-1"
 NOT_SIGNED = (
     "It is being read; anything in it may still change, and nobody's answers are shown."
 )
-SAMPLE = ("run", "layer", "probability", "why", "assessor", *KEYS, "reasons", "note")
+SAMPLE = (
+    *("run", "layer", "probability", "why", "assessor", *KEYS, "reasons", "note"),
+    "counts",
+)
 FINDINGS = (
     *("finding", "kind", "text", "run", "week_of", "found_by", "owner", "due_on"),
     *("closed_at", "closed_by", "evidence"),
@@ -182,20 +185,33 @@ def _known(cases: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[str]]:
 
 
 def _sample(document: Mapping[str, Any]) -> Iterable[Sequence[str]]:
-    """Give one line a review, and one for a run that has none."""
+    """Give one line a review, one for what two were settled to, and one where there is none.
+
+    The last column says which line of a run the estimates count.
+    """
     reviews: dict[str, list[Mapping[str, Any]]] = {}
-    for review in document["reviews"]:
+    for review in sorted(document["reviews"], key=lambda each: each["at"]):
         reviews.setdefault(review["run"], []).append(review)
+    settled = {each["sampled"]: each for each in document.get("settled", ())}
     for row in document["sample"]:
         head = (row["run"], LABELS[Layer(row["stratum"])], row["probability"], row["why"])  # fmt: skip
-        for review in reviews.get(row["run"], ()):
+        settlement = settled.get(row["sampled"])
+        for place, review in enumerate(reviews.get(row["run"], ())):
             reasons = "; ".join(
                 f"{_short(key)}: {text}" for key, text in reasons_of(review).items()
             )
             answers = (review["answers"].get(key, "") for key in KEYS)
-            yield (*head, review["assessor"]["name"], *answers, reasons, review["note"])
+            counts = "no" if place or settlement else "yes"
+            yield (*head, review["assessor"]["name"], *answers, reasons, review["note"], counts)  # fmt: skip
+        if settlement:
+            yield (*head, _settled_by(settlement), *(settlement["answers"].get(key, "") for key in KEYS), "", settlement["note"], "yes")  # fmt: skip
         if row["run"] not in reviews:
-            yield (*head, "", *("" for _ in KEYS), "", "")
+            yield (*head, "", *("" for _ in KEYS), "", "", "no")
+
+
+def _settled_by(settlement: Mapping[str, Any]) -> str:
+    names = (settlement["proposed_by"], settlement["agreed_by"])
+    return f"settled by {' and '.join(name for name in names if name)}"
 
 
 def _finding(told: WeekTold, each: Mapping[str, Any]) -> Sequence[str]:

@@ -26,6 +26,7 @@ from runs.queries.signed_weeks import RECIPE
 from runs.queries.signing import second_readings_left
 from runs.rules.questions import KEYS, Given
 from runs.rules.week_changes import differences
+from runs.views.week_files import SAMPLE, _sample
 from tests.people import live_workflow, make_company
 from tests.runs.test_weeks import (
     LATER,
@@ -336,3 +337,47 @@ def test_a_person_opens_a_week_again_by_a_plain_form(client, company, signed):
     assert empty.status_code == 422
     assert "The week is open again, as version 2." in done.content.decode()
     assert client.post(address, {"reason": "Again."}).status_code == 302
+
+
+def test_the_table_of_the_sample_says_which_line_of_a_run_counts():
+    def review(run, who, answer, at):
+        return {
+            "run": run,
+            "assessor": {"name": who},
+            "answers": dict.fromkeys(KEYS, answer),
+            "reasons": {},
+            "note": "",
+            "at": at,
+        }
+
+    head = {"stratum": "must_see", "probability": "1", "why": ""}
+    document = {
+        "sample": [head | {"run": name, "sampled": f"s-{name}"} for name in "abc"],
+        "reviews": [
+            review("a", "Ines", "no", "2026-11-24T10:00"),
+            review("a", "Bruno", "yes", "2026-11-24T09:00"),
+            review("b", "Ines", "yes", "2026-11-24T09:00"),
+            review("b", "Bruno", "yes", "2026-11-24T10:00"),
+        ],
+        "settled": [
+            {
+                "sampled": "s-a",
+                "answers": dict.fromkeys(KEYS, "cannot_judge"),
+                "proposed_by": "Ines",
+                "agreed_by": "Bruno",
+                "note": "Neither.",
+            }
+        ],
+    }
+
+    rows = [dict(zip(SAMPLE, row, strict=True)) for row in _sample(document)]
+
+    assert [(row["run"], row["assessor"], row["counts"]) for row in rows] == [
+        ("a", "Bruno", "no"),
+        ("a", "Ines", "no"),
+        ("a", "settled by Ines and Bruno", "yes"),
+        ("b", "Ines", "yes"),
+        ("b", "Bruno", "no"),
+        ("c", "", "no"),
+    ]
+    assert rows[2]["right_data"] == "cannot_judge"
