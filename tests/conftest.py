@@ -106,12 +106,17 @@ def django_db_setup(
     connections.settings["default"]["NAME"] = database_of_process.name
 
 
-@pytest.fixture(autouse=True)
-def _empty_broker() -> None:
-    """Counters of one test must not limit the next."""
+@pytest.fixture(scope="session")
+def _broker() -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(os.environ["BROKER_URL"])
-    client.flushdb()
+    yield client
     client.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_broker(_broker: redis.Redis) -> None:
+    """Counters of one test must not limit the next."""
+    _broker.flushdb()
 
 
 @pytest.fixture

@@ -38,7 +38,14 @@ VOLATILE = re.compile(
 
 
 @pytest.fixture
-def recorder(monkeypatch):
+def fresh(django_db_setup, django_db_blocker):
+    """Let each block of `undone` be a transaction of its own, as each test's is."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def recorder(fresh, monkeypatch):
     """Recordings of this test's own."""
     fresh = recordings.Recorder(first=recordings.RECORDER.first)
     monkeypatch.setattr(recordings, "RECORDER", fresh)
@@ -76,7 +83,7 @@ def plain(value):
 
 
 @pytest.mark.parametrize("name", SET_UPS)
-def test_what_is_put_back_equals_what_was_built_table_by_table(db, recorder, name):
+def test_what_is_put_back_equals_what_was_built_table_by_table(recorder, name):
     built, rows_built = undone(SET_UPS[name])
     count = len(recorder.recordings)
     put, rows_put = undone(SET_UPS[name])
@@ -89,7 +96,7 @@ def test_what_is_put_back_equals_what_was_built_table_by_table(db, recorder, nam
     assert put == built
 
 
-def test_what_this_process_puts_back_is_like_a_build_of_now(db, monkeypatch):
+def test_what_this_process_puts_back_is_like_a_build_of_now(fresh, monkeypatch):
     """Whatever the test did that happened to be the first to ask for it."""
     undone(make_portal)
     _, put = undone(make_portal)
@@ -106,7 +113,7 @@ def _masked(rows: list[str]) -> list[str]:
     return sorted(VOLATILE.sub("", row) for row in rows)
 
 
-def test_rows_put_back_are_of_this_transaction_as_built_ones_are(db, recorder):
+def test_rows_put_back_are_of_this_transaction_as_built_ones_are(recorder):
     for _ in range(2):
         with rolled_back():
             make_company()
@@ -172,39 +179,72 @@ class Counted:
         return self.builds
 
 
-def test_the_same_set_up_is_built_once(db, recorder):
+def test_the_same_set_up_is_built_once(recorder):
     counted = Counted()
     assert [counted.times("Care") for _ in range(3)] == [1, 1, 1]
 
 
-def test_other_arguments_are_built(db, recorder):
+def test_other_arguments_are_built(recorder):
     counted = Counted()
     asked = ("Care", "Care", "Sales", "Sales", "Care")
     assert [counted.times(name) for name in asked] == [1, 1, 2, 2, 2]
 
 
-def test_arguments_that_cannot_be_spelled_are_always_built(db, recorder):
+def test_arguments_that_cannot_be_spelled_are_always_built(recorder):
     counted = Counted()
     assert [counted.times("Care", object()) for _ in range(2)] == [1, 2]
 
 
-def test_a_database_with_anything_else_in_it_is_built_upon(db, recorder):
+def test_a_database_with_anything_else_in_it_is_built_upon(recorder):
     counted = Counted()
     counted.times("Care")
-    Group.objects.create(name="Of this test")
-    assert [counted.times("Care") for _ in range(2)] == [2, 3]
-    assert recorder.recordings.keys() != set()
+
+    def upon_something() -> None:
+        Group.objects.create(name="Of this test")
+        counted.build("Care")
+
+    for _ in range(2):
+        undone(upon_something)
+    assert counted.builds == 3
 
 
-def test_a_row_changed_in_a_recorded_set_up_is_seen(db, recorder):
+def test_a_row_changed_in_a_recorded_set_up_is_seen(recorder):
     counted = Counted()
-    people = make_company()
+
+    def changed() -> None:
+        people = make_company()
+        Person.objects.filter(id=people.tom.id).update(job_title="Of this test")
+        counted.build("Support")
+
+    for _ in range(2):
+        undone(changed)
+    assert counted.builds == 2
+
+
+def test_what_a_savepoint_undid_is_built_upon(recorder):
+    """The transaction says how much it wrote, and not what is left of it."""
+    counted = Counted()
+
+    def after_an_undone_one() -> None:
+        undone(lambda: counted.build("Care"))
+        counted.build("Care")
+
+    for builds in (2, 3):
+        undone(after_an_undone_one)
+        assert counted.builds == builds
+
+
+def test_committed_rows_are_built_upon(committed_db, recorder):
+    counted = Counted()
     counted.times("Care")
-    Person.objects.filter(id=people.tom.id).update(job_title="Of this test")
+    add_department(actor=SYSTEM, name="Of this test", now=NOW)
+    assert counted.times("Care") == 2
+    connection.close()
+    committed_db.put_back()
     assert counted.times("Care") == 2
 
 
-def test_one_set_up_stands_on_another(db, recorder):
+def test_one_set_up_stands_on_another(recorder):
     counted = Counted()
     for _ in range(2):
         undone(lambda: (counted.build("Care"), counted.build("Sales")))
@@ -213,21 +253,21 @@ def test_one_set_up_stands_on_another(db, recorder):
     assert counted.builds == 3
 
 
-def test_under_a_frozen_clock_everything_is_built(db, recorder):
+def test_under_a_frozen_clock_everything_is_built(recorder):
     counted = Counted()
     counted.times("Care")
     with time_machine.travel(NOW):
         assert [counted.times("Care") for _ in range(2)] == [2, 3]
 
 
-def test_under_other_settings_it_is_built(db, recorder, settings):
+def test_under_other_settings_it_is_built(recorder, settings):
     counted = Counted()
     counted.times("Care")
     settings.APPROVALS_UNDO_SECONDS = 0
     assert [counted.times("Care") for _ in range(2)] == [2, 2]
 
 
-def test_nothing_old_is_put_back(db, recorder, monkeypatch):
+def test_nothing_old_is_put_back(recorder, monkeypatch):
     counted = Counted()
     counted.times("Care")
     monkeypatch.setattr(recordings, "MINUTES_KEPT", -1)
