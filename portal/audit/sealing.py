@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -114,10 +115,11 @@ def statement(
 def is_signed_by_us(note: str) -> bool:
     """Say whether the note's signature holds."""
     text, _, tail = note.partition(_NOTE_END)
+    key = public_key()
     try:
         blob = base64.b64decode(tail.strip().split(" ")[-1], validate=True)
-        public_key().verify(blob[4:], (text + "\n").encode())
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not signed
+        key.verify(blob[4:], (text + "\n").encode())
+    except (ValueError, InvalidSignature):
         return False
     return True
 
