@@ -203,13 +203,19 @@ def _places(path: str) -> tuple[Place, ...]:
             href=href,
             icon=icon,
             key=key,
-            is_current=path.startswith(href),
+            is_current=path.startswith((href, *_also_of(name))),
             count_href=_reverse(count_name) if count_name else None,
             short_label=SHORT_LABELS.get(label, ""),
             is_part=name in PARTS,
         )
         places.append(place)
     return tuple(places)
+
+
+def _also_of(name: str) -> tuple[str, ...]:
+    """Give the addresses elsewhere that belong to a place: imported series are numbers."""
+    href = _reverse("series") if name == "numbers" else None
+    return (href,) if href else ()
 
 
 def _named(named: tuple[tuple[str, str, str], ...]) -> tuple[Place, ...]:

@@ -143,7 +143,7 @@ def series_import(request: HttpRequest, slug: str, brought_id: UUID) -> HttpResp
         else:
             messages.info(
                 request,
-                f"{brought.added} points added, {brought.corrected} corrected.",
+                f"{_points(brought.added)} added, {brought.corrected:,} corrected.",
             )
             return redirect("series_import", slug, brought_id)
     shown = {
@@ -160,13 +160,20 @@ def series_import(request: HttpRequest, slug: str, brought_id: UUID) -> HttpResp
     )
 
 
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count:,} points"
+
+
 @require_POST
 def series_undo(request: HttpRequest, slug: str, brought_id: UUID) -> HttpResponse:
     """Let what an import brought no longer count."""
     count = undo_import(
         actor=actor_of(request), slug=slug, import_id=brought_id, now=wall_clock()
     )
-    messages.info(request, f"{count} points no longer count; earlier ones count again.")
+    verb = "counts" if count == 1 else "count"
+    messages.info(
+        request, f"{_points(count)} no longer {verb}; earlier ones count again."
+    )
     return redirect("series_one", slug)
 
 

@@ -68,6 +68,11 @@ def test_a_file_is_looked_at_taken_in_and_undone_by_its_keeper(portal):
     assert client.post(f"{address}undo/").status_code == 302
     shown = client.get(reverse("series_one", args=["satisfaction"])).content.decode()
     assert "undone" in shown
+    assert "1 point no longer counts" in shown
+    # Series are numbers that were counted elsewhere, so that is where one is.
+    assert 'href="/numbers/" aria-current="page"' in shown
+    after = client.get(address).content.decode()
+    assert "taken in" not in after
     assert portal.signed_in("tom").get(address).status_code == 404
 
 

@@ -281,7 +281,7 @@ def _settled(actor: Actor, span: Span, which: Pairs, cursor: str | None) -> Rows
                 reverse("exception", args=(each.id,)),
                 each.at,
                 shown="went on" if each.ending == "passed" else "stopped",
-                note=f"{each.sentence}. {_company(each)}",
+                note=f"{each.sentence.rstrip('.')}. {_company(each)}",
             )
             for each in found
         ),

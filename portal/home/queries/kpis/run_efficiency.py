@@ -36,7 +36,9 @@ def _cycle_time(asked: Asked) -> Figure:
             label,
             float(asked.of(name) / runs / 1000),
             Unit.SECONDS,
-            f"{asked.of(name) / mean:.0%} of the time, as a mean" if mean else "",
+            f"{asked.of(name) / mean * 100:.0f} % of the time, as a mean"
+            if mean
+            else "",
         )
         for label, name in (
             ("Waiting for a person", "person_ms"),
