@@ -21,6 +21,7 @@ from registry.views import (
     packets,
     pausing,
     people,
+    phases,
     registering,
     rules,
     saved_views,
@@ -55,6 +56,7 @@ urlpatterns = [
     path("models/<uuid:model_id>/retire/", models.model_retire, name="model_retire"),
     path("times/", timing.times, name="times"),
     path("times/<slug:level>/<slug:slug>/", timing.times_of, name="times_of"),
+    path("phases/", phases.phases, name="phases"),
     path("workflows/", lists.workflows, name="workflows"),
     path("workflows/export/", lists.workflows_export, name="workflows_export"),
     path("workflows/who-may/", who_may.who_may_page, name="who_may"),
@@ -193,6 +195,9 @@ urlpatterns = [
         "workflows/<slug:slug>/draft/targets/<slug:part>/remove/",
         measures.draft_measure_remove,
         name="draft_measure_remove",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/groups/", phases.draft_groups, name="draft_groups"
     ),
     path("workflows/<slug:slug>/draft/caps/", rules.draft_caps, name="draft_caps"),
     path(

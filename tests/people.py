@@ -80,6 +80,9 @@ REFUNDS: dict[str, Any] = {
         {"system": "orders", "verb": "delete", "authority": "never"},
         {"system": "billing", "verb": "delete", "authority": "never"},
     ],
+    "action_groups": [
+        {"name": "Pay back", "actions": ["refund in billing", "credit in billing"]}
+    ],
     "tools": [{"name": "refund_order", "system": "billing", "verb": "refund"}],
     "guardrail": {
         "confidence_min": "0.9",
@@ -251,7 +254,11 @@ def draft_workflow(
 def launch(people: Company, workflow: Workflow, *, revision: int = 1) -> Workflow:
     """Submit the open draft, sign it by three people and put it live."""
     packet = submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=revision, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=revision,
+        now=NOW,
     )
     sign_all(people, workflow, digest=packet.digest)
     launch_version(actor=people.actor("maya"), workflow_id=workflow.id, now=NOW)

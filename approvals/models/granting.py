@@ -11,6 +11,25 @@ from portal.core.ids import new_id
 STATES = [(state.value, state.value.lower()) for state in GrantState]
 
 
+def may_be_granted(phase: str) -> models.Q:
+    """Say which grants a phase may ever have; `phase` names the column that holds it.
+
+    A version stands for a person's decision: only a decided one is granted.
+    """
+    quiet = models.Q(tier__in=("read", "prepare"))
+    decided = models.Q(version__isnull=False)
+    calm = ~models.Q(tier="change") | models.Q(is_talk=True)
+    return (
+        models.Q(**{phase: 0})
+        | models.Q(**{phase: 1}) & (~models.Q(tier="change") | decided)
+        | models.Q(**{phase: 2})
+        & (quiet | decided | calm & models.Q(is_troubled=False))
+        | models.Q(**{phase: 3}) & quiet
+        | models.Q(**{phase: 4}) & (quiet | ~models.Q(action_group=""))
+        | models.Q(**{phase: 5}) & (quiet | decided)
+    )
+
+
 class Grant(models.Model):
     """Leave to do one action once. The token itself is never stored, only its SHA-256.
 
@@ -50,6 +69,14 @@ class Grant(models.Model):
     department_epoch = models.BigIntegerField()
     pause_epoch = models.BigIntegerField()
     operating_model_version_id = models.UUIDField()
+    # What its phases are held to. The database fills these in when a grant is issued, so
+    # that nobody can say otherwise (0019_grants_obey_their_phase); phase 0 is from before.
+    phase = models.PositiveSmallIntegerField(default=0)
+    page_phase = models.PositiveSmallIntegerField(default=0)
+    tier = models.CharField(max_length=8, default="change")
+    is_talk = models.BooleanField(default=False)
+    is_troubled = models.BooleanField(default=False)
+    action_group = models.CharField(max_length=120, blank=True)
     execution_id = models.UUIDField(null=True, unique=True)
     redeemed_at = models.DateTimeField(null=True)
     redeemed_with = models.UUIDField(null=True)
@@ -86,6 +113,13 @@ class Grant(models.Model):
                 | ~models.Q(state=GrantState.REDEEMED.value)
                 & models.Q(execution_id=None, redeemed_at=None),
                 name="approvals_redeemed_has_execution",
+            ),
+            models.CheckConstraint(
+                condition=may_be_granted("phase"), name="approvals_grant_obeys_phase"
+            ),
+            models.CheckConstraint(
+                condition=may_be_granted("page_phase"),
+                name="approvals_grant_obeys_page",
             ),
             models.CheckConstraint(
                 condition=models.Q(expires_at__gt=models.F("not_before")),

@@ -24,9 +24,8 @@ from registry.queries.workflows import WorkflowHead, workflow_head
 from registry.rules.amounts import confidence_of
 from registry.rules.answers import Answer, Ruling
 from registry.rules.authority import rule
-from registry.rules.limits import CONSEQUENCE
 from registry.rules.rail_picture import SCALE_MIN, x_of, y_of
-from registry.rules.verbs import tier_of
+from registry.rules.verbs import CONSEQUENCE, tier_of
 
 SCALE_MAX = 10**9
 

@@ -36,6 +36,7 @@ def standing_for(
         vacant_roles=facts.vacant_roles,
         lapsed_training=facts.lapsed_training,
         stage=facts.stage,
+        phase=facts.phase,
         used=used_by_cap(facts.workflow_id, book.caps, now=now, currency=book.currency)
         if book and book.caps
         else {},

@@ -65,6 +65,7 @@ SENTENCES: dict[str, str] = {
     "workflow.rolled_back": "{actor} took {workflow} back to version {version}: {reason}",
     "workflow.paused": "{actor} paused {workflow}: {reason}",
     "workflow.resumed": "{actor} resumed {workflow}: {reason}",
+    "workflow.phase_taken_back": "{actor} took {workflow} back from phase {before} to phase {after}: {reason}",
     "workflow.role_assigned": "{actor} made {person} the {role} of {workflow}.",
     "workflow.role_vacated": "{actor} left the role {role} of {workflow} vacant.",
     "workflow.role_offered": "{actor} offered the role {role} of {workflow} to {person}, {when}: {note}",

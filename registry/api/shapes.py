@@ -41,7 +41,8 @@ class WorkflowAnswer(Schema):
     is_live: bool
     is_paused: bool
     pause_reason: str | None
-    phase: int | None
+    phase: int | None = Field(description="the phase that the page is written for")
+    phase_in_force: int = Field(description="the phase that the workflow is in")
     risk: str | None
     currency: str | None
     allowances: list[RowAnswer]
@@ -51,5 +52,6 @@ class WorkflowAnswer(Schema):
     checks: list[dict[str, Any]]
     tools: list[dict[str, str]]
     categories: list[str]
+    action_groups: list[dict[str, Any]]
     ceilings: list[dict[str, Any]]
     vacant_roles: list[str]

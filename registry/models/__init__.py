@@ -4,8 +4,9 @@ Read in this order: catalogue (systems, AI models, ceilings), workflow (the work
 its roles, positions, reviewers and agents), duties (hand-overs, who else
 may pause, staged resumes), version (the operating model and its allowances),
 packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list),
-importing (an inventory, its file and its rows), rights (who may decide what at each level,
-what a team asked for, what was waived), training (courses, completions, what a
+phases (moves between phases, and their gates), importing (an inventory, its file and its
+rows), rights (who may decide what at each level, what a team asked for, what was waived),
+training (courses, completions, what a
 duty needs).
 """
 
@@ -17,6 +18,7 @@ from registry.models.evidence import Evidence
 from registry.models.importing import InventoryFile, InventoryImport, InventoryRow
 from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
+from registry.models.phases import PhaseGate, PhaseMove, PhaseSignature
 from registry.models.reviewing import Reviewer, StandingReviewer
 from registry.models.rights import CapabilityRequest, CeilingWaiver, DecisionRight
 from registry.models.saved_view import SavedView
@@ -54,6 +56,9 @@ __all__ = [
     "OperatingModelVersion",
     "PauseSpell",
     "Pauser",
+    "PhaseGate",
+    "PhaseMove",
+    "PhaseSignature",
     "Position",
     "ResumeStage",
     "ReviewTimes",

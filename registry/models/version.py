@@ -106,6 +106,8 @@ class AllowanceRow(models.Model):
     decided_by = models.CharField(max_length=20)
     quorum = models.PositiveSmallIntegerField(default=1)
     count_per_day = models.PositiveIntegerField(null=True)
+    # The action group that names it, or nothing; grants of phase 4 are held to it.
+    action_group = models.CharField(max_length=120, blank=True)
 
     class Meta:
         constraints = (

@@ -231,8 +231,8 @@ def set_part(
     page: str = "",
     now: datetime,
 ) -> DraftSaved:
-    """Replace the guardrail, the categories or the targets."""
-    if part not in ("guardrail", "categories", "targets"):
+    """Replace the guardrail, the categories, the targets or the action groups."""
+    if part not in ("guardrail", "categories", "targets", "action_groups"):
         raise Invalid({"part": "This part is not set as a whole."})
     return change_draft(
         actor=actor,
@@ -341,15 +341,20 @@ def locked_draft(workflow: Workflow) -> OperatingModelVersion:
 
 
 @step
-def show_head(*, workflow_id: UUID, document: Mapping) -> None:
-    """Copy what lists show of a workflow from its page."""
-    Workflow.objects.filter(id=workflow_id).update(
-        name=document["name"],
-        purpose=document.get("purpose", ""),
-        phase=document["phase"],
-        risk=document["risk"],
-        currency=document["currency"],
-    )
+def show_head(*, workflow_id: UUID, document: Mapping, is_live: bool = False) -> None:
+    """Copy what lists show of a workflow from its page.
+
+    Until it is live its phase is the one it is meant to begin in; later only moves change it.
+    """
+    shown = {
+        "name": document["name"],
+        "purpose": document.get("purpose", ""),
+        "risk": document["risk"],
+        "currency": document["currency"],
+    }
+    if not is_live:
+        shown["phase"] = document["phase"]
+    Workflow.objects.filter(id=workflow_id).update(**shown)
 
 
 def _same_workflow(old: Mapping, new: Mapping) -> edits.Document:

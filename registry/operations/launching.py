@@ -20,6 +20,7 @@ from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.operations.drafts import show_head
 from registry.operations.guards import must_be_trained, must_hold
+from registry.operations.phases import launch_in_phase
 from registry.queries.comparisons import Difference, difference_from_live, document_of
 from registry.queries.moves import (
     LIVE_MOVES,
@@ -38,7 +39,7 @@ def launch_version(
 ) -> OperatingModelVersion:
     """Put the submitted version live. Only its business owner may.
 
-    Raises Conflict when signatures are missing for a version that widens, when the
+    Raises Conflict for a phase that no gate has opened, when signatures are missing for a version that widens, when the
     packet was compared with something that is no longer live, or for another digest.
     """
     workflow = _locked_workflow(actor, workflow_id, "put a version live")
@@ -59,6 +60,7 @@ def launch_version(
         )
     difference = _check_may_go_live(actor, workflow, version, needs_holders=True)
     _check_compared(workflow, version, now)
+    launch_in_phase(workflow=workflow, version=version, actor=actor, now=now)
 
     version.state = VersionState.LAUNCHED
     version.label = difference.label
@@ -104,6 +106,7 @@ def roll_back(
     if version.id == workflow.live_version_id:
         raise AlreadyDone("version.live", f"Version {number} is live already.")
     difference = _check_may_go_live(actor, workflow, version, needs_holders=False)
+    launch_in_phase(workflow=workflow, version=version, actor=actor, now=now)
 
     _point_at(workflow, version)
 
@@ -174,4 +177,4 @@ def _point_at(workflow: Workflow, version: OperatingModelVersion) -> None:
     Workflow.objects.filter(id=workflow.id).update(
         live_version=version, pause_epoch=F("pause_epoch") + 1
     )
-    show_head(workflow_id=workflow.id, document=document_of(version))
+    show_head(workflow_id=workflow.id, document=document_of(version), is_live=True)

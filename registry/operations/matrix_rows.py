@@ -1,6 +1,7 @@
 """The rows kept beside a submitted version, with how far each of them reaches."""
 
 from registry.models import AllowanceRow, OperatingModelVersion
+from registry.rules.phases import group_of
 from registry.rules.reach import reach_within
 from registry.rules.rulebook import Allowance, Rulebook
 
@@ -18,6 +19,7 @@ def _row(
     version: OperatingModelVersion, rulebook: Rulebook, allowance: Allowance
 ) -> AllowanceRow:
     reach = reach_within(allowance, rulebook)
+    group = group_of(rulebook.action_groups, allowance.system, allowance.verb)
     return AllowanceRow(
         version=version,
         workflow_id=version.workflow_id,
@@ -35,4 +37,5 @@ def _row(
         decided_by=reach.decided_by,
         quorum=reach.quorum,
         count_per_day=allowance.count_per_day,
+        action_group=group.name[:120] if group else "",
     )

@@ -64,7 +64,7 @@ def submit_version(
     """Freeze the draft and open it for three signatures; `reason` says why it was made.
 
     Raises Conflict when somebody changed the draft since it was read, Invalid with the
-    gaps while there are any.
+    gaps while there are any, and for a first version above phase 1 that does not say why.
     """
     reason = " ".join(reason.split())
     if len(reason) > REASON_LENGTH_MAX:
@@ -73,6 +73,11 @@ def submit_version(
     draft = locked_draft(workflow)
     people = people_of(workflow_id=workflow.id)
     _check_ready(draft, people, revision)
+    if workflow.live_version_id is None and not reason and draft.document["phase"] > 1:
+        phase = draft.document["phase"]
+        raise Invalid(
+            {"reason": f"Say why it may begin in phase {phase} and not in phase 1."}
+        )
 
     difference = difference_from_live(workflow=workflow, version=draft)
     _keep_matrix(draft)

@@ -28,13 +28,15 @@ from portal.accounts.actors import Actor
 from registry.models import AllowanceRow, System, Workflow
 from registry.models import Ceiling as CeilingRow
 from registry.rules.answers import Authority
+from registry.rules.phases import GROUPED, PHASES
 from registry.rules.reach import Reach, binds, reach_under
 from registry.rules.rulebook import Ceiling, Level
-from registry.rules.verbs import VERBS, Tier, verbs_of_tier
+from registry.rules.verbs import CONSEQUENCE, VERBS, Tier, tier_of, verbs_of_tier
 
 # The answers in rising strictness; a page sorts and filters by the number.
 ANSWERS = (Authority.ALLOWED, Authority.REVIEW, Authority.NEVER)
 RANK = {authority: rank for rank, authority in enumerate(ANSWERS)}
+UNGROUPED = "In phase 4 an agent acts only inside its action groups."
 NOT_APPROVED = "The system is not approved, so every request is refused."
 _EVERY = Q(pk__isnull=False)
 _AMOUNT = DecimalField(max_digits=24, decimal_places=6)
@@ -112,8 +114,13 @@ def verbs_in(tier: str) -> list[str]:
     return [verb.slug for verb in verbs_of_tier(Tier(tier))]
 
 
-def reach_in_force(row: AllowanceRow, above: Above, department_id: UUID) -> Reach:
-    """Say of one row what `cells_in_force` says, with the level that decides and why."""
+def reach_in_force(
+    row: AllowanceRow, above: Above, department_id: UUID, phase: int
+) -> Reach:
+    """Say of one row what `cells_in_force` says, with the level that decides and why.
+
+    `phase` is the one that the workflow is in.
+    """
     reach = Reach(
         authority=Authority(row.reach),
         amount_max=row.reach_amount,
@@ -126,11 +133,23 @@ def reach_in_force(row: AllowanceRow, above: Above, department_id: UUID) -> Reac
     )
     if row.system not in above.approved:
         return reach.stricter(Authority.NEVER, "catalogue", NOT_APPROVED)
-    return reach_under(reach, row.system, row.verb, above.over(department_id))
+    if phase == GROUPED and tier_of(row.verb) in CONSEQUENCE and not row.action_group:
+        return reach.stricter(Authority.NEVER, "phase", UNGROUPED)
+    ceilings = (*above.over(department_id), *PHASES[phase].ceilings)
+    return reach_under(reach, row.system, row.verb, ceilings)
 
 
 def _conditions(above: Above) -> _Conditions:
     found = _Conditions(never=~Q(system__in=sorted(above.approved)))
+    writes = [slug for slug, verb in VERBS.items() if verb.tier in CONSEQUENCE]
+    found.never |= Q(workflow__phase=GROUPED, action_group="", verb__in=writes)
+    for phase in PHASES.values():
+        for ceiling in phase.ceilings:
+            bound = Q(workflow__phase=phase.number) & _bound(None, ceiling)
+            if ceiling.authority == Authority.NEVER:
+                found.never |= bound
+            else:
+                found.review |= bound
     for department_id, ceiling in above.ceilings:
         bound = _bound(department_id, ceiling)
         if ceiling.amount_max is None:

@@ -28,6 +28,7 @@ def boundaries_for(*, actor: Actor, slug: str) -> dict[str, Any]:
         "workflow": facts.slug,
         "name": facts.name,
         "operating_model_version": facts.version_number,
+        "phase_in_force": facts.phase,
         "is_live": facts.is_live,
         "is_paused": facts.is_paused,
         "pause_reason": facts.pause_reason,
@@ -47,6 +48,7 @@ def _rules(rulebook: Rulebook | None, facts: RulebookInForce) -> dict[str, Any]:
             "checks",
             "tools",
             "categories",
+            "action_groups",
         )
         return {"phase": None, "risk": None, "currency": None} | {
             name: [] for name in empty
@@ -96,6 +98,15 @@ def _rules(rulebook: Rulebook | None, facts: RulebookInForce) -> dict[str, Any]:
             for tool in rulebook.tools
         ],
         "categories": list(rulebook.categories),
+        "action_groups": [
+            {
+                "name": group.name,
+                "actions": sorted(
+                    f"{verb} in {system}" for system, verb in group.actions
+                ),
+            }
+            for group in rulebook.action_groups
+        ],
     }
 
 

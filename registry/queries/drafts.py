@@ -22,12 +22,14 @@ from registry.queries.progress import (
 )
 from registry.queries.questions import BY_KEY, QUESTIONS, Question
 from registry.rules.document import Gap
+from registry.rules.phases import GROUPED
 
 # Where a gap is closed: its step's address, by the part that the rulebook names.
 STEPS = (
     ("basics", "Name and purpose", "draft_basics"),
     ("answers", "Ten questions", "draft_answer"),
     ("matrix", "What it may do", "draft_matrix"),
+    ("groups", "Action groups", "draft_groups"),
     ("guardrails", "Guardrails", "draft_guardrail"),
     ("stop-rules", "Stop rules", "draft_stop_rules"),
     ("limits", "Caps", "draft_caps"),
@@ -132,7 +134,7 @@ def draft_page(*, workflow_id: UUID) -> DraftPage:
     progress = _progress(draft)
     return DraftPage(
         draft=draft,
-        steps=_steps(gaps, progress),
+        steps=_steps(gaps, progress, draft),
         gaps=gaps,
         difference=difference_from_live(workflow=workflow, version=version),
         progress=progress,
@@ -144,7 +146,7 @@ def draft_page(*, workflow_id: UUID) -> DraftPage:
 def draft_steps(*, draft: Draft, workflow_id: UUID) -> tuple[StepLine, ...]:
     """Give the steps of writing the page, for the side of every step. Four queries."""
     gaps = gaps_of(draft.document, people_of(workflow_id=workflow_id))
-    return _steps(gaps, _progress(draft))
+    return _steps(gaps, _progress(draft), draft)
 
 
 def answer_page(*, workflow_id: UUID, key: str) -> AnswerPage:
@@ -175,12 +177,16 @@ def _progress(draft: Draft) -> Progress:
     return progress_of(draft.document, notes, is_first=not draft.based_on)
 
 
-def _steps(gaps: tuple[Gap, ...], progress: Progress) -> tuple[StepLine, ...]:
+def _steps(
+    gaps: tuple[Gap, ...], progress: Progress, draft: Draft
+) -> tuple[StepLine, ...]:
     missing: dict[str, int] = {}
     for gap in gaps:
         missing[gap.where] = missing.get(gap.where, 0) + 1
     lines = []
     for key, label, url_name in STEPS:
+        if key == "groups" and draft.document.get("phase") != GROUPED:
+            continue
         count = missing.get(key, 0)
         note = f"{count} missing" if count else ""
         is_open = bool(count)

@@ -99,12 +99,16 @@ def grid_of(
     systems: Mapping[str, SystemName],
     more_systems: Iterable[str] = (),
     more_verbs: Iterable[str] = (),
+    phase: int | None = None,
 ) -> Grid:
-    """Draw a rulebook's matrix, with rows and columns that are still empty if asked for."""
+    """Draw a rulebook's matrix, with rows and columns that are still empty if asked for.
+
+    `phase` is the one that its workflow is in, where that is known.
+    """
     used_verbs = {verb for _, verb in rulebook.allowances} | set(more_verbs)
     used_systems = {system for system, _ in rulebook.allowances} | set(more_systems)
     verbs = [verb for verb in VERBS.values() if verb.slug in used_verbs]
-    voices = voices_over(rulebook, ceilings)
+    voices = voices_over(rulebook, ceilings, phase=phase)
     names = sorted(used_systems, key=lambda slug: _name(slug, systems).lower())
     return Grid(
         tiers=tuple(

@@ -11,6 +11,7 @@ from registry.models.workflow import Role
 from registry.queries.comparisons import document_of
 from registry.queries.matrix import Grid, grid_of, systems_known
 from registry.queries.people import SIGNING_ROLES, RoleHolder, people_of
+from registry.queries.phases import group_sentences
 from registry.queries.questions import QUESTIONS
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.document import rulebook_of
@@ -73,6 +74,7 @@ class OnePage:
     caps: tuple[str, ...]
     checks: tuple[str, ...]
     measures: tuple[tuple[str, str], ...]
+    groups: tuple[str, ...]
     roles: tuple[RoleHolder, ...]
     signatures: tuple[SignatureLine, ...]
     is_signed: bool
@@ -148,6 +150,7 @@ def one_page(
             rulebook,
             ceilings=ceilings_over(department_id=department_id),
             systems=systems_known(),
+            phase=_held(version, live_version_id),
         ),
         guardrail=guardrail_sentences(rulebook.guardrail, currency=rulebook.currency),
         stop_rules=tuple(
@@ -161,10 +164,17 @@ def one_page(
         ),
         checks=tuple(check_sentence(check) for check in rulebook.checks),
         measures=measure_lines(document),
+        groups=group_sentences(document),
         roles=people.roles,
         signatures=signatures,
         is_signed=all(line.signed_at for line in signatures),
     )
+
+
+def _held(version: OperatingModelVersion, live_version_id: UUID | None) -> int | None:
+    """Give the phase that holds beside the page's own, which only what is live has."""
+    is_live = live_version_id is not None and version.id == live_version_id
+    return version.workflow.phase if is_live else None
 
 
 def _signatures(packet: LaunchPacket | None) -> tuple[SignatureLine, ...]:

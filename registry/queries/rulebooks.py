@@ -53,6 +53,7 @@ class RulebookInForce:
     version_id: UUID | None
     version_number: int | None
     rulebook: Rulebook | None
+    phase: int
     is_live: bool
     is_paused: bool
     pause_reason: str | None
@@ -108,6 +109,7 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         version_id=row["live_version_id"],
         version_number=row["version_number"],
         rulebook=live_rulebook(row["live_version_id"]) if has_live else None,
+        phase=row["phase"],
         is_live=has_live,
         is_paused=row["paused_at"] is not None,
         pause_reason=row["pause_reason"] or None,

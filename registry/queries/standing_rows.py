@@ -15,7 +15,7 @@ _NOBODY = UUID(int=0)
 _DOCUMENTS = ("ceilings", "holders")
 _FACTS = """
 SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
-       w.paused_at, w.pause_reason, w.pause_epoch, w.assigns_least_loaded,
+       w.phase, w.paused_at, w.pause_reason, w.pause_epoch, w.assigns_least_loaded,
        d.lock_number AS department_lock, v.number AS version_number,
        a.is_active AS agent_is_active, a.operator_id,
        (SELECT number FROM registry_levelepoch

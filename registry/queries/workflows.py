@@ -14,13 +14,10 @@ from registry.models.version import VersionState
 from registry.models.workflow import Role
 from registry.queries.narrowing import STATES
 from registry.queries.people import PersonRef
+from registry.rules.phases import PHASES
 
 PHASE_NAMES = {
-    1: "Operational efficiency: fixed steps, a person decides every change",
-    2: "Customer loyalty: talks with customers, supervised beyond that",
-    3: "Decision quality: advises and writes nothing",
-    4: "Governed autonomy: acts inside the limits of its matrix",
-    5: "Enterprise adoption: proposes everything, executes nothing alone",
+    number: f"{phase.name}: {phase.short}" for number, phase in PHASES.items()
 }
 
 

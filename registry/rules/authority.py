@@ -23,7 +23,6 @@ from registry.rules.answers import (
 )
 from registry.rules.codes import POSITION
 from registry.rules.limits import (
-    CONSEQUENCE,
     amount_reasons,
     cap_reasons,
     ceiling_reasons,
@@ -54,7 +53,7 @@ from registry.rules.rulebook import (
 )
 from registry.rules.stages import is_open
 from registry.rules.stops import holds, stop_reasons
-from registry.rules.verbs import tier_of, verb_of
+from registry.rules.verbs import CONSEQUENCE, tier_of, verb_of
 
 __all__ = [
     "Allowance", "Answer", "Authority", "Cap", "CapKind", "Ceiling", "Check", "DecidedBy", "Effect",

@@ -19,6 +19,7 @@ from registry.rules.sentences import (
     listed,
     stop_rule_sentence,
 )
+from registry.rules.things import place_of
 from registry.rules.verbs import name_of
 
 _EFFECT_RANK = {effect: rank for rank, effect in enumerate(Effect)}
@@ -71,6 +72,30 @@ def tool_changes(old: Rulebook, new: Rulebook) -> Iterator[Change]:
             text = f"Tool “{name}” now stands for {name_of(becomes.verb)} in {becomes.system}."
             is_narrower = False
         yield Change(f"tools.{name}", text, label_when(is_narrower))
+
+
+def group_changes(old: Rulebook, new: Rulebook) -> Iterator[Change]:
+    """Compare what may be written at all in phase 4; how it is called changes nothing."""
+    before, after = (
+        {action: group.name for group in book.action_groups for action in group.actions}
+        for book in (old, new)
+    )
+    for system, verb in sorted(before.keys() | after.keys()):
+        was, becomes = before.get((system, verb)), after.get((system, verb))
+        if was == becomes:
+            continue
+        named = f"{name_of(verb)} in {place_of(system)}"
+        if becomes is None:
+            text, label = f"{named} is in no action group any more.", Label.NARROWING
+        elif was is None:
+            text, label = (
+                f"{named} is now in the action group “{becomes}”.",
+                Label.WIDENING,
+            )
+        else:
+            text = f"{named} moved from the action group “{was}” to “{becomes}”."
+            label = Label.NEUTRAL
+        yield Change(f"action_groups.{system}.{verb}", text, label)
 
 
 def category_changes(old: Rulebook, new: Rulebook) -> Iterator[Change]:

@@ -6,21 +6,25 @@ request in any standing gets a more permissive ruling from the new rulebook.
 
 from collections.abc import Iterable, Iterator
 
-from registry.rules.answers import risk_rank
+from registry.rules.answers import Authority, risk_rank
 from registry.rules.changed_rows import guardrail_changes, row_added, row_changes
 from registry.rules.changed_rules import (
     cap_changes,
     category_changes,
     check_changes,
+    group_changes,
     stop_rule_changes,
     tool_changes,
 )
+from registry.rules.limits import is_ungrouped
 from registry.rules.narrowing import Change, Label, label_when
+from registry.rules.phases import GROUPED
 from registry.rules.rulebook import Rulebook
 
 __all__ = ["Change", "Label", "compare", "label_of"]
 
-# The phases that each bind at least as tightly as another, by what `limits.PHASES` says.
+# The phases that each bind at least as tightly as another, by what `phases.PHASES` says;
+# phase 4 binds less only where its action groups name all that the new page may write.
 NARROWER_PHASES = frozenset(
     {(4, 1), (4, 2), (4, 3), (4, 5), (1, 3), (1, 5), (2, 3), (5, 3)}
 )
@@ -45,6 +49,7 @@ def compare(old: Rulebook | None, new: Rulebook) -> tuple[Change, ...]:
         *check_changes(old, new),
         *tool_changes(old, new),
         *category_changes(old, new),
+        *group_changes(old, new),
     )
 
 
@@ -57,9 +62,18 @@ def label_of(changes: Iterable[Change]) -> Label:
     return Label.NEUTRAL
 
 
+def _is_grouped(old: Rulebook, new: Rulebook) -> bool:
+    return not any(
+        is_ungrouped(old, GROUPED, system, verb)
+        for (system, verb), row in new.allowances.items()
+        if row.authority != Authority.NEVER
+    )
+
+
 def _basics(old: Rulebook, new: Rulebook) -> Iterator[Change]:
     if old.phase != new.phase:
         is_narrower = (old.phase, new.phase) in NARROWER_PHASES
+        is_narrower &= old.phase != GROUPED or _is_grouped(old, new)
         yield Change(
             "phase",
             f"Phase changed from {old.phase} to {new.phase}.",

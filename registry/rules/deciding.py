@@ -19,6 +19,7 @@ from registry.rules.answers import (
 )
 from registry.rules.limits import ceiling_reasons
 from registry.rules.rulebook import (
+    ActionGroup,
     Allowance,
     Ceiling,
     Level,
@@ -30,6 +31,16 @@ from registry.rules.verbs import name_of
 
 WORKFLOW = "workflow"
 _SILENT_PHASE = 4
+
+
+class _Anything(frozenset[tuple[str, str]]):
+    """Every action there is."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+_EVERYTHING = ActionGroup("everything", _Anything())
 _A_BIT_MORE = Decimal("0.01")
 _NO_AMOUNT = ActionAmount()
 
@@ -71,9 +82,14 @@ class Decided:
     why: str
 
 
-def voices_over(rulebook: Rulebook, ceilings: Sequence[Ceiling]) -> tuple[Voice, ...]:
-    """Return every level above a rulebook, the phase last; asked once for many cells."""
-    quiet = replace(rulebook, phase=_SILENT_PHASE)
+def voices_over(
+    rulebook: Rulebook, ceilings: Sequence[Ceiling], *, phase: int | None = None
+) -> tuple[Voice, ...]:
+    """Return every level above a rulebook, the phase last; asked once for many cells.
+
+    `phase` is the one that the workflow is in, where the page may be written for another.
+    """
+    quiet = replace(rulebook, phase=_SILENT_PHASE, action_groups=(_EVERYTHING,))
     found = [
         Voice(
             level=ceiling.level.value,
@@ -87,10 +103,9 @@ def voices_over(rulebook: Rulebook, ceilings: Sequence[Ceiling]) -> tuple[Voice,
         )
         for ceiling in ceilings
     ]
-    phase = Voice(
-        Level.PHASE.value, "", "", rulebook, Standing(rulebook=rulebook), None
-    )
-    return (*found, phase)
+    standing = Standing(rulebook=rulebook, phase=phase)
+    of_phase = Voice(Level.PHASE.value, "", "", rulebook, standing, None)
+    return (*found, of_phase)
 
 
 def decide(

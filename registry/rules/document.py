@@ -14,12 +14,19 @@ from typing import Any
 
 from registry.rules import toml_form, toml_places
 from registry.rules.answers import Authority, Reversibility, Risk, Turn
-from registry.rules.fields import TEXT_LENGTH_MAX, DocumentError, Fields, Problem
+from registry.rules.fields import (
+    TEXT_LENGTH_MAX,
+    DocumentError,
+    Fields,
+    Problem,
+    is_slug,
+)
 from registry.rules.gaps import QUESTIONS, Gap
 from registry.rules.gaps import gaps_of as document_gaps
 from registry.rules.measures import read_baselines, read_targets
 from registry.rules.params import params_of
 from registry.rules.rulebook import (
+    ActionGroup,
     Allowance,
     Cap,
     CapKind,
@@ -33,6 +40,7 @@ from registry.rules.rulebook import (
     Tool,
 )
 from registry.rules.toml_form import tidy
+from registry.rules.verbs import verb_of
 
 __all__ = [
     "DocumentError", "Gap", "Problem", "document_gaps", "empty_document", "from_toml",
@@ -80,6 +88,7 @@ def empty_document(
         "template": "",
         "units": "",
         "categories": [],
+        "action_groups": [],
         "answers": {question.key: "" for question in QUESTIONS},
         "guardrail": {},
         "targets": {},
@@ -191,6 +200,10 @@ def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
         checks=tuple(_check(row) for row in fields.rows("checks")),
         tools=tuple(_tool(row) for row in fields.rows("tools")),
         categories=fields.texts("categories"),
+        action_groups=tuple(_group(row) for row in fields.rows("action_groups")),
+    )
+    fields.refuse_rows_twice(
+        "action_groups", "name", [each.name for each in rulebook.action_groups]
     )
     fields.refuse_rows_twice(
         "stop_rules", "key", [each.key for each in rulebook.stop_rules]
@@ -300,6 +313,21 @@ def _stop_rule(row: Fields) -> StopRule:
     )
     row.refuse_unknown()
     return rule
+
+
+def _group(row: Fields) -> ActionGroup:
+    """Read an action group; each action is a verb in a system: “refund in billing”."""
+    actions = set()
+    for text in row.texts("actions", is_required=True):
+        verb, _, system = text.partition(" in ")
+        if verb_of(verb) is None or not is_slug(system):
+            row.note(
+                "actions", f"“{text}” is not a verb in a system: refund in billing."
+            )
+        actions.add((system, verb))
+    group = ActionGroup(row.text("name", is_required=True), frozenset(actions))
+    row.refuse_unknown()
+    return group
 
 
 def _cap(row: Fields) -> Cap:

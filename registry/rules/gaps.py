@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.rules.answers import Authority
-from registry.rules.verbs import name_of, verb_of
+from registry.rules.phases import GROUPED
+from registry.rules.verbs import CONSEQUENCE, name_of, tier_of, verb_of
 
 ANSWER_LENGTH_MIN = 10
 ROLES: Mapping[str, str] = {
@@ -103,6 +104,7 @@ def _parts(document: Mapping[str, Any]) -> Iterator[Gap]:
                 f"amount_field.{row.get('system')}.{row.get('verb')}",
                 f"Which field holds the amount of {place}?", text, "matrix",
             )  # fmt: skip
+    yield from _groups(document, open_rows)
     if not document.get("stop_rules"):
         text = "There is no stop rule, so nothing makes the agent stop."
         yield Gap("stop_rules.rows", "What makes the agent stop?", text, "stop-rules")
@@ -117,6 +119,27 @@ def _parts(document: Mapping[str, Any]) -> Iterator[Gap]:
     if moving and not has_spend_cap:
         text = f"The agent may {name_of(moving[0]['verb'])}, and no cap bounds what that adds up to."
         yield Gap("caps", "How much may it spend in all?", text, "limits")
+
+
+def _groups(
+    document: Mapping[str, Any], open_rows: list[Mapping[str, Any]]
+) -> Iterator[Gap]:
+    """In phase 4 what writes must be in an action group, or it would be refused."""
+    if document.get("phase") != GROUPED:
+        return
+    named = {
+        action
+        for group in document.get("action_groups") or ()
+        for action in group.get("actions", ())
+    }
+    for row in open_rows:
+        verb, system = row.get("verb", ""), row.get("system")
+        if tier_of(verb) in CONSEQUENCE and f"{verb} in {system}" not in named:
+            text = f"In phase 4 an agent acts only inside its action groups, and {name_of(verb)} in {system} is in none."
+            yield Gap(
+                f"action_groups.{system}.{verb}",
+                f"In which action group is {name_of(verb)} in {system}?", text, "groups",
+            )  # fmt: skip
 
 
 def _people(roles: Mapping[str, Any]) -> Iterator[Gap]:

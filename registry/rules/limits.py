@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from registry.rules import phases
 from registry.rules.amounts import (
     ActionAmount,
     amount_text,
@@ -26,56 +27,18 @@ from registry.rules.rulebook import (
     Cap,
     CapKind,
     Ceiling,
-    Level,
     Request,
     Rulebook,
     Standing,
 )
 from registry.rules.sentences import window_text
 from registry.rules.things import place_of
-from registry.rules.verbs import CONVERSATION, Tier, name_of, tier_of, verbs_of_tier
+from registry.rules.verbs import CONSEQUENCE, name_of, tier_of
 
-CONSEQUENCE = frozenset({Tier.STAGE, Tier.CHANGE})
-EMOTIONS = frozenset({"ambiguity", "emotion", "distress", "complaint"})
-
-
-def _phase(
-    sentence: str,
-    tiers: tuple[str, ...],
-    authority: Authority,
-    verbs: tuple[str, ...] = (),
-) -> Ceiling:
-    return Ceiling(
-        Level.PHASE, "phase", (), verbs, tiers, authority, None, None, sentence
-    )
-
-
-# Phases are control profiles, not a ladder of power (settled question 14).
-# 1 reasons about nothing: what changes a record is a person's. 2 talks with customers on its own,
-# every other change is supervised, and ambiguity or emotion goes to a human. 3 writes nothing.
-# 4 acts inside its rows and needs no more. 5 executes nothing without a person.
+# What each phase says of every request, by the number of the phase.
 PHASES: Mapping[int, tuple[Ceiling, ...]] = MappingProxyType(
-    {
-        1: (
-            _phase("In phase 1 nothing that an AI decides changes a record by itself.", (Tier.CHANGE,), Authority.REVIEW),
-        ),
-        2: (
-            _phase(
-                "In phase 2 a change beyond the conversation with a customer is supervised.",
-                (Tier.CHANGE,),
-                Authority.REVIEW,
-                tuple(verb.slug for verb in verbs_of_tier(Tier.CHANGE) if verb.slug not in CONVERSATION),
-            ),
-        ),
-        3: (
-            _phase("In phase 3 the agent advises and writes nothing.", (Tier.STAGE, Tier.CHANGE), Authority.NEVER),
-        ),
-        4: (),
-        5: (
-            _phase("In phase 5 nothing is executed without a person.", (Tier.STAGE, Tier.CHANGE), Authority.REVIEW),
-        ),
-    }
-)  # fmt: skip
+    {number: phase.ceilings for number, phase in phases.PHASES.items()}
+)
 
 
 def reason_of(code: str, text: str, answer: Answer, rule: str | None = None) -> Reason:
@@ -175,11 +138,9 @@ def ceiling_reasons(
     request: Request, standing: Standing, rulebook: Rulebook, amount: ActionAmount
 ) -> Iterator[Reason]:
     """Yield the reasons of every ceiling above the workflow, its phase included."""
-    if rulebook.phase not in PHASES:
-        yield reason_of(
-            "ceiling.phase", f"Phase {rulebook.phase} is unknown.", Answer.REFUSE
-        )
-    for ceiling in (*standing.ceilings, *PHASES.get(rulebook.phase, ())):
+    in_force = phases_in_force(rulebook, standing.phase)
+    of_phases = [ceiling for number in in_force for ceiling in PHASES.get(number, ())]
+    for ceiling in (*standing.ceilings, *of_phases):
         if not ceiling_binds(ceiling, request):
             continue
         code = f"ceiling.{ceiling.level}"
@@ -199,10 +160,37 @@ def ceiling_reasons(
                 named,
                 (code, answer, ceiling.name),
             )
-    moods = sorted(EMOTIONS & set(request.signals))
-    if rulebook.phase == 2 and moods and tier_of(request.verb) in CONSEQUENCE:
+    for number in in_force:
+        yield from _phase_reasons(number, request, rulebook)
+
+
+def phases_in_force(rulebook: Rulebook, held: int | None) -> tuple[int, ...]:
+    """Return the phases whose limits hold: the page's, and the one the workflow is in."""
+    return tuple(sorted({rulebook.phase, rulebook.phase if held is None else held}))
+
+
+def is_ungrouped(rulebook: Rulebook, number: int, system: str, verb: str) -> bool:
+    """Return whether a phase refuses an action because no action group names it."""
+    return (
+        number == phases.GROUPED
+        and tier_of(verb) in CONSEQUENCE
+        and phases.group_of(rulebook.action_groups, system, verb) is None
+    )
+
+
+def _phase_reasons(
+    number: int, request: Request, rulebook: Rulebook
+) -> Iterator[Reason]:
+    """Yield what a phase says beyond its ceilings."""
+    if number not in PHASES:
+        yield reason_of("ceiling.phase", f"Phase {number} is unknown.", Answer.REFUSE)
+    moods = sorted(phases.EMOTIONS & set(request.signals))
+    if number == phases.TALKS and moods and tier_of(request.verb) in CONSEQUENCE:
         text = f"In phase 2 a human takes over on {' and '.join(moods)}."
         yield reason_of("ceiling.phase", text, Answer.ESCALATE, "phase")
+    if is_ungrouped(rulebook, number, request.system, request.verb):
+        text = f"In phase 4 an agent acts only inside its action groups, and {place(request)} is in none."
+        yield reason_of("ceiling.phase", text, Answer.REFUSE, "phase")
 
 
 def _ceiling_text(ceiling: Ceiling, request: Request) -> str:

@@ -18,9 +18,9 @@ from registry.rules.answers import (
     highest_risk,
     risk_rank,
 )
-from registry.rules.limits import CONSEQUENCE, PHASES
+from registry.rules.limits import PHASES, is_ungrouped
 from registry.rules.rulebook import Allowance, Ceiling, DecidedBy, Guardrail, Rulebook
-from registry.rules.verbs import tier_of, verb_of
+from registry.rules.verbs import CONSEQUENCE, tier_of, verb_of
 
 
 class MoneySeen(StrEnum):
@@ -88,6 +88,9 @@ def reach_within(row: Allowance, rulebook: Rulebook) -> Reach:
     if rulebook.phase not in PHASES:
         text = f"Phase {rulebook.phase} is unknown."
         return reach.stricter(Authority.NEVER, "phase", text)
+    if is_ungrouped(rulebook, rulebook.phase, row.system, row.verb):
+        text = "In phase 4 an agent acts only inside its action groups."
+        reach = reach.stricter(Authority.NEVER, "phase", text)
     return reach_under(reach, row.system, row.verb, PHASES[rulebook.phase])
 
 

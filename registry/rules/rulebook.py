@@ -91,6 +91,14 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class ActionGroup:
+    """A named set of actions, each a system and a verb; in phase 4 nothing else writes."""
+
+    name: str
+    actions: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
 class Guardrail:
     """What is automated, reviewed and escalated among verbs of the tiers stage and change."""
 
@@ -169,6 +177,7 @@ class Rulebook:
     checks: tuple[Check, ...] = ()
     tools: tuple[Tool, ...] = ()
     categories: tuple[str, ...] = ()
+    action_groups: tuple[ActionGroup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -228,6 +237,8 @@ class Standing:
     `used` must hold every cap that counts the verb. `day_counts` holds what was done today, so
     that a pair without an entry was done zero times; None means that nobody counted.
     `approved_models` None means that no list is kept, `stage` None that none is in force.
+    `phase` is the one that the workflow is in; its limits hold beside those of the phase that
+    the page is written for.
     """
 
     rulebook: Rulebook | None
@@ -244,6 +255,7 @@ class Standing:
     vacant_roles: tuple[str, ...] = ()
     lapsed_training: tuple[str, ...] = ()
     stage: Stage | None = None
+    phase: int | None = None
     used: Mapping[str, Decimal] = NOTHING
     day_counts: Mapping[tuple[str, str], int] | None = None
     expressions: Mapping[str, bool | None] = NOTHING

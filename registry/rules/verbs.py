@@ -269,6 +269,8 @@ _CHANGE = (
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {verb.slug: verb for verb in (*_READ, *_PREPARE, *_STAGE, *_CHANGE)}
 )
+# What writes: the tiers that guardrails and phases bind.
+CONSEQUENCE = frozenset({Tier.STAGE, Tier.CHANGE})
 CONVERSATION = frozenset({"send", "reply", "book", "rebook", "close", "reopen"})
 
 

@@ -40,7 +40,11 @@ def draft_submit(request: HttpRequest, slug: str) -> HttpResponse:
             request,
             head,
             "registry/draft.html",
-            {"draft_page": page, "errors": errors_of(problem)},
+            {
+                "draft_page": page,
+                "errors": errors_of(problem),
+                "reason": request.POST.get("reason", ""),
+            },
             current="draft",
             title="Draft",
             status=problem.status,

@@ -106,7 +106,7 @@ def page_data(page: OnePage, *, slug: str, now: datetime) -> dict[str, Any]:
         ],
         "limits": [
             {"sentence": sentence, "exactly": ""}
-            for sentence in (*page.guardrail, *page.caps, *page.checks)
+            for sentence in (*page.guardrail, *page.caps, *page.checks, *page.groups)
         ],
         "measures": [
             {"sentence": sentence, "exactly": exactly}

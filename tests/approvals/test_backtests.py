@@ -251,6 +251,7 @@ def test_attaching_withdraws_signatures_and_stands_in_the_packet(drafted):
     draft = OperatingModelVersion.objects.get(state="DRAFT")
     maya = drafted.people.actor("maya")
     submit_version(
+        reason="It may begin here.",
         actor=maya,
         workflow_id=drafted.workflow.id,
         revision=draft.revision,

@@ -114,6 +114,7 @@ _LISTS = (
     Door("who_may", PERSONS),
     Door("who_may_export", PERSONS, "post", {"verb": "refund"}),
     Door("heat_map", PERSONS),
+    Door("phases", PERSONS),
     Door("workflow_views", PERSONS),
     Door("workflow_view_new", PERSONS),
     Door("workflow_view_new", PERSONS, "post", {"name": "Mine"}),
@@ -218,7 +219,7 @@ _REGISTRY = (
     *_drafts(
         *("workflow_draft", "draft_discard", "draft_basics", "draft_load"),
         *("draft_answer", "draft_matrix", "draft_cell", "draft_guardrail"),
-        *("draft_caps", "draft_stop_rules", "draft_stop_rule_new"),
+        *("draft_caps", "draft_stop_rules", "draft_stop_rule_new", "draft_groups"),
         "draft_measures",
         *("draft_stop_rule", "draft_checks", "draft_person"),
     ),
@@ -233,7 +234,13 @@ _REGISTRY = (
         slug=DRAFT,
     ),
     Door("draft_load", EDITORS, "post", _REVISION | {"text": "<page>"}, slug=DRAFT),
-    Door("draft_submit", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door(
+        "draft_submit",
+        EDITORS,
+        "post",
+        _REVISION | {"reason": "It may begin here."},
+        slug=DRAFT,
+    ),
     Door("draft_person", EDITORS, "post", {"person": "<person>"}, slug=DRAFT),
     Door("draft_answer", EDITORS, "post", _REVISION | {"text": "Much."}, slug=DRAFT),
     Door(
@@ -250,6 +257,7 @@ _REGISTRY = (
     Door("draft_matrix_paste", SEEN, slug=DRAFT),
     Door("draft_matrix_paste", SEEN, "post", {"text": "allowed"}, slug=DRAFT),
     Door("draft_guardrail", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_groups", EDITORS, "post", _REVISION, slug=DRAFT),
     Door(
         "draft_caps",
         EDITORS,

@@ -158,7 +158,11 @@ def make_world() -> World:
     submitted = draft_workflow(people, slug=SUBMITTED)
     now = datetime.now(tz=UTC)
     submit_version(
-        actor=people.actor("maya"), workflow_id=submitted.id, revision=1, now=now
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=submitted.id,
+        revision=1,
+        now=now,
     )
     asked = portal.ask()
     held = portal.ask("20.00", run="held", description="The customer calls a lawyer")

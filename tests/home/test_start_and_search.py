@@ -61,7 +61,11 @@ def test_signature_is_asked_of_who_has_not_signed(db):
     portal = make_portal()
     waiting = draft_workflow(portal.people, slug="returns")
     submit_version(
-        actor=portal.people.actor("maya"), workflow_id=waiting.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=portal.people.actor("maya"),
+        workflow_id=waiting.id,
+        revision=1,
+        now=NOW,
     )
 
     assert "Read and sign Returns, v1" in start_of(portal, "rosa")

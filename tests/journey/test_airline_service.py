@@ -123,7 +123,11 @@ def prepared() -> tuple[Company, Workflow, str]:
     assign_agent(actor=priya, workflow_id=workflow.id, agent=people.agent, now=now())
     draft = OperatingModelVersion.objects.get(workflow=workflow)
     packet = submit_version(
-        actor=maya, workflow_id=workflow.id, revision=draft.revision, now=now()
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        now=now(),
     )
     for role, key in (
         (Role.BUSINESS_OWNER, "maya"),

@@ -103,7 +103,11 @@ def test_without_the_lock_a_ruling_would_outlive_the_vacancy(
 def _signed(people) -> tuple[Callable[[], object], object]:
     workflow = draft_workflow(people)
     packet = packets.submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
     sign_all(people, workflow, digest=packet.digest)
     return lambda: packets.withdraw_signature(

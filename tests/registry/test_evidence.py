@@ -54,7 +54,11 @@ def _attached(workflow, *, summary="412 of 430 would have been ruled alike.", **
 
 def _submitted(people, workflow, revision=1):
     return submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=revision, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=revision,
+        now=NOW,
     )
 
 

@@ -357,7 +357,7 @@ def test_ten_answers_five_people_and_it_is_submitted(people):
     draft = client.get("/workflows/parcel-refunds/draft/")
     sent = client.post(
         reverse("draft_submit", args=["parcel-refunds"]),
-        {"revision": hidden(draft)["revision"]},
+        {"revision": hidden(draft)["revision"], "reason": "Small sums only."},
     )
 
     assert "10 of 10 answered" in draft.content.decode()

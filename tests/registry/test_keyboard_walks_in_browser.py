@@ -76,7 +76,11 @@ def test_a_packet_is_signed_and_the_signature_withdrawn_by_keyboard(
 ):
     workflow = draft_workflow(company)
     submit_version(
-        actor=company.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=company.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
     sign_in(context, portal_server, company.rosa)
     page = context.new_page()

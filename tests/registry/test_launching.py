@@ -51,7 +51,11 @@ def test_a_workflow_goes_live_after_three_signatures(people):
 def test_a_signature_is_only_the_holders_own_over_the_digest_shown(people):
     workflow = draft_workflow(people)
     packet = submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
 
     def sign(name, role, digest=packet.digest):
@@ -107,7 +111,13 @@ def test_one_person_cannot_hold_two_roles_that_sign(people):
 def test_a_version_that_widens_needs_every_signature(people):
     workflow = draft_workflow(people)
     maya = people.actor("maya")
-    packet = submit_version(actor=maya, workflow_id=workflow.id, revision=1, now=NOW)
+    packet = submit_version(
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
+    )
     sign_packet(
         actor=maya,
         workflow_id=workflow.id,
@@ -147,7 +157,11 @@ def _narrow(people, workflow):
         now=NOW,
     )
     return submit_version(
-        actor=maya, workflow_id=workflow.id, revision=saved.revision, now=NOW
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=saved.revision,
+        now=NOW,
     )
 
 
@@ -222,7 +236,11 @@ def test_a_packet_compared_with_what_is_no_longer_live_is_stale(people):
         now=NOW,
     )
     submit_version(
-        actor=maya, workflow_id=workflow.id, revision=saved.revision, now=NOW
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=saved.revision,
+        now=NOW,
     )
     roll_back(
         actor=maya, workflow_id=workflow.id, number=1, reason="Too narrow.", now=NOW
@@ -237,7 +255,13 @@ def test_a_packet_compared_with_what_is_no_longer_live_is_stale(people):
 def test_taking_a_version_back_voids_its_packet_and_opens_a_draft(people):
     workflow = draft_workflow(people)
     maya = people.actor("maya")
-    packet = submit_version(actor=maya, workflow_id=workflow.id, revision=1, now=NOW)
+    packet = submit_version(
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
+    )
     sign_all(people, workflow, digest=packet.digest)
 
     draft = withdraw_version(actor=maya, workflow_id=workflow.id, now=NOW)
@@ -256,7 +280,13 @@ def test_taking_a_version_back_voids_its_packet_and_opens_a_draft(people):
 def test_handing_a_role_over_withdraws_every_signature(people):
     workflow = draft_workflow(people)
     maya = people.actor("maya")
-    packet = submit_version(actor=maya, workflow_id=workflow.id, revision=1, now=NOW)
+    packet = submit_version(
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
+    )
     sign_all(people, workflow, digest=packet.digest)
 
     assign_role(
@@ -287,7 +317,13 @@ def test_a_page_with_gaps_cannot_be_submitted(people):
     maya = people.actor("maya")
 
     with pytest.raises(Invalid) as gaps:
-        submit_version(actor=maya, workflow_id=workflow.id, revision=1, now=NOW)
+        submit_version(
+            reason="It may begin here.",
+            actor=maya,
+            workflow_id=workflow.id,
+            revision=1,
+            now=NOW,
+        )
     assert list(gaps.value.fields) == ["reads"]
 
     saved = answer_question(

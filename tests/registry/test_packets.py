@@ -192,7 +192,7 @@ def _versions(people):
         actor=maya,
         workflow_id=workflow.id,
         revision=draft.revision,
-        allowance={"system": "crm", "verb": "update", "authority": "allowed"},
+        allowance={"system": "crm", "verb": "search", "authority": "allowed"},
         now=NOW,
     )
     saved = answer_question(
@@ -240,10 +240,10 @@ def test_any_two_versions_are_compared_either_way_round(people):
     wider = dana.get(answer["Location"]).content.decode()
     narrower = dana.get(f"{ADDRESS}/versions/1/?against=2").content.decode()
 
-    assert "Update in CRM: new row." in wider
+    assert "Search in CRM: new row." in wider
     assert "Widening" in wider
     assert "Orders, customers and the CRM." in wider
-    assert "Update in CRM: the row is gone" in narrower
+    assert "Search in CRM: the row is gone" in narrower
     assert "Narrowing" in narrower
     odd = dana.get(f"{ADDRESS}/versions/", {"old": "²", "new": "x"})
     assert odd.status_code == 200

@@ -82,7 +82,13 @@ def test_pages_of_a_draft_a_packet_and_a_paused_workflow_can_be_read(people):
     maya = people.actor("maya")
     draft = draft_workflow(people, slug="first-draft")
     waiting = draft_workflow(people, slug="waiting")
-    submit_version(actor=maya, workflow_id=waiting.id, revision=1, now=NOW)
+    submit_version(
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=waiting.id,
+        revision=1,
+        now=NOW,
+    )
     paused = live_workflow(people, slug="paused")
     pause_workflow(actor=maya, workflow_id=paused.id, reason="Odd refunds.", now=NOW)
     client = _client(people.maya)
@@ -188,7 +194,10 @@ def test_the_whole_way_to_live_works_by_forms_alone(people):
     slug = workflow.slug
     maya = _client(people.maya)
 
-    maya.post(reverse("draft_submit", args=[slug]), {"revision": 1})
+    silent = maya.post(reverse("draft_submit", args=[slug]), {"revision": 1})
+    assert "why it may begin in phase 4" in silent.content.decode()
+    submission = {"revision": 1, "reason": "Its groups bound it."}
+    maya.post(reverse("draft_submit", args=[slug]), submission)
     digest = workflow.versions.get().packet.digest
     stale = maya.post(
         reverse("packet_sign", args=[slug]),

@@ -62,7 +62,11 @@ def register(people):
     )
     waiting = draft_workflow(people, slug="voice", name="Voice desk")
     submit_version(
-        actor=people.actor("maya"), workflow_id=waiting.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=waiting.id,
+        revision=1,
+        now=NOW,
     )
 
 

@@ -99,7 +99,11 @@ def test_a_signature_of_who_filled_the_position_no_longer_counts(people):
         now=NOW,
     )
     packet = submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
     sign_packet(
         actor=people.actor("maya"),

@@ -194,7 +194,11 @@ def test_words_of_a_rule_that_is_gone_lead_nowhere_and_cost_nothing(people):
 def test_a_frozen_version_keeps_no_more_words(people):
     workflow = Workflow.objects.get(slug=SLUG)
     submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
     answer = client_of(people.maya).post(unsaved("cap"), CAP, headers=HTMX)
     assert answer.status_code == 409

@@ -209,7 +209,11 @@ def test_a_change_of_the_team_is_not_unseen_by_those_who_signed(people):
         actor=people.actor("maya"), workflow_id=workflow.id, team=team, now=NOW
     )
     packet = submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
     sign_all(people, workflow, digest=packet.digest)
 

@@ -84,7 +84,11 @@ def require(course, duty: str = "risk_owner", tiers=()) -> None:
 def submitted(people):
     workflow = draft_workflow(people)
     submit_version(
-        actor=people.actor("maya"), workflow_id=workflow.id, revision=1, now=NOW
+        reason="It may begin here.",
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        revision=1,
+        now=NOW,
     )
     return workflow
 

@@ -129,7 +129,9 @@ def test_what_sql_says_of_every_cell_is_what_the_rules_say(people):
 
     assert len(said) == 7 * 5
     for key, row in said.items():
-        reach = reach_in_force(row, above, row.workflow.department_id)
+        reach = reach_in_force(
+            row, above, row.workflow.department_id, row.workflow.phase
+        )
         assert row.answer == list(Authority).index(reach.authority), key
         if reach.authority == Authority.ALLOWED:
             assert row.limit == reach.amount_max, key

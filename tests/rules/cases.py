@@ -8,6 +8,7 @@ from typing import Any
 from registry.rules.answers import Answer, Authority, Money, Reason, Reversibility, Risk
 from registry.rules.authority import rule
 from registry.rules.rulebook import (
+    ActionGroup,
     Allowance,
     Cap,
     CapKind,
@@ -44,6 +45,7 @@ RULEBOOK = Rulebook(
     ),
     checks=(Check("order exists", ("refund",)),),
     categories=("damaged-item",),
+    action_groups=(ActionGroup("Pay back", frozenset({("billing", "refund")})),),
 )
 STANDING = Standing(
     rulebook=RULEBOOK,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from registry.rules.answers import Authority, Money, Reversibility, Risk, Turn
 from registry.rules.rulebook import (
+    ActionGroup,
     Allowance,
     Cap,
     CapKind,
@@ -212,6 +213,18 @@ def rulebooks(draw):
         caps=draw(keyed(caps(), lambda cap: cap.key, 2)),
         checks=draw(keyed(checks, lambda check: check.name, 1)),
         categories=draw(some(CATEGORIES)),
+        action_groups=draw(action_groups([(row.system, row.verb) for row in rows])),
+    )
+
+
+@st.composite
+def action_groups(draw, actions):
+    """Most of the time every row is in a group, sometimes not all of them."""
+    kept = draw(st.sampled_from([actions, actions, actions, actions[1:], []]))
+    return tuple(
+        ActionGroup(name, frozenset(part))
+        for name, part in (("first", kept[:2]), ("second", kept[2:]))
+        if part
     )
 
 

@@ -10,6 +10,7 @@ from registry.rules.answers import Answer, Authority, Money
 from registry.rules.authority import rule
 from registry.rules.deciding import decide, voices_over
 from registry.rules.rulebook import (
+    ActionGroup,
     Allowance,
     Ceiling,
     Guardrail,
@@ -46,6 +47,7 @@ def book(row, phase=4):
         currency="EUR",
         allowances={(row.system, row.verb): row},
         guardrail=Guardrail(),
+        action_groups=(ActionGroup("all", frozenset({(row.system, row.verb)})),),
     )
 
 

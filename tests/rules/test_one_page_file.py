@@ -149,6 +149,12 @@ def rows(strategy, *names):
 
 
 @st.composite
+def action_groups(draw):
+    actions = st.builds("{} in {}".format, verbs, slugs)
+    return {"name": draw(lines), "actions": draw(several(actions, least=1))}
+
+
+@st.composite
 def documents(draw):
     """A whole page: every key of every table may be there."""
     document = empty_document(
@@ -162,6 +168,7 @@ def documents(draw):
         "risk": draw(risks),
         "currency": draw(currencies),
         "categories": draw(several(lines)),
+        "action_groups": draw(rows(action_groups(), "name")),
         "answers": {each.key: draw(texts) for each in QUESTIONS},
         "guardrail": draw(
             table(
@@ -406,7 +413,14 @@ def test_the_schema_lists_every_key_and_no_other():
     assert documented.pop("page") == _known(odd, "odd")
     for name in ("answers", "guardrail"):
         assert documented.pop(name) == _known({name: odd}, f"{name}.odd")
-    for name in ("allowances", "tools", "stop_rules", "caps", "checks"):
+    for name in (
+        "allowances",
+        "action_groups",
+        "tools",
+        "stop_rules",
+        "caps",
+        "checks",
+    ):
         assert documented.pop(name) == _known({name: [odd]}, f"{name}[0].odd")
     row = {"allowances": [{"then": [odd]}]}
     assert documented.pop("then") == _known(row, "allowances[0].then[0].odd")

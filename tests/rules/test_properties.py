@@ -22,8 +22,15 @@ from registry.rules.answers import (
 from registry.rules.authority import rule
 from registry.rules.changes import NARROWER_PHASES, Label, compare, label_of
 from registry.rules.codes import CODES
-from registry.rules.limits import EMOTIONS
-from registry.rules.rulebook import Allowance, Ceiling, Level, Rulebook, Stage
+from registry.rules.phases import EMOTIONS
+from registry.rules.rulebook import (
+    ActionGroup,
+    Allowance,
+    Ceiling,
+    Level,
+    Rulebook,
+    Stage,
+)
 from registry.rules.verbs import VERBS, Tier
 from tests.rules import generators as some
 from tests.rules.cases import REQUEST, STANDING
@@ -59,11 +66,22 @@ def restricted(draw, standing, rulebook):
         lambda: (standing, replace(rulebook, checks=(*rulebook.checks, draw(some.checks)))),
         lambda: (standing, replace(rulebook, risk=Risk.HIGH)),
         lambda: (standing, replace(rulebook, categories=rulebook.categories[1:])),
-        lambda: (standing, replace(rulebook, phase=draw(st.sampled_from(sorted(after for before, after in NARROWER_PHASES if before == rulebook.phase) or [rulebook.phase])))),
+        lambda: (standing, narrower_phase(draw, rulebook)),
+        lambda: (standing, replace(rulebook, action_groups=rulebook.action_groups[1:])),
+        lambda: (replace(standing, phase=draw(st.sampled_from([1, 2, 3, 4, 5, 9]))), rulebook) if standing.phase is None else (standing, rulebook),
         lambda: (standing, replace(rulebook, guardrail=draw(tighter_rail(rulebook.guardrail)))),
         lambda: (standing, draw(tighter_row(rulebook))),
     ]  # fmt: skip
     return draw(st.sampled_from(ways))()
+
+
+def narrower_phase(draw, book):
+    """Go to a phase that binds as tightly; from phase 4 only where every row is in a group."""
+    grouped = {action for group in book.action_groups for action in group.actions}
+    if book.phase == 4 and not set(book.allowances) <= grouped:
+        return book
+    after = [after for before, after in sorted(NARROWER_PHASES) if before == book.phase]
+    return replace(book, phase=draw(st.sampled_from(after or [book.phase])))
 
 
 def narrower_stage(stage, other):
@@ -262,7 +280,7 @@ def edited(draw, book):
         part = draw(
             st.sampled_from(
                 ["phase", "risk", "currency", "allowances", "row", "guardrail", "rail", "stop_rules",
-                 "stop", "caps", "cap", "checks", "categories"]
+                 "stop", "caps", "cap", "checks", "categories", "action_groups"]
             )
         )  # fmt: skip
         if part == "row":
@@ -345,7 +363,10 @@ def test_a_narrower_phase_narrows_every_verb_in_every_mood(before, after):
         request = replace(REQUEST, verb=verb, amount=None, signals=frozenset({mood}))
         answers = []
         for phase in (before, after):
-            book = Rulebook("phases", 1, phase, Risk.LOW, "EUR", rows)
+            groups = (ActionGroup("all", frozenset(rows)),)
+            book = Rulebook(
+                "phases", 1, phase, Risk.LOW, "EUR", rows, action_groups=groups
+            )
             answers.append(rule(request, replace(STANDING, rulebook=book)).answer)
 
         assert severity(answers[1]) >= severity(answers[0]), (verb, mood)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from registry.rules.answers import Answer, Authority, Risk, severity
 from registry.rules.authority import rule
 from registry.rules.reach import MoneySeen, reach_under, reach_within
-from registry.rules.rulebook import Allowance, Ceiling, Guardrail, Level, Rulebook
+from registry.rules.rulebook import (
+    ActionGroup,
+    Allowance,
+    Ceiling,
+    Guardrail,
+    Level,
+    Rulebook,
+)
 from tests.rules.generators import requests, rulebooks, standings
 
 MOST = {
@@ -29,8 +36,10 @@ REFUND = Allowance(
 
 
 def _book(row: Allowance = REFUND, **more) -> Rulebook:
-    said = {"phase": 4, "risk": Risk.LOW, "currency": "EUR"} | more
     rows = {(row.system, row.verb): row}
+    groups = (ActionGroup("all", frozenset(rows)),)
+    said = {"phase": 4, "risk": Risk.LOW, "currency": "EUR", "action_groups": groups}
+    said |= more
     return Rulebook(workflow="refunds", version=1, allowances=rows, **said)
 
 
@@ -93,6 +102,14 @@ def test_phases_and_guardrails_of_risk_hold_and_are_named():
     assert railed.decided_by == "escalation_owner"
 
 
+def test_in_phase_4_a_cell_outside_the_action_groups_reaches_nothing():
+    outside = reach_within(REFUND, _book(action_groups=()))
+
+    assert (outside.authority, outside.level) == (Authority.NEVER, "phase")
+    assert "action groups" in outside.sentence
+    assert reach_within(REFUND, _book(action_groups=(), phase=5)).authority == "review"
+
+
 def test_a_ceiling_only_ever_takes_away():
     reach = reach_within(REFUND, _book())
     never = Ceiling(
@@ -109,7 +126,9 @@ def test_a_ceiling_only_ever_takes_away():
 @given(rulebooks(), st.sampled_from([1, 2, 3, 4, 5]))
 def test_the_migration_fills_rows_as_they_are_written_today(book, phase):
     migration = importlib.import_module("registry.migrations.0007_how_far_cells_reach")
-    book = replace(book, phase=phase)
+    # When it was written there were no action groups, and every row was in force.
+    everything = (ActionGroup("all", frozenset(book.allowances)),)
+    book = replace(book, phase=phase, action_groups=everything)
     page = {
         "phase": book.phase,
         "risk": str(book.risk),

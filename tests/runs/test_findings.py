@@ -281,7 +281,11 @@ def test_a_finding_becomes_a_draft_a_signed_version_and_evidence(
     rule = next(row for row in draft.document["stop_rules"] if row["key"] == "conflicting-records")  # fmt: skip
     assert rule["effect"] == "refuse"
     packet = submit_version(
-        actor=maya, workflow_id=workflow.id, revision=draft.revision, now=LATER
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        now=LATER,
     )
     assert "Orders are a day old" in bytes(packet.content).decode()
     launch_version(actor=maya, workflow_id=workflow.id, now=LATER)
@@ -381,7 +385,11 @@ def test_a_frozen_version_is_not_changed_and_one_taken_back_keeps_its_causes(
     draft_change(way="confidence", given={"value": "0.97"}, seen=seen(workflow), **asked)  # fmt: skip
     draft = OperatingModelVersion.objects.get(state="DRAFT")
     submit_version(
-        actor=maya, workflow_id=workflow.id, revision=draft.revision, now=LATER
+        reason="It may begin here.",
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        now=LATER,
     )
 
     with pytest.raises(Conflict, match="waits for signatures"):

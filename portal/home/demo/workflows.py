@@ -41,6 +41,7 @@ class Plan:
     agent: str
     purpose: str = ""
     change: Callable[[dict[str, Any]], None] | None = None
+    begins: str = ""
 
 
 def _first_refunds(page: dict[str, Any]) -> None:
@@ -70,12 +71,13 @@ PLANS = (
         ("dana", "tom", "lena"),
         "refunds",
         change=_first_refunds,
+        begins="Small refunds ran by fixed rules for two years; three named action groups bound the agent.",
     ),
-    Plan("voice-service-desk", "customer-care", "maya", "erik", ("dana", "lena"), "voice"),
+    Plan("voice-service-desk", "customer-care", "maya", "erik", ("dana", "lena"), "voice", begins="The desk only talks; whatever it changes beyond that, a person decides."),
     Plan("it-remediation", "it-operations", "aiko", "samir", ("jonas", "nina"), "remediation"),
-    Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security", change=_suspend_in_two_stages),
-    Plan("content-publishing", "marketing", "greta", "helen", ("paul", "lena"), "publishing"),
-    Plan("policy-assistant", "people-culture", "amara", "helen", ("bruno",), "policies"),
+    Plan("security-operations", "it-operations", "samir", "aiko", ("nina", "jonas"), "security", change=_suspend_in_two_stages, begins="Containment cannot wait for a person; three action groups and a count a day bound it."),
+    Plan("content-publishing", "marketing", "greta", "helen", ("paul", "lena"), "publishing", begins="Nothing is published unless an editor approves it."),
+    Plan("policy-assistant", "people-culture", "amara", "helen", ("bruno",), "policies", begins="It answers from the handbook and writes nothing."),
 )  # fmt: skip
 
 
@@ -122,6 +124,7 @@ def submit(
         actor=company.actor(plan.owner),
         workflow_id=workflow_id,
         revision=revision,
+        reason=plan.begins if revision == FIRST_REVISION else "",
         now=now,
     )
     return packet.digest

@@ -158,7 +158,12 @@ def _boundaries(itself: Actor, slug: str, systems: Mapping[str, SystemName]) -> 
     facts = standing_facts(slug, agent_id=itself.id)
     grid = None
     if facts.rulebook is not None and facts.rulebook.allowances:
-        grid = grid_of(facts.rulebook, ceilings=facts.ceilings, systems=systems)
+        grid = grid_of(
+            facts.rulebook,
+            ceilings=facts.ceilings,
+            systems=systems,
+            phase=facts.phase,
+        )
     state = "paused" if told["is_paused"] else "live" if told["is_live"] else "draft"
     return Served(
         slug=slug,
