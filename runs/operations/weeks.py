@@ -25,6 +25,7 @@ from runs.operations.seeding import known_for
 from runs.queries.opening import (
     SETTLES,
     budget_of,
+    deciders_of,
     due_weeks,
     loads_of,
     pasts_of,
@@ -40,7 +41,6 @@ from runs.rules.sampling import (
     Layer,
     draw,
     share_among,
-    share_out,
 )
 from runs.rules.sealed_draw import digest_of_text, population_text
 
@@ -124,8 +124,10 @@ def _is_open(workflow_id: UUID, starts_on: date) -> bool:
 @step
 def _keep_sample(week: ReviewWeek, found: Draw, people: dict[str, int]) -> int:
     """Keep what is to be read, known cases among it; says how much there is to read."""
-    firsts = share_out(len(found.drawn), people)
-    seconds = _seconds(found, firsts, people)
+    own = deciders_of([UUID(one.run) for one in found.drawn])
+    decided = [own.get(UUID(one.run), frozenset()) for one in found.drawn]
+    firsts = share_among([()] * len(decided), people, rather_not=decided)
+    seconds = _seconds(found, firsts, people, decided)
     rows = [
         SampledRun(
             week=week,
@@ -158,7 +160,10 @@ def _keep_sample(week: ReviewWeek, found: Draw, people: dict[str, int]) -> int:
 
 
 def _seconds(
-    found: Draw, firsts: Sequence[str | None], people: Mapping[str, int]
+    found: Draw,
+    firsts: Sequence[str | None],
+    people: Mapping[str, int],
+    decided: Sequence[frozenset[str]],
 ) -> dict[str, str | None]:
     """Give each doubled run a second reader: somebody else, whoever has least."""
     carried = dict(people)
@@ -166,12 +171,16 @@ def _seconds(
         if first is not None:
             carried[first] += 1
     doubled = [
-        (one.run, first)
-        for one, first in zip(found.drawn, firsts, strict=True)
+        (one.run, first, own)
+        for one, first, own in zip(found.drawn, firsts, decided, strict=True)
         if one.is_doubled
     ]
-    given = share_among([(first,) for _, first in doubled], carried)
-    return dict(zip((run for run, _ in doubled), given, strict=True))
+    given = share_among(
+        [(first,) for _, first, _ in doubled],
+        carried,
+        rather_not=[own for _, _, own in doubled],
+    )
+    return dict(zip((run for run, _, _ in doubled), given, strict=True))
 
 
 def _plan(found: Draw, budget: Budget, pairs: Mapping[str, int]) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Which weeks are due, and what opening one asks beside its runs: time, people, the past."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -9,7 +11,8 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 from portal.accounts import access
 from portal.accounts.models import Person
 from registry.queries.workflows import live_before
-from runs.models import ReadingPlan, Review, ReviewWeek, SampledRun
+from runs.models import ReadingPlan, Review, ReviewWeek, RunEvent, SampledRun
+from runs.models.events import Provenance
 from runs.queries.answers import left_in, open_reviews
 from runs.queries.populations import (
     PAST_WEEKS,
@@ -114,6 +117,17 @@ def loads_of(*, workflow_id: UUID) -> dict[str, int]:
         for who, count in rows:
             carried[who] += count
     return {str(who): count for who, count in carried.items()}
+
+
+def deciders_of(run_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
+    """Give who decided about each run: nobody should judge their own decision. One query."""
+    rows = RunEvent.objects.filter(
+        run__in=run_ids, kind="decided", provenance=Provenance.ENFORCED
+    )
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for run_id, person_id in rows.values_list("run_id", "source_id"):
+        found[run_id].add(str(person_id))
+    return {run_id: frozenset(people) for run_id, people in found.items()}
 
 
 def names_of(person_ids: set[UUID]) -> dict[UUID, str]:

@@ -6,11 +6,12 @@ shown when the week is signed, so anybody can draw the same sample again.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
+from itertools import zip_longest
 
 from runs.rules.allocating import SCALE, WHOLE, Past, allocate, chances, share_of
 
@@ -191,19 +192,20 @@ def is_doubled(*, secret: bytes, workflow: str, run: str) -> bool:
     return _is_below(secret, f"second|{workflow}|{run}", DOUBLED)
 
 
-def share_out(count: int, loads: Mapping[str, int]) -> tuple[str | None, ...]:
-    """Give each of so many runs to whoever has least to read; None without anybody."""
-    return share_among([()] * count, loads)
-
-
 def share_among(
-    without: Sequence[Sequence[str | None]], loads: Mapping[str, int]
+    without: Sequence[Collection[str | None]],
+    loads: Mapping[str, int],
+    rather_not: Sequence[Collection[str]] = (),
 ) -> tuple[str | None, ...]:
-    """Give each run to whoever has least to read and is not among those left out."""
+    """Give each run to whoever has least to read and is not among those left out.
+
+    Those in `rather_not`, run by run, get it only where nobody else is able.
+    """
     carried = dict(loads)
     given: list[str | None] = []
-    for left_out in without:
+    for left_out, unwanted in zip_longest(without, rather_not, fillvalue=()):
         able = [who for who in carried if who not in left_out]
+        able = [who for who in able if who not in unwanted] or able
         least = min(able, key=lambda who: (carried[who], who), default=None)
         if least is not None:
             carried[least] += 1

@@ -23,7 +23,6 @@ from runs.rules.sampling import (
     is_doubled,
     is_drawn,
     share_among,
-    share_out,
 )
 from runs.rules.sealed_draw import (
     check,
@@ -326,8 +325,16 @@ def test_a_chance_of_one_always_draws_and_the_rate_is_the_chance():
 
 
 def test_shares_go_to_whoever_has_least_and_never_twice_to_one_person():
-    assert share_out(4, {"a": 3, "b": 0}) == ("b", "b", "b", "a")
-    assert share_out(2, {}) == (None, None)
+    assert share_among([()] * 4, {"a": 3, "b": 0}) == ("b", "b", "b", "a")
+    assert share_among([()] * 2, {}) == (None, None)
+
+
+def test_who_decided_about_a_run_reads_it_only_where_nobody_else_is_able():
+    free = {"a": 0, "b": 9}
+
+    assert share_among([()], free, rather_not=[{"a"}]) == ("b",)
+    assert share_among([("b",)], free, rather_not=[{"a"}]) == ("a",)
+    assert share_among([("a", "b")], free, rather_not=[{"a"}]) == (None,)
     assert share_among([("b",), ("b",), ("a",)], {"a": 9, "b": 0}) == ("a", "a", "b")
     assert share_among([("a",)], {"a": 0}) == (None,)
 

@@ -12,7 +12,7 @@ from guardian.models import UserObjectPermission
 from portal.accounts.actors import SYSTEM
 from portal.audit.models import Entry
 from portal.core.errors import AlreadyDone, Forbidden, Invalid
-from runs.models import ReviewWeek, SampledRun, SealedPopulation
+from runs.models import ReviewWeek, Run, SampledRun, SealedPopulation
 from runs.operations.reading_plan import set_reading_plan
 from runs.operations.reviewing import save_review
 from runs.operations.sharing import share_again, share_left_runs
@@ -21,6 +21,7 @@ from runs.queries.opening import pasts_of
 from runs.rules.allocating import Past
 from runs.rules.questions import Given
 from tests.people import live_workflow, make_company
+from tests.runs.helpers import START, append
 from tests.runs.test_weeks import (
     LATER,
     MONDAY,
@@ -77,6 +78,28 @@ def test_a_doubled_run_goes_to_two_people_and_never_twice_to_one(
         SampledRun.objects.filter(id=row.id).update(second_to=row.assigned_to_id)
     with pytest.raises(DatabaseError), transaction.atomic():
         SampledRun.objects.filter(id=row.id).update(is_doubled=False)
+
+
+def test_nobody_is_given_a_run_that_they_decided_about_as_long_as_others_can_read_it(
+    company, workflow, rosa
+):
+    ids = make_runs(workflow, company.agent, 6)
+    for run_id in ids:
+        append(run_id, "decided", 20, actor=rosa, verdict="approve", action_request="x")
+    ended = START + timedelta(minutes=5)
+    Run.objects.filter(id__in=ids).update(state="COMPLETED", ended_at=ended)
+    week = opened(workflow)
+    rows = SampledRun.objects.filter(week=week)
+
+    assert rows.exists()
+    assert not rows.filter(assigned_to=rosa.id).exists()
+    assert not rows.filter(assigned_to=None).exists()
+
+    for one in company.people.values():
+        if one.id != rosa.id:
+            leave(one)
+    share_again(actor=SYSTEM, week_id=week.id, now=LATER)
+    assert set(rows.values_list("assigned_to", flat=True)) == {rosa.id}
 
 
 def test_what_somebody_who_left_was_to_read_goes_to_who_has_least(

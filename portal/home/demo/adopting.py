@@ -34,7 +34,9 @@ def speak_up(company: Company, *, now: datetime) -> None:
         text="It is in the third answer now, and the matrix opens from there.",
         now=now - timedelta(days=2),
     )
-    tomorrow = timezone.localtime(now).replace(hour=14, minute=0, second=0, microsecond=0)
+    tomorrow = timezone.localtime(now).replace(
+        hour=14, minute=0, second=0, microsecond=0
+    )
     announce_office_hour(
         actor=company.actor("maya"),
         about="Refunds by agents: bring a case that puzzled you",
