@@ -79,89 +79,48 @@ def finding(request: HttpRequest, finding_id: UUID) -> HttpResponse:
 
 @require_POST
 def finding_comment(request: HttpRequest, finding_id: UUID) -> HttpResponse:
-    return _do(
-        request,
-        finding_id,
-        "comment",
-        lambda actor, now: comment_finding(
-            actor=actor,
-            finding_id=finding_id,
-            text=request.POST.get("text", ""),
-            now=now,
-        ),
-        said="Your words stand in its history.",
-    )
+    said = "Your words stand in its history."
+    text = request.POST.get("text", "")
+    return _do(request, finding_id, "comment", comment_finding, said, text=text)
 
 
 @require_POST
 def finding_redate(request: HttpRequest, finding_id: UUID) -> HttpResponse:
-    return _do(
-        request,
-        finding_id,
-        "redate",
-        lambda actor, now: redate_finding(
-            actor=actor,
-            finding_id=finding_id,
-            due_on=day_in(request.POST.get("due_on")),
-            reason=request.POST.get("reason", ""),
-            now=now,
-        ),
-        said="It is due on another day now.",
-    )
+    said = "It is due on another day now."
+    given = {
+        "due_on": day_in(request.POST.get("due_on")),
+        "reason": request.POST.get("reason", ""),
+    }
+    return _do(request, finding_id, "redate", redate_finding, said, **given)
 
 
 @require_POST
 def finding_reassign(request: HttpRequest, finding_id: UUID) -> HttpResponse:
-    return _do(
-        request,
-        finding_id,
-        "reassign",
-        lambda actor, now: reassign_finding(
-            actor=actor,
-            finding_id=finding_id,
-            owner_id=id_in(request.POST.get("owner")),
-            reason=request.POST.get("reason", ""),
-            now=now,
-        ),
-        said="Its new owner is told.",
-    )
+    said = "Its new owner is told."
+    given = {
+        "owner_id": id_in(request.POST.get("owner")),
+        "reason": request.POST.get("reason", ""),
+    }
+    return _do(request, finding_id, "reassign", reassign_finding, said, **given)
 
 
 @require_POST
 def finding_close(request: HttpRequest, finding_id: UUID) -> HttpResponse:
     """Close a finding with what shows that it is done."""
-    shown = Shown(
-        *(request.POST.get(name, "") for name in ("version", "run", "address"))
-    )
-    return _do(
-        request,
-        finding_id,
-        "close",
-        lambda actor, now: close_finding(
-            actor=actor,
-            finding_id=finding_id,
-            evidence=request.POST.get("evidence", ""),
-            shown=shown,
-            now=now,
-        ),
-        said="The finding is closed.",
-    )
+    said = "The finding is closed."
+    names = ("version", "run", "address")
+    given = {
+        "evidence": request.POST.get("evidence", ""),
+        "shown": Shown(*(request.POST.get(name, "") for name in names)),
+    }
+    return _do(request, finding_id, "close", close_finding, said, **given)
 
 
 @require_POST
 def finding_reopen(request: HttpRequest, finding_id: UUID) -> HttpResponse:
-    return _do(
-        request,
-        finding_id,
-        "reopen",
-        lambda actor, now: reopen_finding(
-            actor=actor,
-            finding_id=finding_id,
-            reason=request.POST.get("reason", ""),
-            now=now,
-        ),
-        said="The finding is open again, and its owner is told.",
-    )
+    said = "The finding is open again, and its owner is told."
+    reason = request.POST.get("reason", "")
+    return _do(request, finding_id, "reopen", reopen_finding, said, reason=reason)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -245,12 +204,13 @@ def _do(
     finding_id: UUID,
     form: str,
     deed: Callable[..., object],
-    *,
     said: str,
+    **given: object,
 ) -> HttpResponse:
     """Do one thing about a finding, and show the finding again."""
+    actor, now = actor_of(request), wall_clock()
     try:
-        deed(actor_of(request), wall_clock())
+        deed(actor=actor, finding_id=finding_id, now=now, **given)
     except Invalid as wrong:
         return _page(
             request, finding_id, form=form, problems=wrong.fields, status=INVALID

@@ -195,7 +195,7 @@ def _sample(document: Mapping[str, Any]) -> Iterable[Sequence[str]]:
     settled = {each["sampled"]: each for each in document.get("settled", ())}
     for row in document["sample"]:
         head = (row["run"], LABELS[Layer(row["stratum"])], row["probability"], row["why"])  # fmt: skip
-        settlement = settled.get(row["sampled"])
+        settlement = settled.get(row.get("sampled", ""))
         for place, review in enumerate(reviews.get(row["run"], ())):
             reasons = "; ".join(
                 f"{_short(key)}: {text}" for key, text in reasons_of(review).items()
