@@ -10,6 +10,7 @@ from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
 from registry.operations import hand_overs, staging
 from registry.operations.importing_apply import claim_import, run_import
+from registry.operations.readiness_priorities import overdue_priorities, tell_overdue
 
 log = structlog.get_logger(__name__)
 SOFT_SECONDS, HARD_SECONDS = 50, 60
@@ -18,7 +19,8 @@ IMPORTS_MAX = 20
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS, ignore_result=True)
 def settle_duties(**_later: object) -> int:
-    """Hand over roles whose day has come, and close stages whose time is over.
+    """Hand over roles whose day has come, close stages whose time is over, and tell of
+    priorities that are overdue.
 
     Says how many moved. Safe to run twice at once.
     """
@@ -34,6 +36,10 @@ def settle_duties(**_later: object) -> int:
     for stage_id in staging.due_stages():
         moved += _unless_done(
             partial(staging.time_out_stage, stage_id=stage_id, now=wall_clock())
+        )
+    for priority_id in overdue_priorities(now=wall_clock()):
+        moved += _unless_done(
+            partial(tell_overdue, priority_id=priority_id, now=wall_clock())
         )
     return moved
 

@@ -47,6 +47,17 @@ SENTENCES: dict[str, str] = {
     "training.completion_recorded": "{actor} recorded that {person} did {course} on {day}; it counts {until}.",
     "training.completion_withdrawn": "{actor} withdrew that {person} did {course} on {day}: {reason}",
     "training.completions_imported": "{actor} recorded {count} completions of {people} people from the file {file}.",
+    # readiness
+    "readiness.opened": "{actor} opened a readiness assessment of {department} and asked {people}.",
+    "readiness.asked": "{actor} asked {person} how ready {department} is.",
+    "readiness.answers_kept": "{actor} answered {count} of {asked} questions on how ready {department} is.",
+    "readiness.submitted": "{actor} submitted their answers on how ready {department} is.",
+    "readiness.closed": "{actor} closed the readiness assessment of {department}: {score} of 5, weakest in {weakest}. Left out: {left_out}.",
+    "readiness.priority_chosen": "{actor} gave {owner} a priority of {department} until {due}: {what}",
+    "readiness.priority_ended": "{actor} ended a priority of {department} as {how}: {what}. {words}",
+    "readiness.priority_overdue": "A priority of {department} is overdue since {due}: {what}",
+    "readiness.gate_set": "{actor} set what readiness a first launch needs: {what}. {reason}",
+    "readiness.waived": "{actor} lets {workflow} launch although {not_ready} Reason: {reason}",
     # workflows
     "workflow.registered": "{actor} registered the workflow {workflow}.",
     "workflow.draft_saved": "{actor} changed the draft of {workflow}: {what}.",

@@ -66,6 +66,8 @@ class Drawing:
         if self.out:
             found.append(("plot-out", "outside the limits"))
         marks = ("plot-second", "plot-third", "plot-fourth")
+        if is_bars:
+            marks = ("plot-bar-second", *marks[1:])
         names = [line for line, _ in self.more]
         if has_any(self.second):
             names.append(f"{self.second_name} (right axis)")

@@ -32,11 +32,12 @@ PLACES = (
     ("numbers", "Numbers", "chart-line", "g n", None),
     ("portfolio", "Portfolio", "chart-no-axes-column", "g o", None),
     ("programme", "Programme", "list-checks", "g p", None),
+    ("readiness", "Readiness", "list-checks", "", None),
     ("journal", "Journal", "book-text", "g j", None),
     ("agents", "Agents", "bot", "g a", None),
 )
 # Part of the place above it, and shown under it.
-PARTS = ("findings", "portfolio")
+PARTS = ("findings", "portfolio", "readiness")
 PERSON_PLACES = (
     ("me", "My account", "user"),
     ("break_glass_list", "Emergencies", "triangle-alert"),

@@ -6,8 +6,8 @@ may pause, staged resumes), version (the operating model and its allowances),
 packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list),
 phases (moves between phases, and their gates), importing (an inventory, its file and its
 rows), rights (who may decide what at each level, what a team asked for, what was waived),
-training (courses, completions, what a
-duty needs).
+training (courses, completions, what a duty needs), readiness (how ready a department is,
+and what it does about it), rollout (the sponsor, what is proven, who went over the focus).
 """
 
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
@@ -19,8 +19,17 @@ from registry.models.importing import InventoryFile, InventoryImport, InventoryR
 from registry.models.matrix_edit import MatrixEdit
 from registry.models.packet import LaunchPacket, Signature
 from registry.models.phases import PhaseGate, PhaseMove, PhaseSignature
+from registry.models.readiness import (
+    ReadinessAnswer,
+    ReadinessAssessment,
+    ReadinessGate,
+    ReadinessPart,
+    ReadinessPriority,
+    ReadinessWaiver,
+)
 from registry.models.reviewing import Reviewer, StandingReviewer
 from registry.models.rights import CapabilityRequest, CeilingWaiver, DecisionRight
+from registry.models.rollout import FocusException, Proof, Sponsor
 from registry.models.saved_view import SavedView
 from registry.models.timing import PauseSpell, ReviewTimes, WorkCalendar
 from registry.models.training import (
@@ -46,6 +55,7 @@ __all__ = [
     "DecisionRight",
     "DraftPart",
     "Evidence",
+    "FocusException",
     "HandOver",
     "InventoryFile",
     "InventoryImport",
@@ -60,6 +70,13 @@ __all__ = [
     "PhaseMove",
     "PhaseSignature",
     "Position",
+    "Proof",
+    "ReadinessAnswer",
+    "ReadinessAssessment",
+    "ReadinessGate",
+    "ReadinessPart",
+    "ReadinessPriority",
+    "ReadinessWaiver",
     "ResumeStage",
     "ReviewTimes",
     "Reviewer",
@@ -67,6 +84,7 @@ __all__ = [
     "RoleHolding",
     "SavedView",
     "Signature",
+    "Sponsor",
     "System",
     "TrainingCompletion",
     "TrainingCourse",

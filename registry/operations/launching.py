@@ -29,8 +29,15 @@ from registry.queries.moves import (
     last_move,
 )
 from registry.queries.packets import missing_signatures
+from registry.queries.readiness import first_launch
 
 REASON_LENGTH_MAX = 500
+
+
+class NotReady(Conflict):
+    """The department of a first launch is not ready for it, or has enough to prove."""
+
+    title = "Not ready to go live"
 
 
 @operation(leaves="workflow.version_launched")
@@ -39,8 +46,9 @@ def launch_version(
 ) -> OperatingModelVersion:
     """Put the submitted version live. Only its business owner may.
 
-    Raises Conflict for a phase that no gate has opened, when signatures are missing for a version that widens, when the
-    packet was compared with something that is no longer live, or for another digest.
+    Raises Conflict for a phase that no gate has opened, when signatures are missing for a
+    version that widens, when the packet was compared with something that is no longer
+    live, for another digest, or for a first launch of a department that is not ready.
     """
     workflow = _locked_workflow(actor, workflow_id, "put a version live")
     version = (
@@ -60,6 +68,7 @@ def launch_version(
         )
     difference = _check_may_go_live(actor, workflow, version, needs_holders=True)
     _check_compared(workflow, version, now)
+    _check_ready(actor, workflow, now)
     launch_in_phase(workflow=workflow, version=version, actor=actor, now=now)
 
     version.state = VersionState.LAUNCHED
@@ -171,6 +180,24 @@ def _check_compared(
         " Take it back and submit it again.",
         **moved.who_and_when,
     )
+
+
+def _check_ready(actor: Actor, workflow: Workflow, now: datetime) -> None:
+    """Raise Conflict when the department of a first launch is not ready for it."""
+    waits = first_launch(
+        actor=actor,
+        workflow_id=workflow.id,
+        department_id=workflow.department_id,
+        now=now,
+    )
+    if waits is not None and waits.is_blocked:
+        raise NotReady(
+            "readiness.short",
+            f"{waits.readiness.why_not} So {workflow.name} cannot go live for the first"
+            " time. Do the assessment or its priorities under Readiness, or let the risk"
+            " owner put on record why it goes live all the same.",
+            href=waits.readiness.href,
+        )
 
 
 def _point_at(workflow: Workflow, version: OperatingModelVersion) -> None:

@@ -16,6 +16,8 @@ from portal.accounts.operations.telling import News, completes, knows_what_is_ov
 from registry.models import (
     HandOver,
     LaunchPacket,
+    ReadinessAssessment,
+    ReadinessPriority,
     StandingReviewer,
     WorkCalendar,
     Workflow,
@@ -30,7 +32,11 @@ def give_to_notices() -> None:
     completes("workflow", _of_workflow)
     completes("packet", _of_packet)
     completes("hand_over", _of_hand_over)
+    completes("readiness", _of_readiness)
+    completes("priority", _of_priority)
     knows_what_is_over("packet", over_packets)
+    knows_what_is_over("readiness", over_readiness)
+    knows_what_is_over("priority", over_priorities)
     knows_working_days(working_days)
 
 
@@ -60,6 +66,21 @@ def over_packets(ids: Collection[UUID]) -> Mapping[UUID, str]:
         if row[1] == VersionState.WITHDRAWN
         else "It is signed and live."
         for row in rows.values_list("id", "version__state")
+    }
+
+
+def over_readiness(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say which assessments ask nobody any more. One query."""
+    rows = ReadinessAssessment.objects.filter(id__in=ids, closed_at__isnull=False)
+    return dict.fromkeys(rows.values_list("id", flat=True), "It was closed.")
+
+
+def over_priorities(ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Say which priorities of a department have ended. One query."""
+    rows = ReadinessPriority.objects.filter(id__in=ids, ended_at__isnull=False)
+    return {
+        row[0]: "It is done." if row[1] == "DONE" else "It was dropped."
+        for row in rows.values_list("id", "ended_how")
     }
 
 
@@ -116,6 +137,30 @@ def _of_hand_over(news: News) -> News:
     receiver = HandOver.objects.filter(id=_id_of(news)).values_list("receiver_id")
     people = news.people or frozenset(receiver.values_list("receiver_id", flat=True))
     return replace(news, people=people, href=href, many_href=href)
+
+
+def _of_readiness(news: News) -> News:
+    row = (
+        ReadinessAssessment.objects.filter(id=_id_of(news))
+        .values_list("department_id", "department__name")
+        .first()
+    )
+    if row is None:
+        return replace(news, is_over=True)
+    is_over = bool(over_readiness([_id_of(news)]))
+    return replace(news, department_id=row[0], workflow=row[1], is_over=is_over)
+
+
+def _of_priority(news: News) -> News:
+    row = (
+        ReadinessPriority.objects.filter(id=_id_of(news))
+        .values_list("assessment__department_id", "assessment__department__name")
+        .first()
+    )
+    if row is None:
+        return replace(news, is_over=True)
+    is_over = bool(over_priorities([_id_of(news)]))
+    return replace(news, department_id=row[0], workflow=row[1], is_over=is_over)
 
 
 def _id_of(news: News) -> UUID:

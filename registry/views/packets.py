@@ -15,6 +15,7 @@ from registry.operations.packets import (
 )
 from registry.queries.drafts import draft_page
 from registry.queries.packets import packet_page
+from registry.queries.readiness import first_launch
 from registry.views.common import errors_of, go, head_of, number_in, show
 
 
@@ -126,7 +127,18 @@ def _packet(
         request,
         head,
         "registry/packet.html",
-        {"packet": page, "problem": problem},
+        {
+            "packet": page,
+            "problem": problem,
+            "first_launch": first_launch(
+                actor=actor_of(request),
+                workflow_id=head.id,
+                department_id=head.department_id,
+                now=wall_clock(),
+            )
+            if page
+            else None,
+        },
         current="packet",
         title="Launch packet",
         status=problem.status if problem else 200,

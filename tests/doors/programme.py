@@ -1,6 +1,6 @@
 """The rows of the programme: what stands above one workflow."""
 
-from tests.doors.door import PERSONS, Door
+from tests.doors.door import ADMINISTRATORS, EDITORS, PERSONS, SEEN, Door
 
 PROGRAMME = (
     Door("adoption", PERSONS),
@@ -12,6 +12,15 @@ PROGRAMME = (
     Door("feedback_one", "LLHIIHHI"),
     Door("feedback_answer", "LLHDIHHI", "post"),
     Door("feedback_reopen", "LLHIDHHD", "post"),
+    Door("readiness", PERSONS),
+    Door("readiness", ADMINISTRATORS, "post", {"reason": "x"}),
+    Door("readiness_department", SEEN),
+    Door("readiness_department", EDITORS, "post", {"change": "ask"}),
+    Door("readiness_closed", SEEN),
+    Door("readiness_answer", "LLHHIHHH"),
+    Door("readiness_answer", "LLHHIHHH", "post", {"strategy.purpose": "2"}),
+    Door("readiness_submit", "LLHHIHHH", "post"),
+    Door("readiness_waive", "LLHDDIDD", "post", {"reason": "x"}),
     Door("controls", PERSONS),
     Door("control_framework", PERSONS),
     Door("control_export", "LLDDDIII", "post"),

@@ -31,6 +31,7 @@ from portal.home.demo.halves import in_two_processes
 from portal.home.demo.hidden import hide_streets, look_once
 from portal.home.demo.incidents import explain_false_alarm, match_everything
 from portal.home.demo.measuring import bring_satisfaction
+from portal.home.demo.readiness import assess_departments
 from portal.home.demo.reviews import read_weeks
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import (
@@ -122,6 +123,7 @@ def load_demo(*, now: datetime) -> int:
     keep_filter(known_company(), now=now)
     try_next_refunds(now=now)
     share_the_work(known_company(), now=now)
+    assess_departments(known_company(), now=now)
     look_once(known_company(), now=now)
     send_traces(known_company(), now=now)
     speak_up(known_company(), now=now)

@@ -24,6 +24,12 @@ from registry.queries.duties import (
     roles_offered_to,
     vacant_roles_to_fill,
 )
+from registry.queries.readiness_mine import (
+    PriorityDue,
+    ReadinessAsked,
+    priorities_due,
+    readiness_asked_of,
+)
 from runs.queries.across import (
     FindingDue,
     ReviewShare,
@@ -74,6 +80,8 @@ class Start:
     asked_again: int
     findings: tuple[FindingDue, ...]
     keys: tuple[KeyExpiring, ...]
+    readiness: tuple[ReadinessAsked, ...]
+    priorities: tuple[PriorityDue, ...]
     offers: tuple[HandOverShown, ...]
     vacant: tuple[VacantRole, ...]
     telemetry: TelemetryWaiting
@@ -89,11 +97,13 @@ class Start:
             or self.asked_again
             or self.findings
             or self.keys
+            or self.readiness
+            or self.priorities
         )
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most thirty-five queries."""
+    """Give what needs this person. At most thirty-seven queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -108,6 +118,8 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         asked_again=open_follow_ups(actor=actor),
         findings=findings_due(actor=actor, today=now.date()),
         keys=keys_expiring_for(actor=actor, now=now),
+        readiness=readiness_asked_of(actor=actor),
+        priorities=priorities_due(actor=actor, today=now.date()),
         offers=roles_offered_to(actor=actor),
         vacant=vacant_roles_to_fill(actor=actor),
         telemetry=telemetry_waiting(actor=actor),
