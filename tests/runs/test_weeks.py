@@ -1,7 +1,6 @@
 """A week of review: drawn, shared out, read, signed; and what it must never do."""
 
 import json
-import re
 import threading
 from datetime import UTC, date, timedelta
 from decimal import Decimal
@@ -598,37 +597,3 @@ def test_pages_ask_as_few_questions_for_thirty_runs_as_for_three(
     for name, args, most in pages:
         with django_assert_max_num_queries(most):
             assert client.get(reverse(name, args=args)).status_code == 200
-
-
-def test_the_week_begins_with_a_screen_that_opens_each_section_and_says_what_to_do(
-    client, company, workflow
-):
-    make_runs(workflow, company.agent, 3)
-    week = opened(workflow)
-    rosa = sign_in(client, company.rosa)
-    address = reverse("week", args=[week.id])
-
-    before = rosa.get(address).content.decode()
-    for run_id in week.sample.values_list("run", flat=True):
-        save_review(
-            actor=company.actor("rosa"),
-            week_id=week.id,
-            run_id=run_id,
-            given=YES,
-            now=LATER,
-        )
-    read = rosa.get(address).content.decode()
-    sign_week(actor=company.actor("rosa"), week_id=week.id, summary="Well.", now=LATER)
-    signed = rosa.get(address).content.decode()
-
-    head = before[before.index('id="summary"') : before.index('id="looked-at"')]
-    linked = set(re.findall(r'href="#([a-z-]+)"', head))
-    assert linked == {
-        *("looked-at", "found", "agreement", "drift", "observed", "findings")
-    }
-    assert all(f'id="{name}"' in before for name in linked)
-    assert "0 of 3 runs read, of 3" in head
-    assert "3 runs not read by anybody" in head
-    assert f"{address}?show=unread#rows" in head
-    assert "Sign the week" in read
-    assert "Nothing: the week is signed." in signed
