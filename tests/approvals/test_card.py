@@ -185,6 +185,19 @@ def test_more_evidence_than_eight_is_folded_and_counted_and_its_age_is_of_the_de
     assert {item.age_then for item in then_decided.evidence} == {"2 h"}
 
 
+def test_a_proposal_is_shown_by_itself_where_a_run_leads_to_it(portal):
+    asked = portal.ask()
+    dana = portal.signed_in("dana")
+
+    beside = dana.get(f"/inbox/{asked['proposal']['id']}/").content.decode()
+    alone = dana.get(f"/inbox/{asked['proposal']['id']}/?alone=1").content.decode()
+
+    assert 'id="inbox-list"' in beside
+    assert 'id="inbox-list"' not in alone
+    assert 'id="approve-form"' in alone
+    assert "Back to the run" in alone
+
+
 def test_numbers_and_recipients_that_the_action_lacks_are_flagged(portal):
     asked = portal.ask(rationale="Pay 991.00 to eve@evil.example for order 1182.")
 
