@@ -11,6 +11,8 @@ from portal.core.errors import AlreadyDone
 from registry.operations import hand_overs, staging
 from registry.operations.importing_apply import claim_import, run_import
 from registry.operations.readiness_priorities import overdue_priorities, tell_overdue
+from registry.operations.training_reminding import remind_of_training
+from registry.queries.training_due import due_reminders
 
 log = structlog.get_logger(__name__)
 SOFT_SECONDS, HARD_SECONDS = 50, 60
@@ -42,6 +44,20 @@ def settle_duties(**_later: object) -> int:
             partial(tell_overdue, priority_id=priority_id, now=wall_clock())
         )
     return moved
+
+
+@shared_task(
+    name="registry.tasks.remind_trainees",
+    soft_time_limit=SOFT_SECONDS,
+    time_limit=HARD_SECONDS,
+    ignore_result=True,
+)
+def remind_trainees(**_later: object) -> int:
+    """Tell people whose training ends soon or has lapsed; safe to run twice at once."""
+    return sum(
+        _unless_done(partial(remind_of_training, due=due, now=wall_clock()))
+        for due in due_reminders()
+    )
 
 
 @shared_task(

@@ -28,6 +28,7 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.locks import assigning_scope, lock_exclusive
 from registry.queries.rulebooks import RulebookInForce, standing_facts
+from registry.queries.training import REVIEWER, lapsed_duties
 
 REASON_LENGTH_MAX = 500
 # Fewest open first; among equals whoever was given one longest ago; then by id.
@@ -45,7 +46,7 @@ SELECT candidate.id
 
 @step
 def assign_least_loaded(
-    *, proposal: Proposal, facts: RulebookInForce, now: datetime
+    *, proposal: Proposal, facts: RulebookInForce, now: datetime, why: str = ""
 ) -> UUID | None:
     """Give a locked or new proposal to the least busy who may approve it, if any.
 
@@ -61,7 +62,7 @@ def assign_least_loaded(
     with connection.cursor() as cursor:
         cursor.execute(_LEAST_LOADED, {"people": sorted(people)})
         chosen: UUID = cursor.fetchone()[0]
-    _give(proposal, Person.objects.get(id=chosen), SYSTEM, "", now)
+    _give(proposal, Person.objects.get(id=chosen), SYSTEM, why, now)
     return chosen
 
 
@@ -136,16 +137,22 @@ def reassign_proposal(*, proposal_id: UUID, now: datetime) -> Proposal:
     if not is_stale(proposal_id):
         raise AlreadyDone("proposal.moved", "It was given on already.")
     former = proposal.assigned_to.name if proposal.assigned_to else ""
+    why = _why_moved(proposal, former)
     proposal.assigned_to = proposal.assigned_at = None
     proposal.save(update_fields=("assigned_to", "assigned_at"))
     facts = standing_facts(
         proposal.workflow_id, agent_id=proposal.action_request.agent_id
     )
-    if assign_least_loaded(proposal=proposal, facts=facts, now=now) is None:
-        said = f"{former} is away or no longer decides this."
-        keep_move(proposal, Move.Kind.RETURNED, SYSTEM, said, now)
+    if assign_least_loaded(proposal=proposal, facts=facts, now=now, why=why) is None:
+        keep_move(proposal, Move.Kind.RETURNED, SYSTEM, why, now)
         _record_given(proposal, "nobody", SYSTEM, f", after {former}")
     return proposal
+
+
+def _why_moved(proposal: Proposal, former: str) -> str:
+    if proposal.assigned_to_id and REVIEWER in lapsed_duties(proposal.assigned_to_id):
+        return f"The training of {former} for deciding is not current."
+    return f"{former} is away or no longer decides this."
 
 
 @step

@@ -46,6 +46,7 @@ SENTENCES: dict[str, str] = {
     "training.requirements_set": "{actor} set what the duty {duty} needs: {what}.",
     "training.completion_recorded": "{actor} recorded that {person} did {course} on {day}; it counts {until}.",
     "training.completion_withdrawn": "{actor} withdrew that {person} did {course} on {day}: {reason}",
+    "training.reminded": "{person} was told that the training for {duty} {what}.",
     "training.completions_imported": "{actor} recorded {count} completions of {people} people from the file {file}.",
     # readiness
     "readiness.opened": "{actor} opened a readiness assessment of {department} and asked {people}.",

@@ -319,6 +319,7 @@ CELERY_BEAT_SCHEDULE = {
     "count-runs": _every(30, "runs.tasks.count_runs"),
     "seal-journal": _every(60, "portal.audit.tasks.seal_journal"),
     "settle-duties": _every(30, "registry.tasks.settle_duties"),
+    "remind-trainees": _every(3600, "registry.tasks.remind_trainees"),
     "sweep-imports": _every(15, "registry.tasks.apply_imports"),
     "sweep-due": _every(15, "approvals.tasks.sweep_due"),
     "chase-grants": _every(60, "approvals.tasks.chase_grants"),

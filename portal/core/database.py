@@ -51,6 +51,7 @@ APPEND_ONLY_TABLES = (
     "runs_seededrun",
     "runs_weeksight",
     "home_feedbackmove",
+    "registry_trainingreminder",
 )
 # Two migrations at once would fail half-way; the second waits on this lock.
 PREPARING_LOCK = (7, 1)

@@ -35,6 +35,7 @@ from registry.models.timing import PauseSpell, ReviewTimes, WorkCalendar
 from registry.models.training import (
     TrainingCompletion,
     TrainingCourse,
+    TrainingReminder,
     TrainingRequirement,
 )
 from registry.models.version import AllowanceRow, OperatingModelVersion
@@ -88,6 +89,7 @@ __all__ = [
     "System",
     "TrainingCompletion",
     "TrainingCourse",
+    "TrainingReminder",
     "TrainingRequirement",
     "UnsavedWords",
     "VersionCause",

@@ -146,3 +146,27 @@ class TrainingCompletion(models.Model):
                 name="registry_completion_withdrawn_why",
             ),
         )
+
+
+class TrainingReminder(models.Model):
+    """Somebody was told, once, that their training ends soon or has lapsed."""
+
+    class Stage(models.TextChoices):
+        ENDS_IN_30 = "ENDS_IN_30", "ends within 30 days"
+        ENDS_IN_7 = "ENDS_IN_7", "ends within a week"
+        LAPSED = "LAPSED", "has lapsed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    duty = models.CharField(max_length=20, choices=Duty.choices)
+    stage = models.CharField(max_length=10, choices=Stage.choices)
+    until = models.DateField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("person", "duty", "stage", "until"),
+                name="registry_training_told_once",
+            ),
+        )

@@ -145,7 +145,7 @@ def training_list(*, words: str = "", state: str = "", page: int = 1) -> Trainin
 
     Everybody's standing is worked out, because the counts are over all of them.
     """
-    needs, duties = needs_by_duty(), _duties()
+    needs, duties = needs_by_duty(), duties_held()
     rows = Person.objects.filter(is_active=True).order_by(Lower("name"), "id")
     if words:
         rows = rows.filter(Q(name__icontains=words) | Q(email__icontains=words))
@@ -217,7 +217,7 @@ def person_training(*, actor: Actor, person_id: UUID) -> PersonTraining:
         may_record=may_record and not is_me,
         duties=tuple(
             DutyLine(Duty(each).label, standing_of(needs.get(each, ()), done, today))
-            for each in _duties(person_id).get(person_id, ())
+            for each in duties_held(person_id).get(person_id, ())
         ),
         completions=tuple(_completion(row, today) for row in rows),
     )
@@ -294,7 +294,7 @@ def _completion(row: TrainingCompletion, today: date) -> CompletionLine:
     )
 
 
-def _duties(person_id: UUID | None = None) -> dict[UUID, tuple[str, ...]]:
+def duties_held(person_id: UUID | None = None) -> dict[UUID, tuple[str, ...]]:
     """Give who does what for any workflow, in the order of the duties. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_DUTIES, {"person": person_id})

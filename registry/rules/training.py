@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 SOON = timedelta(days=30)
+VERY_SOON = timedelta(days=7)
 ANY_OF = "any course of the tier "
 
 
@@ -72,11 +73,28 @@ def standing_of(
     worst = [each for each in found if each.state == state]
     if state in (TrainingState.LAPSED, TrainingState.NOT_DONE):
         missing = [each for each in found if not each.is_current]
-        return TrainingStanding(state, "; ".join(each.text for each in missing))
+        ended = [each.until for each in missing if each.until]
+        text = "; ".join(each.text for each in missing)
+        return TrainingStanding(state, text, max(ended, default=None))
     ends = sorted(each.until for each in worst if each.until)
     until = ends[0] if ends else None
     text = f"current until {day_text(until)}" if until else "current, without an end"
     return TrainingStanding(state, text, until)
+
+
+def reminder_due(standing: TrainingStanding, today: date) -> str:
+    """Say which reminder a standing asks for: ENDS_IN_30, ENDS_IN_7, LAPSED, or none.
+
+    What was never done is no lapse: there is nothing to be reminded of.
+    """
+    if standing.until is None:
+        return ""
+    if standing.state == TrainingState.LAPSED:
+        return "LAPSED"
+    if standing.state == TrainingState.EXPIRING:
+        is_near = standing.until - today <= VERY_SOON
+        return "ENDS_IN_7" if is_near else "ENDS_IN_30"
+    return ""
 
 
 def expiry_of(completed_on: date, months_valid: int | None) -> date | None:
@@ -121,7 +139,7 @@ def _of_one(need: Need, done: Iterable[Done], today: date) -> TrainingStanding:
     if until < today:
         since = day_text(until + timedelta(days=1))
         return TrainingStanding(
-            TrainingState.LAPSED, f"lapsed since {since}: {need.said}"
+            TrainingState.LAPSED, f"lapsed since {since}: {need.said}", until
         )
     is_soon = until - today <= SOON
     state = TrainingState.EXPIRING if is_soon else TrainingState.CURRENT

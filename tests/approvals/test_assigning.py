@@ -22,6 +22,11 @@ from portal.accounts.operations.people import deactivate_person
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, Unavailable
 from registry.operations.reviewing import set_assigning
+from registry.operations.training import (
+    add_course,
+    record_completion,
+    set_requirements,
+)
 from tests.approvals.asking import make_portal
 from tests.approvals.racing import asking
 from tests.approvals.test_races import together
@@ -113,6 +118,44 @@ def test_what_waits_with_somebody_gone_is_given_on_once(balanced, why):
     assert Move.objects.filter(kind="ASSIGNED").count() == 2
     with pytest.raises(AlreadyDone):
         reassign_proposal(proposal_id=Proposal.objects.get().id, now=wall_clock())
+
+
+@pytest.mark.django_db
+def test_what_waits_with_somebody_whose_training_lapses_is_given_on_and_says_so(
+    balanced,
+):
+    asked = balanced.ask()
+    first = assignee(asked)
+    course = add_course(
+        actor=SYSTEM,
+        name="Deciding",
+        tier="role_specific",
+        months_valid=12,
+        now=wall_clock(),
+    )
+    for name in {"dana", "tom", "lena"} - {first.lower()}:
+        record_completion(
+            actor=SYSTEM,
+            person_id=balanced.people.people[name].id,
+            course_id=course.id,
+            completed_on=wall_clock().date(),
+            now=wall_clock(),
+        )
+    set_requirements(
+        actor=SYSTEM,
+        duty="reviewer",
+        tiers=(),
+        course_ids=(course.id,),
+        now=wall_clock(),
+    )
+    sweep_due()
+
+    assert assignee(asked) not in (first, None)
+    said = Move.objects.filter(kind="ASSIGNED").latest("moved_at").text
+    assert (
+        said
+        == f"The training of {balanced.people.people[first.lower()].name} for deciding is not current."
+    )
 
 
 @pytest.mark.django_db
