@@ -2,7 +2,7 @@
 
 Copying the template takes most of a second and more, so it is done only where a test
 altered the schema or wrote very much. After any other test its rows are deleted, the rows
-that every database starts with are put back, and so are the sequences.
+that every database starts with are put back, and so are sequences and triggers.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ TEMPLATE = "countersign"
 # Beyond this much growth a copy is quicker, and plans would meet bloated tables.
 GROWTH_BYTES_MAX = 16 * 1024 * 1024
 
-# Altering anything writes new versions of these rows; VACUUM and ANALYZE do not.
+# Altering anything writes new versions of these rows; VACUUM and ANALYZE do not. Triggers
+# are compared by what they say, for one that was switched off is switched on again.
 _SCHEMA = """
 SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     SELECT 'r' || oid || '.' || xmin AS part FROM pg_class
         WHERE relnamespace = 'public'::regnamespace
-    UNION ALL SELECT 't' || oid || '.' || xmin FROM pg_trigger
+    UNION ALL SELECT 't' || t::text FROM pg_trigger AS t
     UNION ALL SELECT 'c' || oid || '.' || xmin FROM pg_constraint
     UNION ALL SELECT 'i' || indexrelid || '.' || xmin FROM pg_index
     UNION ALL SELECT 'd' || oid || '.' || xmin FROM pg_attrdef
     UNION ALL SELECT 'f' || oid || '.' || xmin FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace
 ) AS parts
+"""
+_SWITCHED_OFF = """
+SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgenabled <> 'O'
 """
 _WITH_ROWS = """
 SELECT oid::regclass::text FROM pg_class
@@ -106,6 +110,8 @@ class TestDatabase:
             return False
         with connection:
             connection.execute(_OTHERS_LEAVE)
+            for (table,) in connection.execute(_SWITCHED_OFF).fetchall():
+                connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
             if (
                 new is None
                 or _schema_of(connection) != new.schema

@@ -33,6 +33,16 @@ def test_what_was_committed_is_gone(committed_db, statement):
         assert whole(connection) == before
 
 
+def test_triggers_are_switched_on_again_without_a_copy(committed_db, monkeypatch):
+    with committed_db.superuser_connection() as connection:
+        before = whole(connection)
+        altered(connection, "ALTER TABLE approvals_proposal DISABLE TRIGGER ALL")
+    monkeypatch.setattr(type(committed_db), "make_anew", None)
+    committed_db.put_back()
+    with committed_db.superuser_connection() as connection:
+        assert whole(connection) == before
+
+
 def test_nobody_stays_connected(committed_db):
     with committed_db.superuser_connection() as left:
         left.execute("SELECT 1")

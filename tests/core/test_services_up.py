@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from portal.config.operate import remembered
+from portal.core.services.data_directory import DataDirectory
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 OURS = ("COUNTERSIGN_", "DATABASE_", "BROKER_", "SECRET_", "PUBLIC_", "DJANGO_")
 START_SECONDS_MAX = 120
@@ -84,6 +87,9 @@ def test_a_wrong_environment_is_refused_by_every_command(tmp_path):
 
 def test_a_command_without_a_portal_starts_the_database_for_itself(tmp_path):
     folder = str(tmp_path / "data")
+    # To the command it is a folder that nobody prepared; migrating it takes no time.
+    with DataDirectory.open(tmp_path / "data") as directory:
+        remembered.bring(directory.postgres)
 
     ran = manage("verify_audit", COUNTERSIGN_DATA_DIR=folder)
     again = manage("verify_audit", COUNTERSIGN_DATA_DIR=folder)
