@@ -7,9 +7,10 @@ An unknown name is a programming error and raises at once.
 
 import functools
 import hashlib
+from importlib import resources
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
-import lucide
 from markupsafe import Markup
 
 _OUTLINE_NAMES = """
@@ -45,6 +46,7 @@ OUTLINE_SHAPES = {
     "mark": '<path d="M4 12.5 9 17.5 15.5 8"/><path d="M11.5 15.5 13.5 17.5 20 8"/>',
 }
 
+_NAMESPACE = "{http://www.w3.org/2000/svg}"
 HIDDEN = Markup('aria-hidden="true"')
 DRAWN = Markup(
     '<svg class="{kind}" width="{size}" height="{size}" {spoken} focusable="false">'
@@ -55,13 +57,12 @@ DRAWN = Markup(
 @functools.cache
 def sprite() -> bytes:
     """Build the sprite once per process; reads the library's archive."""
-    symbols = []
-    for name in OUTLINES:
-        drawing = ElementTree.fromstring(lucide._render_icon(name, None))  # noqa: S314 - our own pinned package
-        body = "".join(
-            ElementTree.tostring(part, encoding="unicode") for part in drawing
-        )
-        symbols.append(_symbol(name, body))
+    # The library itself would open its archive of 1,600 drawings anew for each of them.
+    archive = resources.files("lucide") / "lucide.zip"
+    with archive.open("rb") as packed, ZipFile(packed) as drawings:
+        symbols = [
+            _symbol(name, _body(drawings.read(f"{name}.svg"))) for name in OUTLINES
+        ]
     symbols += [_symbol(name, body) for name, body in (SHAPES | OUTLINE_SHAPES).items()]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg">' + "".join(symbols) + "</svg>\n"
@@ -82,6 +83,13 @@ def icon(name: str, *, label: str = "", size: int = 16, href: str) -> Markup:
     kind = "icon icon-shape" if name in SHAPES else "icon"
     spoken = Markup('role="img" aria-label="{}"').format(label) if label else HIDDEN
     return DRAWN.format(kind=kind, size=size, spoken=spoken, href=href, name=name)
+
+
+def _body(drawing: bytes) -> str:
+    root = ElementTree.fromstring(drawing)  # noqa: S314 - our own pinned package
+    for node in root.iter():
+        node.tag = node.tag.removeprefix(_NAMESPACE)
+    return "".join(ElementTree.tostring(part, encoding="unicode") for part in root)
 
 
 def _symbol(name: str, body: str) -> str:
