@@ -18,7 +18,7 @@ from runs.queries.answers import Readings, readings_of
 from runs.queries.populations import WEEK
 from runs.rules.knowing import is_catch, is_caught
 from runs.rules.questions import KEYS
-from runs.rules.stats.shares import Interval, wilson
+from runs.rules.stats.shares import Interval, clopper_pearson
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def caught_of(rows: Iterable[KnownRow]) -> Caught:
     """Count what was found of the faults that test their reader."""
     counted = [row for row in rows if row.is_counted]
     found = sum(row.is_caught for row in counted)
-    return Caught(found, len(counted), wilson(found, len(counted)))
+    return Caught(found, len(counted), clopper_pearson(found, len(counted)))
 
 
 def told_of(actor: Actor, *, week_id: UUID, run_id: UUID) -> KnownRow | None:

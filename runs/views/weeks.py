@@ -16,6 +16,7 @@ from portal.core.htmx import render
 from runs.operations.signing import sign_week
 from runs.queries.week_page.page import week_page
 from runs.queries.week_page.sample import chosen_rows
+from runs.queries.week_page.summary import lines_of, todos_of
 from runs.queries.weeks import COUNT_MAX, left_to_answer, weeks_for
 from runs.rules.questions import ANSWERS
 from runs.views.known_words import wrong_in
@@ -92,6 +93,8 @@ def week_shown(
     context: dict[str, Any] = {
         "crumbs": _crumbs(page.workflow, week_id)[:1] + [(page.workflow, "")],
         "week": page,
+        "lines": lines_of(page),
+        "todos": todos_of(page),
         "answers": ANSWERS,
         "wrong_in": wrong_in,
         "show": show,

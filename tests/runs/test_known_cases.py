@@ -34,8 +34,9 @@ from runs.queries.review_screen import review_screen
 from runs.queries.signed_weeks import week_told
 from runs.queries.week_page.known import known_cases, known_list
 from runs.queries.week_page.page import week_page
+from runs.queries.week_page.summary import lines_of
 from runs.queries.weeks import left_to_read, weeks_for
-from runs.rules.stats.shares import wilson
+from runs.rules.stats.shares import clopper_pearson
 from runs.views.known_words import known_words
 from tests.people import live_workflow, make_company
 from tests.runs.helpers import START, start_run
@@ -434,11 +435,11 @@ def test_the_rate_of_a_week_opens_the_cases_that_it_counts(
 
     for actor in (reader, other, company.actor("ada")):
         page = known_cases(week, actor)
-        expected = Caught(caught, 1, wilson(caught, 1))
+        expected = Caught(caught, 1, clopper_pearson(caught, 1))
         assert (page.caught, page.lately) == (expected, expected)
         (line,) = (
             each
-            for each in week_page(actor=actor, week_id=week.id, now=NEXT).summary
+            for each in lines_of(week_page(actor=actor, week_id=week.id, now=NEXT))
             if each.opens == "#known"
         )
         assert line.words.startswith(f"{caught} of 1 faults found")

@@ -20,7 +20,6 @@ from runs.queries.week_page.looked_at import LookedAt, looked_at
 from runs.queries.week_page.observed import Observed, observed
 from runs.queries.week_page.sample import SampleRow, sample_rows
 from runs.queries.week_page.sign import Sign, sign
-from runs.queries.week_page.summary import SummaryLine, lines_of, todos_of
 from runs.queries.week_page.trend import Trend, trend
 
 
@@ -79,14 +78,6 @@ class WeekPage:
     @property
     def left(self) -> int:
         return len(self.rows) - self.read
-
-    @property
-    def summary(self) -> tuple[SummaryLine, ...]:
-        return lines_of(self)
-
-    @property
-    def todos(self) -> tuple[SummaryLine, ...]:
-        return todos_of(self)
 
     @property
     def known_read(self) -> int:

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from runs.queries.week_page.page import WeekPage
 from runs.rules.estimating import Result
 from runs.rules.phrases import count, listed
-
-if TYPE_CHECKING:
-    from runs.queries.week_page.page import WeekPage
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class SummaryLine:
     is_odd: bool = False
 
 
-def lines_of(page: "WeekPage") -> tuple[SummaryLine, ...]:
+def lines_of(page: WeekPage) -> tuple[SummaryLine, ...]:
     """Give the sections in the order of the page."""
     return (
         SummaryLine("Looked at", _looked_at(page), "#looked-at"),
@@ -39,12 +36,12 @@ def lines_of(page: "WeekPage") -> tuple[SummaryLine, ...]:
     )
 
 
-def todos_of(page: "WeekPage") -> tuple[SummaryLine, ...]:
+def todos_of(page: WeekPage) -> tuple[SummaryLine, ...]:
     """Say what must be done, the next thing first; nothing for a week that is signed."""
     return () if page.is_signed else tuple(_todos(page))
 
 
-def _todos(page: "WeekPage") -> Iterator[SummaryLine]:
+def _todos(page: WeekPage) -> Iterator[SummaryLine]:
     if page.mine_left:
         words = f"Read {count(page.mine_left, 'run')} that {'is' if page.mine_left == 1 else 'are'} yours"
         yield SummaryLine("read", words, "?show=mine#rows")
@@ -70,7 +67,7 @@ def _todos(page: "WeekPage") -> Iterator[SummaryLine]:
         yield SummaryLine("sign", "Sign the week", "#sign")
 
 
-def _looked_at(page: "WeekPage") -> str:
+def _looked_at(page: WeekPage) -> str:
     if not page.population:
         return "No run ended in this week"
     words = f"{page.read} of {len(page.rows)} runs read, of {page.population:,}"
@@ -79,7 +76,7 @@ def _looked_at(page: "WeekPage") -> str:
     return words
 
 
-def _share(page: "WeekPage", result: Result) -> str:
+def _share(page: WeekPage, result: Result) -> str:
     if result.interval is None:
         return result.shown
     low, high = (
@@ -89,7 +86,7 @@ def _share(page: "WeekPage", result: Result) -> str:
     return f"{words}, not final" if result.key in _not_final(page) else words
 
 
-def _agreed(page: "WeekPage") -> str:
+def _agreed(page: WeekPage) -> str:
     if not page.agreement.pairs_past:
         return "No run was read by two people yet"
     rows = page.agreement.rows
@@ -100,7 +97,7 @@ def _agreed(page: "WeekPage") -> str:
     return f"Agree on {len(judged)} of {count(len(rows), 'question')}"
 
 
-def _alarms(page: "WeekPage") -> str:
+def _alarms(page: WeekPage) -> str:
     still = sum(alarm.is_open for alarm in page.drift.alarms)
     settled = len(page.drift.alarms) - still
     if not page.drift.alarms:
@@ -108,7 +105,7 @@ def _alarms(page: "WeekPage") -> str:
     return f"{still} open, {settled} settled"
 
 
-def _seen(page: "WeekPage") -> str:
+def _seen(page: WeekPage) -> str:
     seen = page.observed
     if not seen.is_gathered:
         return "Being gathered"
@@ -126,7 +123,7 @@ def _seen(page: "WeekPage") -> str:
     return "; ".join(parts)
 
 
-def _known(page: "WeekPage") -> Iterator[SummaryLine]:
+def _known(page: WeekPage) -> Iterator[SummaryLine]:
     """Say how many known faults were found, where some were given that may be told."""
     week, lately = page.known.caught, page.known.lately
     if lately.given:
@@ -136,15 +133,15 @@ def _known(page: "WeekPage") -> Iterator[SummaryLine]:
         yield SummaryLine("Known cases", words, "#known")
 
 
-def _findings(page: "WeekPage") -> str:
+def _findings(page: WeekPage) -> str:
     still = [each for each in page.findings if each.closed_at is None]
     late = _late(page)
     return f"{len(still)} open" + (f", {late} late" if late else "")
 
 
-def _late(page: "WeekPage") -> int:
+def _late(page: WeekPage) -> int:
     return sum(each.is_late for each in page.findings)
 
 
-def _not_final(page: "WeekPage") -> frozenset[str]:
+def _not_final(page: WeekPage) -> frozenset[str]:
     return page.agreement.not_final
