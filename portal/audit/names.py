@@ -77,6 +77,8 @@ SENTENCES: dict[str, str] = {
     "workflow.rolled_back": "{actor} took {workflow} back to version {version}: {reason}",
     "workflow.paused": "{actor} paused {workflow}: {reason}",
     "workflow.resumed": "{actor} resumed {workflow}: {reason}",
+    "workflow.gate_signed": "{actor} signed the gate of {workflow} from phase {before} to phase {after} as {role}.",
+    "workflow.phase_raised": "{actor} moved {workflow} from phase {before} to phase {after} through its signed gate.",
     "workflow.phase_taken_back": "{actor} took {workflow} back from phase {before} to phase {after}: {reason}",
     "workflow.role_assigned": "{actor} made {person} the {role} of {workflow}.",
     "workflow.role_vacated": "{actor} left the role {role} of {workflow} vacant.",

@@ -10,6 +10,7 @@ from portal.home.views import (
     feedback,
     journal,
     numbers,
+    phases,
     portfolio,
     preferences,
     replays,
@@ -58,6 +59,10 @@ urlpatterns = [
     path("journal/verify/", journal.journal_verify, name="journal_verify"),
     path("journal/export/", journal.journal_export, name="journal_export"),
     path("journal/<uuid:entry_id>/", journal.journal_entry, name="journal_entry"),
+    path("workflows/<slug:slug>/phase/", phases.workflow_phase, name="workflow_phase"),
+    path("workflows/<slug:slug>/phase/sign/", phases.gate_sign, name="gate_sign"),
+    path("workflows/<slug:slug>/phase/move/", phases.gate_move, name="gate_move"),
+    path("workflows/<slug:slug>/phase/back/", phases.phase_back, name="phase_back"),
     path("programme/adoption/", adoption.adoption, name="adoption"),
     path(
         "programme/office-hours/<uuid:hour_id>/cancel/",

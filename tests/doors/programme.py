@@ -1,8 +1,12 @@
 """The rows of the programme: what stands above one workflow."""
 
-from tests.doors.door import ADMINISTRATORS, EDITORS, PERSONS, SEEN, Door
+from tests.doors.door import ADMINISTRATORS, EDITORS, PAUSERS, PERSONS, SEEN, Door
 
 PROGRAMME = (
+    Door("workflow_phase", SEEN),
+    Door("gate_sign", "LLHDIDDD", "post", {"role": "business_owner", "seen": "x"}),
+    Door("gate_move", "LLHDIDDD", "post", {"digest": "x"}),
+    Door("phase_back", PAUSERS, "post", {"to": "1", "reason": "Not yet."}),
     Door("adoption", PERSONS),
     Door("adoption", "LLDDIDDI", "post"),
     Door("office_hour_cancel", "LLHHIHHH", "post"),
