@@ -6,6 +6,7 @@ from registry.views import (
     agents,
     answering,
     catalogue,
+    ceilings,
     drafting,
     duties,
     guardrail,
@@ -24,6 +25,7 @@ from registry.views import (
     phases,
     readiness,
     registering,
+    rights,
     rules,
     saved_views,
     teams,
@@ -38,6 +40,15 @@ urlpatterns = [
     path(
         "systems/<uuid:system_id>/retire/", models.system_retire, name="system_retire"
     ),
+    path("ceilings/", ceilings.ceilings, name="ceilings"),
+    path("ceilings/new/", ceilings.ceiling_new, name="ceiling_new"),
+    path("ceilings/<uuid:ceiling_id>/", ceilings.ceiling, name="ceiling"),
+    path(
+        "ceilings/<uuid:ceiling_id>/change/",
+        ceilings.ceiling_change,
+        name="ceiling_change",
+    ),
+    path("decision-rights/", rights.decision_rights, name="decision_rights"),
     path("training/", training.training, name="training"),
     path("training/mine/", training.my_training, name="my_training"),
     path("training/record/", training.training_record, name="training_record"),
@@ -324,6 +335,7 @@ urlpatterns = [
         versions.version_roll_back,
         name="version_roll_back",
     ),
+    path("workflows/<slug:slug>/team/", rights.workflow_team, name="workflow_team"),
     path(
         "workflows/<slug:slug>/people/", people.workflow_people, name="workflow_people"
     ),

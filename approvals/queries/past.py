@@ -80,6 +80,7 @@ def standing_then(
         known_systems=facts.known_systems if facts else frozenset(),
         approved_models=facts.approved_models if facts else None,
         ceilings=facts.ceilings if facts else (),
+        system_data=facts.system_data if facts else {},
         used={cap.key: Decimal(0) for cap in rulebook.caps},
         day_counts={},
         expressions=expression_results(rulebook=rulebook, request=action.request),

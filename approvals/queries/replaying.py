@@ -40,6 +40,7 @@ from registry.rules.rulebook import (
     RunFacts,
     Standing,
     StopKind,
+    Waiver,
 )
 from registry.rules.verbs import verb_of
 from runs.queries.facts import run_facts_then
@@ -87,9 +88,27 @@ def frozen_facts(facts: RulebookInForce) -> dict[str, Any]:
                 "amount_max": None if each.amount_max is None else str(each.amount_max),
                 "currency": each.currency,
                 "sentence": each.sentence,
+                "ai_models": list(each.ai_models),
+                "data_classes": list(each.data_classes),
+                "waivers": [
+                    {
+                        "system": waiver.system,
+                        "verb": waiver.verb,
+                        "amount_max": None
+                        if waiver.amount_max is None
+                        else str(waiver.amount_max),
+                        "currency": waiver.currency,
+                        "under_review": waiver.under_review,
+                    }
+                    for waiver in each.waivers
+                ],
             }
             for each in facts.ceilings
         ],
+        "system_data": {
+            system: sorted(classes)
+            for system, classes in sorted(facts.system_data.items())
+        },
     }
 
 
@@ -212,6 +231,11 @@ def _standing_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         "known_systems": frozenset(facts["known_systems"]),
         "approved_models": None if models is None else frozenset(models),
         "ceilings": tuple(_ceiling(each) for each in facts["ceilings"]),
+        # A backtest from before systems said what they hold kept nothing of it.
+        "system_data": {
+            system: frozenset(classes)
+            for system, classes in facts.get("system_data", {}).items()
+        },
     }
 
 
@@ -227,6 +251,20 @@ def _ceiling(said: Mapping[str, Any]) -> Ceiling:
         amount_max=None if amount is None else Decimal(amount),
         currency=said["currency"],
         sentence=said["sentence"],
+        ai_models=tuple(said.get("ai_models", ())),
+        data_classes=tuple(said.get("data_classes", ())),
+        waivers=tuple(_waiver(each) for each in said.get("waivers", ())),
+    )
+
+
+def _waiver(said: Mapping[str, Any]) -> Waiver:
+    amount = said["amount_max"]
+    return Waiver(
+        system=said["system"],
+        verb=said["verb"],
+        amount_max=None if amount is None else Decimal(amount),
+        currency=said["currency"],
+        under_review=said["under_review"],
     )
 
 

@@ -31,6 +31,7 @@ def standing_for(
         known_systems=facts.known_systems,
         approved_models=facts.approved_models,
         ceilings=facts.ceilings,
+        system_data=facts.system_data,
         run_is_on_hold=run_is_on_hold,
         hold_reason=hold_reason,
         vacant_roles=facts.vacant_roles,

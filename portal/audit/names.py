@@ -40,6 +40,9 @@ SENTENCES: dict[str, str] = {
     "catalogue.model_retired": "{actor} retired the AI model {model}: {reason}",
     "catalogue.model_changed": "{actor} changed the model {model}: {what}.",
     "ceiling.changed": "{actor} changed a ceiling at {level} level: {sentence}",
+    "right.named": "{actor} let {holder} {what} for {where}.",
+    "right.ended": "{actor} took back from {holder} for {where}: {what}.",
+    "workflow.team_set": "{actor} let {workflow} belong to {team}.",
     # training
     "training.course_added": "{actor} added the course {course} ({tier}); doing it counts for: {valid}.",
     "training.course_retired": "{actor} retired the course {course}.",

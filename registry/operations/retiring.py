@@ -44,7 +44,7 @@ def retire_model(
     *, actor: Actor, model_id: UUID, reason: str, now: datetime
 ) -> AiModel:
     """Retire an AI model. Raises AlreadyDone when it is, Invalid without a reason."""
-    must_administer(actor)
+    must_administer(actor, "approve_model")
     reason = _checked(reason)
     lock_exclusive(ENTERPRISE)
     model = AiModel.objects.filter(id=model_id).first()

@@ -12,13 +12,15 @@ from django.db.models import Q, QuerySet
 
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Person, Team, TeamMember
-from portal.accounts.queries import is_administrator, must_administrate
+from portal.accounts.queries import must_administrate
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.ids import new_id
 from portal.core.locks import lock_exclusive, workflow_scope
 from registry.models import Workflow
 from registry.operations.evidence import reviewers_changed
+from registry.queries.rights import holders_of, holds
+from registry.rules.rulebook import Level
 
 NAME_LENGTH_MAX = 120
 MEMBERS_MAX = 200
@@ -61,7 +63,7 @@ def join_team(*, actor: Actor, team_id: UUID, person: Person, now: datetime) -> 
     Raises Forbidden for oneself, whoever one is.
     """
     team = _locked(team_id)
-    must_look_after(actor, team.department)
+    must_look_after(actor, team.department, team)
     if person.id == actor.id:
         raise Forbidden(
             "Nobody puts themselves into a team, because a team may decide. Ask somebody"
@@ -97,7 +99,7 @@ def leave_team(*, actor: Actor, team_id: UUID, person: Person, now: datetime) ->
     """
     team = _locked(team_id)
     if person.id != actor.id:
-        must_look_after(actor, team.department)
+        must_look_after(actor, team.department, team)
     workflows = list(_reviewed_by(team))
     for workflow in workflows:
         lock_exclusive(workflow_scope(workflow.lock_number))
@@ -135,24 +137,20 @@ def name_head(*, actor: Actor, department: Department, person: Person) -> None:
     )
 
 
-def may_look_after(actor: Actor, department: Department) -> bool:
-    """Say whether a person changes this department's teams. At most one query."""
-    is_head = (
-        actor.is_person
-        and department.head_id == actor.id
-        and Person.objects.filter(id=actor.id, is_active=True).exists()
+def must_look_after(
+    actor: Actor, department: Department, team: Team | None = None
+) -> None:
+    """Raise Forbidden, naming who can help, for whoever does not name its members."""
+    level = Level.DEPARTMENT if team is None else Level.TEAM
+    place = {"department_id": department.id, "team_id": team.id if team else None}
+    if holds(actor, "name_team_members", level, **place):
+        return
+    named = holders_of("name_team_members", level, **place)
+    raise Forbidden(
+        f"You do not look after the teams of {department.name}.",
+        code="team.not_yours",
+        who_can_help=named.words if named.people else who_looks_after(department),
     )
-    return actor.is_system or is_head or is_administrator(actor)
-
-
-def must_look_after(actor: Actor, department: Department) -> None:
-    """Raise Forbidden, naming who can help, for everybody else."""
-    if not may_look_after(actor, department):
-        raise Forbidden(
-            f"You do not look after the teams of {department.name}.",
-            code="team.not_yours",
-            who_can_help=who_looks_after(department),
-        )
 
 
 def who_looks_after(department: Department, *, but: UUID | None = None) -> str:

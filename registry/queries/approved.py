@@ -8,9 +8,10 @@ from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from portal.accounts import access
 from portal.accounts.actors import Actor
 from registry.models import AgentAssignment, AiModel, AllowanceRow, System
+from registry.queries.rights import holds
+from registry.rules.rulebook import Level
 
 MODELS_SHOWN_MAX = 500
 # What the live page of a workflow names that is not approved, and its agents' models.
@@ -118,7 +119,7 @@ def models_page(*, actor: Actor) -> ModelsPage:
             )
             for row in rows
         ),
-        may_administer=access.holds_everywhere(actor, access.EDIT),
+        may_administer=holds(actor, "approve_model", Level.ENTERPRISE),
     )
 
 

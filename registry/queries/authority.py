@@ -5,8 +5,8 @@ are put on top here, so that one statement answers for thousands of workflows. T
 is said by `rules.reach` for one cell; a test holds the two together.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,16 +21,17 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Greatest, Least
+from django.db.models.functions import Greatest, Least, Now
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
-from registry.models import AllowanceRow, System, Workflow
+from registry.models import AllowanceRow, CeilingWaiver, System, Workflow
 from registry.models import Ceiling as CeilingRow
 from registry.rules.answers import Authority
+from registry.rules.ceilings import in_cell, is_placed
 from registry.rules.phases import GROUPED, PHASES
-from registry.rules.reach import Reach, binds, reach_under
-from registry.rules.rulebook import Ceiling, Level
+from registry.rules.reach import Reach, reach_under
+from registry.rules.rulebook import Ceiling, Level, Waiver
 from registry.rules.verbs import CONSEQUENCE, VERBS, Tier, tier_of, verbs_of_tier
 
 # The answers in rising strictness; a page sorts and filters by the number.
@@ -43,18 +44,33 @@ _AMOUNT = DecimalField(max_digits=24, decimal_places=6)
 
 
 @dataclass(frozen=True)
+class CeilingOver:
+    """A ceiling in force, whom it binds, and what is waived of it in which workflow."""
+
+    department_id: UUID | None
+    team_id: UUID | None
+    ceiling: Ceiling
+    waivers: Mapping[UUID, tuple[Waiver, ...]]
+
+    def over(self, workflow: Workflow) -> bool:
+        if self.team_id is not None:
+            return self.team_id == workflow.team_id
+        return self.department_id in (None, workflow.department_id)
+
+    def of(self, workflow: Workflow) -> Ceiling:
+        return replace(self.ceiling, waivers=self.waivers.get(workflow.id, ()))
+
+
+@dataclass(frozen=True)
 class Above:
-    """The ceilings in force, each with the department it binds (None: every one)."""
+    """The ceilings in force, what systems are approved, and what each of them holds."""
 
-    ceilings: tuple[tuple[UUID | None, Ceiling], ...]
+    ceilings: tuple[CeilingOver, ...]
     approved: frozenset[str]
+    data: Mapping[str, frozenset[str]]
 
-    def over(self, department_id: UUID) -> tuple[Ceiling, ...]:
-        return tuple(
-            ceiling
-            for owner, ceiling in self.ceilings
-            if owner is None or owner == department_id
-        )
+    def over(self, workflow: Workflow) -> tuple[Ceiling, ...]:
+        return tuple(each.of(workflow) for each in self.ceilings if each.over(workflow))
 
 
 @dataclass
@@ -70,13 +86,25 @@ class _Conditions:
 
 
 def above_all() -> Above:
-    """Read the ceilings in force and the approved systems. Two queries."""
+    """Read the ceilings in force, their waivers and the systems. Three queries."""
     rows = CeilingRow.objects.filter(is_active=True).order_by("created_at", "id")
+    waived: dict[UUID, dict[UUID, tuple[Waiver, ...]]] = {}
+    in_force = CeilingWaiver.objects.filter(
+        ended_at=None, until_at__gt=Now(), ceiling__is_active=True
+    )
+    for each in in_force.order_by("id"):
+        mine = waived.setdefault(each.ceiling_id, {})
+        mine[each.workflow_id] = (*mine.get(each.workflow_id, ()), _waiver(each))
+    systems = tuple(System.objects.values_list("slug", "is_approved", "data_classes"))
     return Above(
-        ceilings=tuple((row.department_id, _shape(row)) for row in rows),
-        approved=frozenset(
-            System.objects.filter(is_approved=True).values_list("slug", flat=True)
+        ceilings=tuple(
+            CeilingOver(
+                row.department_id, row.team_id, shape_of(row), waived.get(row.id, {})
+            )
+            for row in rows
         ),
+        approved=frozenset(slug for slug, is_approved, _ in systems if is_approved),
+        data={slug: frozenset(classes) for slug, _, classes in systems if classes},
     )
 
 
@@ -102,6 +130,15 @@ def cells_in_force(*, above: Above) -> QuerySet:
     )
 
 
+def narrowed_by(cells: QuerySet, above: Above, more: CeilingOver) -> QuerySet:
+    """Add to rows in force what would hold under one more ceiling: `then`, `limit_then`."""
+    conditions = _conditions(replace(above, ceilings=(*above.ceilings, more)))
+    return cells.annotate(
+        then=Greatest(F("answer"), _from_above(conditions)),
+        limit_then=_limit(conditions),
+    )
+
+
 def visible_cells(*, actor: Actor, above: Above) -> QuerySet:
     """Give the rows in force of the workflows that this person may see."""
     return access.visible(
@@ -114,13 +151,9 @@ def verbs_in(tier: str) -> list[str]:
     return [verb.slug for verb in verbs_of_tier(Tier(tier))]
 
 
-def reach_in_force(
-    row: AllowanceRow, above: Above, department_id: UUID, phase: int
-) -> Reach:
-    """Say of one row what `cells_in_force` says, with the level that decides and why.
-
-    `phase` is the one that the workflow is in.
-    """
+def reach_in_force(row: AllowanceRow, above: Above, workflow: Workflow) -> Reach:
+    """Say of one row what `cells_in_force` says, with the level that decides and why."""
+    phase = workflow.phase
     reach = Reach(
         authority=Authority(row.reach),
         amount_max=row.reach_amount,
@@ -135,36 +168,26 @@ def reach_in_force(
         return reach.stricter(Authority.NEVER, "catalogue", NOT_APPROVED)
     if phase == GROUPED and tier_of(row.verb) in CONSEQUENCE and not row.action_group:
         return reach.stricter(Authority.NEVER, "phase", UNGROUPED)
-    ceilings = (*above.over(department_id), *PHASES[phase].ceilings)
-    return reach_under(reach, row.system, row.verb, ceilings)
+    ceilings = (*above.over(workflow), *PHASES[phase].ceilings)
+    return reach_under(reach, row.system, row.verb, ceilings, above.data)
 
 
 def _conditions(above: Above) -> _Conditions:
     found = _Conditions(never=~Q(system__in=sorted(above.approved)))
     writes = [slug for slug, verb in VERBS.items() if verb.tier in CONSEQUENCE]
     found.never |= Q(workflow__phase=GROUPED, action_group="", verb__in=writes)
-    for phase in PHASES.values():
-        for ceiling in phase.ceilings:
-            bound = Q(workflow__phase=phase.number) & _bound(None, ceiling)
-            if ceiling.authority == Authority.NEVER:
-                found.never |= bound
-            else:
-                found.review |= bound
-    for department_id, ceiling in above.ceilings:
-        bound = _bound(department_id, ceiling)
-        if ceiling.amount_max is None:
-            if ceiling.authority == Authority.NEVER:
-                found.never |= bound
-            else:
-                found.review |= bound
-            continue
-        named = Q(verb__in=ceiling.verbs)
-        found.review |= bound & (
-            Q(reach_money="unread") | Q(reach_money="none") & named
-        )
-        counted = bound & Q(reach_money="read")
-        limits = found.limits.setdefault(ceiling.currency or "", [])
-        limits.append((counted, ceiling.amount_max))
+    of_phases = (
+        (phase.number, ceiling)
+        for phase in PHASES.values()
+        for ceiling in phase.ceilings
+    )
+    for number, ceiling in of_phases:
+        bound = _bound(CeilingOver(None, None, ceiling, {}))
+        _put(found, ceiling, Q(workflow__phase=number) & bound)
+    for over in above.ceilings:
+        for ceiling, bound in _parts(over):
+            for known, more in _by_data(ceiling, bound, above.data):
+                _put(found, replace(ceiling, authority=known), more)
     for currency in found.limits:
         here = found.any_in(currency)
         own = Q(reach_amount__isnull=False) & ~Q(reach_currency=currency)
@@ -175,15 +198,57 @@ def _conditions(above: Above) -> _Conditions:
     return found
 
 
-def _bound(department_id: UUID | None, ceiling: Ceiling) -> Q:
-    bound = _EVERY
-    if department_id is not None:
-        bound &= Q(workflow__department=department_id)
+def _put(found: _Conditions, ceiling: Ceiling, bound: Q) -> None:
+    if ceiling.amount_max is None:
+        if ceiling.authority == Authority.NEVER:
+            found.never |= bound
+        else:
+            found.review |= bound
+        return
+    named = Q(verb__in=ceiling.verbs)
+    found.review |= bound & (Q(reach_money="unread") | Q(reach_money="none") & named)
+    limits = found.limits.setdefault(ceiling.currency or "", [])
+    limits.append((bound & Q(reach_money="read"), ceiling.amount_max))
+
+
+def _parts(over: CeilingOver) -> Iterator[tuple[Ceiling, Q]]:
+    """Yield a ceiling with the rows it binds; apart, what is left where it is waived."""
+    if over.ceiling.ai_models:
+        return
+    bound = _bound(over)
+    for workflow_id, waivers in over.waivers.items():
+        for system, verb in sorted({(each.system, each.verb) for each in waivers}):
+            cell = Q(workflow=workflow_id, system=system, verb=verb)
+            for left in in_cell(replace(over.ceiling, waivers=waivers), system, verb):
+                yield left, bound & cell
+            bound &= ~cell
+    yield over.ceiling, bound
+
+
+def _by_data(
+    ceiling: Ceiling, bound: Q, data: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[Authority, Q]]:
+    """Yield the rows bound for certain, and those in systems of which nobody has told."""
+    if not ceiling.data_classes:
+        yield ceiling.authority, bound
+        return
+    wanted = set(ceiling.data_classes)
+    holding = sorted(system for system, classes in data.items() if classes & wanted)
+    yield ceiling.authority, bound & Q(system__in=holding)
+    yield Authority.REVIEW, bound & ~Q(system__in=sorted(data))
+
+
+def _bound(over: CeilingOver) -> Q:
+    ceiling, bound = over.ceiling, _EVERY
+    if over.team_id is not None:
+        bound &= Q(workflow__team=over.team_id)
+    elif over.department_id is not None:
+        bound &= Q(workflow__department=over.department_id)
     if ceiling.systems:
         bound &= Q(system__in=ceiling.systems)
     if ceiling.verbs or ceiling.tiers:
         anywhere = ceiling.systems[0] if ceiling.systems else ""
-        verbs = [verb for verb in VERBS if binds(ceiling, anywhere, verb)]
+        verbs = [verb for verb in VERBS if is_placed(ceiling, anywhere, verb)]
         bound &= Q(verb__in=verbs)
     return bound
 
@@ -221,7 +286,8 @@ def _currency(conditions: _Conditions) -> Case:
     return Case(*whens, default=F("reach_currency"), output_field=CharField())
 
 
-def _shape(row: CeilingRow) -> Ceiling:
+def shape_of(row: CeilingRow) -> Ceiling:
+    """Give a ceiling as the rulebook reads it, without its waivers."""
     return Ceiling(
         level=Level(row.level),
         name=row.name,
@@ -232,4 +298,16 @@ def _shape(row: CeilingRow) -> Ceiling:
         amount_max=row.amount_max,
         currency=row.currency or None,
         sentence=row.sentence,
+        ai_models=tuple(row.ai_models),
+        data_classes=tuple(row.data_classes),
+    )
+
+
+def _waiver(row: CeilingWaiver) -> Waiver:
+    return Waiver(
+        system=row.system,
+        verb=row.verb,
+        amount_max=row.amount_max,
+        currency=row.currency or None,
+        under_review=row.under_review,
     )

@@ -1,15 +1,15 @@
-"""What stands above every workflow, as everybody may read it: systems and ceilings."""
+"""The systems of the catalogue, as everybody may read them."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Subquery
 
-from portal.accounts import access
 from portal.accounts.actors import Actor
-from registry.models import AllowanceRow, Ceiling, System
-from registry.queries.people import departments_to_pick
-from registry.rules.verbs import name_of
+from registry.models import AllowanceRow, System
+from registry.queries.rights import holds
+from registry.rules.data import DATA_CLASSES, data_words
+from registry.rules.rulebook import Level
 
 SYSTEMS_SHOWN_MAX = 500
 
@@ -23,17 +23,11 @@ class SystemLine:
     is_approved: bool
     retired_reason: str
     used_by: int
+    data_classes: tuple[str, ...]
 
-
-@dataclass(frozen=True)
-class CeilingLine:
-    id: UUID
-    level: str
-    where: str
-    name: str
-    sentence: str
-    authority: str
-    scope: str
+    @property
+    def data_words(self) -> str:
+        return data_words(self.data_classes)
 
 
 @dataclass(frozen=True)
@@ -41,10 +35,8 @@ class CataloguePage:
     """The catalogue, with what this person may change in it."""
 
     systems: tuple[SystemLine, ...]
-    ceilings: tuple[CeilingLine, ...]
-    departments: tuple[tuple[str, str], ...]
     may_administer: bool
-    may_limit: bool
+    data_classes: tuple[tuple[str, str], ...] = tuple(DATA_CLASSES.items())
 
 
 def catalogue_page(*, actor: Actor) -> CataloguePage:
@@ -59,7 +51,6 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
         .values("count")
     )
     systems = System.objects.annotate(used_by=Subquery(counted)).order_by("name", "id")
-    ceilings = Ceiling.objects.filter(is_active=True).select_related("department")
     return CataloguePage(
         systems=tuple(
             SystemLine(
@@ -70,36 +61,9 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
                 row.is_approved,
                 row.retired_reason,
                 row.used_by or 0,
+                tuple(row.data_classes),
             )
             for row in systems[:SYSTEMS_SHOWN_MAX]
         ),
-        ceilings=tuple(
-            _ceiling(row) for row in ceilings.order_by("level", "name", "id")
-        ),
-        departments=tuple(
-            (each.value, each.label) for each in departments_to_pick(actor=actor)
-        ),
-        may_administer=access.holds_everywhere(actor, access.EDIT),
-        may_limit=access.holds_everywhere(actor, access.PAUSE),
-    )
-
-
-def _ceiling(row: Ceiling) -> CeilingLine:
-    parts = []
-    if row.verbs:
-        parts.append(", ".join(name_of(verb) for verb in row.verbs))
-    if row.tiers:
-        parts.append(f"everything that {' or '.join(row.tiers)}s")
-    if row.systems:
-        parts.append(f"in {', '.join(row.systems)}")
-    if row.amount_max is not None:
-        parts.append(f"above {row.currency} {row.amount_max}")
-    return CeilingLine(
-        id=row.id,
-        level=row.level,
-        where=row.department.name if row.department else "the whole company",
-        name=row.name,
-        sentence=row.sentence,
-        authority=row.authority,
-        scope=" ".join(parts) or "everything",
+        may_administer=holds(actor, "approve_system", Level.ENTERPRISE),
     )

@@ -8,7 +8,12 @@ from uuid import UUID
 from portal.core.errors import NotFound
 from registry.queries.drafts import Draft, draft_of
 from registry.queries.editor import EditorPage, rulebook_of_cells
-from registry.queries.matrix import Cell, systems_known, unapproved_sentence
+from registry.queries.matrix import (
+    Cell,
+    data_of,
+    systems_known,
+    unapproved_sentence,
+)
 from registry.queries.parts import part_of
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.deciding import WORKFLOW, Decided, decide, voices_over
@@ -62,16 +67,15 @@ class LinePage:
         return sum(1 for _, cell in self.cells if cell.own)
 
 
-def cell_page(
-    *, workflow_id: UUID, department_id: UUID, system: str, verb: str
-) -> CellPage:
+def cell_page(*, workflow_id: UUID, system: str, verb: str) -> CellPage:
     """Give one cell. Three queries. Raises NotFound for what is no system or no verb."""
     known = verb_of(verb)
     if known is None or not is_slug(system):
         raise NotFound("There is no such cell.")
     draft = draft_of(workflow_id=workflow_id)
     rulebook = rulebook_of_cells(draft, [(system, verb)])
-    named = systems_known().get(system)
+    systems = systems_known()
+    named = systems.get(system)
     name = named.name if named else system_label(system)
     row = part_of(draft.document, f"allowances.{system}.{verb}")
     allowance = rulebook.allowances.get((system, verb))
@@ -82,7 +86,9 @@ def cell_page(
         system=system,
         currency=rulebook.currency,
     )
-    voices = voices_over(rulebook, ceilings_over(department_id=department_id))
+    voices = voices_over(
+        rulebook, ceilings_over(workflow_id=workflow_id), data_of(systems)
+    )
     decided = decide(allowance, system, verb, voices)
     return CellPage(
         draft=draft,

@@ -67,7 +67,6 @@ class Changed:
 def editor_page(
     *,
     workflow_id: UUID,
-    department_id: UUID,
     person_id: UUID,
     more_systems: Sequence[str],
     more_verbs: Sequence[str],
@@ -83,7 +82,7 @@ def editor_page(
     used_verbs = {verb for _, verb in rulebook.allowances}
     grid = grid_of(
         rulebook,
-        ceilings=ceilings_over(department_id=department_id),
+        ceilings=ceilings_over(workflow_id=workflow_id),
         systems=systems,
         more_systems=added_systems,
         more_verbs=(*added_verbs, *(() if used_verbs else STARTING_VERBS)),
@@ -111,7 +110,6 @@ def editor_page(
 def changed_cells(
     *,
     workflow_id: UUID,
-    department_id: UUID,
     person_id: UUID,
     pairs: Iterable[tuple[str, str]],
     since: int | None,
@@ -128,7 +126,7 @@ def changed_cells(
     cells = cells_of(
         rulebook_of_cells(draft, wanted_first),
         wanted_first,
-        ceilings=ceilings_over(department_id=department_id),
+        ceilings=ceilings_over(workflow_id=workflow_id),
         systems=systems,
     )
     seen = _seen(draft, ((cell.system, cell.verb) for cell in cells))

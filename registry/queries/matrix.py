@@ -84,12 +84,23 @@ class SystemName:
     slug: str
     name: str
     is_approved: bool
+    data: frozenset[str] = frozenset()
+
+
+def data_of(systems: Mapping[str, SystemName]) -> dict[str, frozenset[str]]:
+    """Give what each system holds, as the rulebook reads it."""
+    return {slug: each.data for slug, each in systems.items() if each.data}
 
 
 def systems_known() -> dict[str, SystemName]:
     """Give the catalogue of systems by slug. One query."""
     rows = System.objects.order_by("name", "id")
-    return {row.slug: SystemName(row.slug, row.name, row.is_approved) for row in rows}
+    return {
+        row.slug: SystemName(
+            row.slug, row.name, row.is_approved, frozenset(row.data_classes)
+        )
+        for row in rows
+    }
 
 
 def grid_of(
@@ -108,7 +119,7 @@ def grid_of(
     used_verbs = {verb for _, verb in rulebook.allowances} | set(more_verbs)
     used_systems = {system for system, _ in rulebook.allowances} | set(more_systems)
     verbs = [verb for verb in VERBS.values() if verb.slug in used_verbs]
-    voices = voices_over(rulebook, ceilings, phase=phase)
+    voices = voices_over(rulebook, ceilings, data_of(systems), phase=phase)
     names = sorted(used_systems, key=lambda slug: _name(slug, systems).lower())
     return Grid(
         tiers=tuple(
@@ -134,7 +145,7 @@ def cells_of(
     systems: Mapping[str, SystemName],
 ) -> tuple[Cell, ...]:
     """Draw some cells of a rulebook's matrix and no others."""
-    voices = voices_over(rulebook, ceilings)
+    voices = voices_over(rulebook, ceilings, data_of(systems))
     return tuple(
         _cell(system, VERBS[verb], rulebook, voices, systems)
         for system, verb in sorted(pairs)

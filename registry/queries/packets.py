@@ -102,7 +102,7 @@ def missing_signatures(
 
 
 def packet_page(
-    *, actor: Actor, workflow_id: UUID, department_id: UUID, number: int | None = None
+    *, actor: Actor, workflow_id: UUID, number: int | None = None
 ) -> PacketPage | None:
     """Give the packet that is up for signature, or that of a version, or None.
 
@@ -129,7 +129,6 @@ def packet_page(
     return PacketPage(
         page=one_page(
             version=version,
-            department_id=department_id,
             live_version_id=workflow.live_version_id,
         ),
         digest=packet.digest,

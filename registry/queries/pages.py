@@ -117,7 +117,7 @@ def version_to_show(
 
 
 def one_page(
-    *, version: OperatingModelVersion, department_id: UUID, live_version_id: UUID | None
+    *, version: OperatingModelVersion, live_version_id: UUID | None
 ) -> OnePage:
     """Give a version as the page that people read. Seven queries."""
     document = document_of(version)
@@ -148,7 +148,7 @@ def one_page(
         ),
         grid=grid_of(
             rulebook,
-            ceilings=ceilings_over(department_id=department_id),
+            ceilings=ceilings_over(workflow_id=version.workflow_id),
             systems=systems_known(),
             phase=_held(version, live_version_id),
         ),

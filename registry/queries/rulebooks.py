@@ -13,17 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
-from django.db.models.fields import CharField
-from django.db.models.functions import Cast, JSONObject
-
 from portal.core.errors import NotFound
-from registry.models import (
-    Ceiling,
-    OperatingModelVersion,
-)
+from registry.models import OperatingModelVersion
 from registry.queries.people import REQUIRED_ROLES, PersonRef
-from registry.queries.standing_rows import lock_row, standing_row
+from registry.queries.standing_rows import ceiling_rows, lock_row, standing_row
 from registry.rules import rulebook as shapes
 from registry.rules.answers import Authority
 from registry.rules.document import rulebook_of
@@ -67,6 +60,7 @@ class RulebookInForce:
     known_systems: frozenset[str]
     approved_models: frozenset[str] | None
     ceilings: tuple[shapes.Ceiling, ...]
+    system_data: Mapping[str, frozenset[str]]
     vacant_roles: tuple[str, ...]
     lapsed_training: tuple[str, ...]
     stage: shapes.Stage | None
@@ -125,6 +119,9 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         if row["keeps_models"]
         else None,
         ceilings=tuple(_ceiling(each) for each in row["ceilings"]),
+        system_data={
+            system: frozenset(classes) for system, classes in row["system_data"].items()
+        },
         vacant_roles=tuple(role.value for role in REQUIRED_ROLES if role not in named),
         lapsed_training=tuple(role.value for role in REQUIRED_ROLES if role in lapsed),
         stage=_stage(row["stage"]),
@@ -164,29 +161,9 @@ def rulebook_at(*, workflow_id: UUID, number: int) -> Rulebook:
     return live_rulebook(version_id)
 
 
-def ceilings_over(*, department_id: UUID) -> tuple[shapes.Ceiling, ...]:
-    """Give the ceilings in force over a department's workflows. One query."""
-    rows = Ceiling.objects.filter(_binds(department_id)).order_by("created_at", "id")
-    return tuple(_ceiling(row) for row in rows.values_list(_ceiling_json(), flat=True))
-
-
-def _binds(department_id: object) -> Q:
-    return Q(is_active=True) & (Q(level="enterprise") | Q(department_id=department_id))
-
-
-def _ceiling_json() -> JSONObject:
-    # The amount travels as text: a JSON number would come back as a float.
-    return JSONObject(
-        level="level",
-        name="name",
-        systems="systems",
-        verbs="verbs",
-        tiers="tiers",
-        authority="authority",
-        amount_max=Cast("amount_max", CharField()),
-        currency="currency",
-        sentence="sentence",
-    )
+def ceilings_over(*, workflow_id: UUID) -> tuple[shapes.Ceiling, ...]:
+    """Give the ceilings in force over one workflow. One query."""
+    return tuple(_ceiling(row) for row in ceiling_rows(workflow_id))
 
 
 def _person(row: Mapping) -> PersonRef:
@@ -200,7 +177,6 @@ def _stage(row: Mapping | None) -> shapes.Stage | None:
 
 
 def _ceiling(row: Mapping) -> shapes.Ceiling:
-    amount = row["amount_max"]
     return shapes.Ceiling(
         level=Level(row["level"]),
         name=row["name"],
@@ -208,7 +184,25 @@ def _ceiling(row: Mapping) -> shapes.Ceiling:
         verbs=tuple(row["verbs"]),
         tiers=tuple(row["tiers"]),
         authority=Authority(row["authority"]),
-        amount_max=Decimal(amount) if amount is not None else None,
+        amount_max=_amount(row),
         currency=row["currency"] or None,
         sentence=row["sentence"],
+        ai_models=tuple(row["ai_models"]),
+        data_classes=tuple(row["data_classes"]),
+        waivers=tuple(_waiver(each) for each in row["waivers"] or ()),
     )
+
+
+def _waiver(row: Mapping) -> shapes.Waiver:
+    return shapes.Waiver(
+        system=row["system"],
+        verb=row["verb"],
+        amount_max=_amount(row),
+        currency=row["currency"] or None,
+        under_review=row["under_review"],
+    )
+
+
+def _amount(row: Mapping) -> Decimal | None:
+    # It travels as text: a JSON number would come back as a float.
+    return Decimal(row["amount_max"]) if row["amount_max"] is not None else None

@@ -13,6 +13,27 @@ from django.db import connection
 
 _NOBODY = UUID(int=0)
 _DOCUMENTS = ("ceilings", "holders")
+# The ceilings over the workflow `w`, each with what is waived of it there.
+_CEILINGS = """(SELECT json_agg(json_build_object(
+                   'level', c.level, 'name', c.name, 'systems', c.systems,
+                   'verbs', c.verbs, 'tiers', c.tiers, 'authority', c.authority,
+                   'amount_max', c.amount_max::text, 'currency', c.currency,
+                   'sentence', c.sentence, 'ai_models', c.ai_models,
+                   'data_classes', c.data_classes,
+                   'waivers', (SELECT json_agg(json_build_object(
+                           'system', x.system, 'verb', x.verb,
+                           'amount_max', x.amount_max::text, 'currency', x.currency,
+                           'under_review', x.under_review) ORDER BY x.id)
+                      FROM registry_ceilingwaiver x
+                     WHERE x.workflow_id = w.id AND x.ceiling_id = c.id
+                       AND x.ended_at IS NULL AND x.until_at > clock_timestamp())
+               ) ORDER BY c.created_at, c.id)::text
+          FROM registry_ceiling c
+         WHERE c.is_active
+           AND (c.level = 'enterprise'
+                OR (c.level = 'department' AND c.department_id = w.department_id)
+                OR c.team_id = w.team_id)
+       )"""
 _FACTS = """
 SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
        w.phase, w.paused_at, w.pause_reason, w.pause_epoch, w.assigns_least_loaded,
@@ -28,15 +49,9 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
        ARRAY(SELECT slug FROM registry_system WHERE is_approved) AS approved_systems,
        ARRAY(SELECT slug FROM registry_aimodel WHERE is_approved) AS approved_models,
        EXISTS (SELECT FROM registry_aimodel) AS keeps_models,
-       (SELECT json_agg(json_build_object(
-                   'level', c.level, 'name', c.name, 'systems', c.systems,
-                   'verbs', c.verbs, 'tiers', c.tiers, 'authority', c.authority,
-                   'amount_max', c.amount_max::text, 'currency', c.currency,
-                   'sentence', c.sentence) ORDER BY c.created_at, c.id)::text
-          FROM registry_ceiling c
-         WHERE c.is_active
-           AND (c.level = 'enterprise' OR c.department_id = w.department_id)
-       ) AS ceilings,
+       (SELECT json_object_agg(slug, data_classes)::text FROM registry_system
+         WHERE data_classes <> '{}') AS system_data,
+       @ceilings AS ceilings,
        (SELECT json_agg(json_build_object(
                    'role', h.role, 'id', p.id, 'name', p.name, 'email', p.email,
                    'is_trained', registry_is_trained(p.id, h.role)))::text
@@ -55,7 +70,17 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
   LEFT JOIN registry_operatingmodelversion v ON v.id = w.live_version_id
   LEFT JOIN accounts_agent a ON a.id = %(agent)s
  WHERE w."""
+_FACTS = _FACTS.replace("@ceilings", _CEILINGS)
 _BY_ID, _BY_SLUG = _FACTS + "id = %(workflow)s", _FACTS + "slug = %(workflow)s"
+_OVER = "SELECT @ceilings FROM registry_workflow w WHERE w.id = %s".replace(
+    "@ceilings", _CEILINGS
+)
+_OVER_IDS = (
+    "SELECT c.id FROM registry_ceiling c, registry_workflow w"
+    " WHERE w.id = %s AND c.is_active AND (c.level = 'enterprise'"
+    " OR (c.level = 'department' AND c.department_id = w.department_id)"
+    " OR c.team_id = w.team_id)"
+)
 _LOCKS = (
     "SELECT w.id, w.lock_number, d.lock_number FROM registry_workflow w"
     " JOIN accounts_department d ON d.id = w.department_id WHERE w.slug = %s"
@@ -76,6 +101,7 @@ def standing_row(
     row = dict(zip(names, found, strict=True))
     for name in _DOCUMENTS:
         row[name] = json.loads(row[name] or "[]")
+    row["system_data"] = json.loads(row["system_data"] or "{}")
     row["stage"] = json.loads(row["stage"]) if row["stage"] else None
     return row
 
@@ -85,3 +111,18 @@ def lock_row(slug: str) -> tuple[UUID, int, int] | None:
     with connection.cursor() as cursor:
         cursor.execute(_LOCKS, [slug])
         return cursor.fetchone()
+
+
+def ceiling_rows(workflow_id: UUID) -> list[dict[str, Any]]:
+    """Read the ceilings in force over one workflow. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVER, [workflow_id])
+        found = cursor.fetchone()
+    return json.loads((found and found[0]) or "[]")
+
+
+def ceiling_ids(workflow_id: UUID) -> list[UUID]:
+    """Give the ids of the ceilings in force over one workflow. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVER_IDS, [workflow_id])
+        return [row[0] for row in cursor]

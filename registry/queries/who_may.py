@@ -233,7 +233,7 @@ def _lines(rows: tuple[AllowanceRow, ...], above: Above) -> tuple[MayLine, ...]:
     return tuple(
         _line(
             row,
-            reach_in_force(row, above, row.workflow.department_id, row.workflow.phase),
+            reach_in_force(row, above, row.workflow),
             names[row.system] or system_label(row.system),
             agents.get(row.workflow_id, ()),
             deciders.get(row.workflow_id, {}),

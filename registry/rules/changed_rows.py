@@ -111,9 +111,9 @@ def _row_changed(
             text = f"{field.replace('_', ' ')} changed from {first or 'nothing'} to {second or 'nothing'}"
             yield change(field, text, False)
     if set(before.data_classes) != set(after.data_classes):
-        is_narrower = set(after.data_classes) < set(before.data_classes)
+        # Fewer named may slip under a ceiling on data, more say that more is touched.
         text = f"data classes changed to {listed(after.data_classes, 'and') or 'none'}"
-        yield change("data_classes", text, is_narrower)
+        yield change("data_classes", text, False)
 
 
 def _row_people(

@@ -17,8 +17,10 @@ from registry.rules.answers import (
     authority_rank,
     most_severe,
 )
+from registry.rules.ceilings import SystemData, in_cell
 from registry.rules.limits import ceiling_reasons
 from registry.rules.rulebook import (
+    NO_DATA,
     ActionGroup,
     Allowance,
     Ceiling,
@@ -55,16 +57,22 @@ class Voice:
     rulebook: Rulebook
     standing: Standing
     above: Money | None = None
+    ceiling: Ceiling | None = None
 
 
 @dataclass(frozen=True)
 class Said:
-    """What one level says about a cell. With `above` it binds past that amount only."""
+    """What one level says about a cell. With `above` it binds past that amount only.
+
+    With `only` it is about some AI models, and the others are as free as they were.
+    """
 
     level: str
     authority: Authority
     above: Money | None
     text: str
+    name: str = ""
+    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,29 +91,34 @@ class Decided:
 
 
 def voices_over(
-    rulebook: Rulebook, ceilings: Sequence[Ceiling], *, phase: int | None = None
+    rulebook: Rulebook,
+    ceilings: Sequence[Ceiling],
+    data: SystemData = NO_DATA,
+    *,
+    phase: int | None = None,
 ) -> tuple[Voice, ...]:
     """Return every level above a rulebook, the phase last; asked once for many cells.
 
     `phase` is the one that the workflow is in, where the page may be written for another.
     """
     quiet = replace(rulebook, phase=_SILENT_PHASE, action_groups=(_EVERYTHING,))
-    found = [
-        Voice(
-            level=ceiling.level.value,
-            name=ceiling.name,
-            sentence=ceiling.sentence.strip(),
-            rulebook=quiet,
-            standing=Standing(rulebook=quiet, ceilings=(ceiling,)),
-            above=Money(ceiling.amount_max, ceiling.currency or rulebook.currency)
-            if ceiling.amount_max is not None
-            else None,
-        )
-        for ceiling in ceilings
-    ]
+    found = [_voice_of(ceiling, quiet, data) for ceiling in ceilings]
     standing = Standing(rulebook=rulebook, phase=phase)
-    of_phase = Voice(Level.PHASE.value, "", "", rulebook, standing, None)
-    return (*found, of_phase)
+    return (*found, Voice(Level.PHASE.value, "", "", rulebook, standing))
+
+
+def _voice_of(ceiling: Ceiling, quiet: Rulebook, data: SystemData) -> Voice:
+    return Voice(
+        level=ceiling.level.value,
+        name=ceiling.name,
+        sentence=ceiling.sentence.strip(),
+        rulebook=quiet,
+        standing=Standing(rulebook=quiet, ceilings=(ceiling,), system_data=data),
+        above=Money(ceiling.amount_max, ceiling.currency or quiet.currency)
+        if ceiling.amount_max is not None
+        else None,
+        ceiling=ceiling,
+    )
 
 
 def decide(
@@ -117,6 +130,8 @@ def decide(
         return Decided(None, WORKFLOW, None, WORKFLOW, said, "")
     authority, level, why = allowance.authority, WORKFLOW, ""
     for each in said:
+        if each.only:
+            continue
         if each.above is None and _is_stricter(each.authority, authority):
             authority, level, why = each.authority, each.level, each.text
     limit, limit_level = None, WORKFLOW
@@ -124,7 +139,11 @@ def decide(
         currency = allowance.currency or (voices[-1].rulebook.currency)
         limit = Money(allowance.amount_max, currency)
     for each in said:
-        if each.above is None or not _is_stricter(each.authority, authority):
+        if (
+            each.only
+            or each.above is None
+            or not _is_stricter(each.authority, authority)
+        ):
             continue
         if limit is None or (
             each.above.currency == limit.currency and each.above.value < limit.value
@@ -135,33 +154,54 @@ def decide(
 
 
 def _said(allowance: Allowance | None, system: str, verb: str, voices: Sequence[Voice]):
-    request = Request(verb=verb, system=system)
     for voice in voices:
-        amount = _NO_AMOUNT
-        if voice.above is not None:
-            amount = ActionAmount(
-                money=Money(voice.above.value + _A_BIT_MORE, voice.above.currency),
-                is_expected=carries_money(request, allowance),
-                is_mapped=True,
+        for part in _parts_of(voice, system, verb):
+            models = part.ceiling.ai_models if part.ceiling else ()
+            request = Request(
+                verb=verb, system=system, model=models[0] if models else None
             )
-        reasons = tuple(
-            ceiling_reasons(request, voice.standing, voice.rulebook, amount)
-        )
-        if reasons:
-            yield _spoken(voice, reasons, verb)
+            amount = _NO_AMOUNT
+            if part.above is not None:
+                amount = ActionAmount(
+                    money=Money(part.above.value + _A_BIT_MORE, part.above.currency),
+                    is_expected=carries_money(request, allowance),
+                    is_mapped=True,
+                )
+            reasons = tuple(
+                ceiling_reasons(request, part.standing, part.rulebook, amount)
+            )
+            if reasons:
+                yield _spoken(part, reasons, verb)
+
+
+def _parts_of(voice: Voice, system: str, verb: str) -> tuple[Voice, ...]:
+    """Return a voice as it is heard in one cell, where part of it may be waived."""
+    if voice.ceiling is None or not voice.ceiling.waivers:
+        return (voice,)
+    left = in_cell(voice.ceiling, system, verb)
+    return tuple(
+        _voice_of(each, voice.rulebook, voice.standing.system_data) for each in left
+    )
 
 
 def _spoken(voice: Voice, reasons: tuple[Reason, ...], verb: str) -> Said:
     answer = most_severe(reason.answer for reason in reasons)
     authority = Authority.NEVER if answer == Answer.REFUSE else Authority.REVIEW
     past = f" above {money_text(voice.above)}" if voice.above else ""
+    models = voice.ceiling.ai_models if voice.ceiling else ()
+    only = " or ".join(models)
+    by = f" by {only}" if only else ""
     sentence = voice.sentence or reasons[0].text
+    if voice.ceiling and _is_stricter(voice.ceiling.authority, authority):
+        sentence = reasons[0].text
     level = voice.level.capitalize()
     return Said(
         level=voice.level,
         authority=authority,
         above=voice.above,
-        text=f"{level} says {authority.value} for every {name_of(verb)}{past}: {sentence}",
+        text=f"{level} says {authority.value} for every {name_of(verb)}{past}{by}: {sentence}",
+        name=voice.name,
+        only=only,
     )
 
 

@@ -21,6 +21,7 @@ from registry.rules.amounts import (
     number_text,
 )
 from registry.rules.answers import Answer, Authority, Reason, Risk, risk_rank
+from registry.rules.ceilings import Binds, binds, unknown_text, waiver_for
 from registry.rules.codes import CODES
 from registry.rules.rulebook import (
     Allowance,
@@ -125,41 +126,31 @@ def row_limits(
         yield reason_of("limit.count", text, Answer.REVIEW)
 
 
-def ceiling_binds(ceiling: Ceiling, request: Request) -> bool:
-    """Return whether a ceiling is about this system, verb and tier."""
-    return (
-        (not ceiling.systems or request.system in ceiling.systems)
-        and (not ceiling.verbs or request.verb in ceiling.verbs)
-        and (not ceiling.tiers or tier_of(request.verb) in ceiling.tiers)
-    )
-
-
 def ceiling_reasons(
     request: Request, standing: Standing, rulebook: Rulebook, amount: ActionAmount
 ) -> Iterator[Reason]:
     """Yield the reasons of every ceiling above the workflow, its phase included."""
     in_force = phases_in_force(rulebook, standing.phase)
     of_phases = [ceiling for number in in_force for ceiling in PHASES.get(number, ())]
+    row = rulebook.allowances.get((request.system, request.verb))
     for ceiling in (*standing.ceilings, *of_phases):
-        if not ceiling_binds(ceiling, request):
+        how = binds(ceiling, request, row, standing.system_data)
+        if how == Binds.NO:
             continue
-        code = f"ceiling.{ceiling.level}"
-        code = code if code in CODES else "ceiling.enterprise"
+        text = _ceiling_text(ceiling, request)
         answer = (
             Answer.REVIEW if ceiling.authority == Authority.REVIEW else Answer.REFUSE
         )
-        if ceiling.amount_max is None:
-            yield reason_of(code, _ceiling_text(ceiling, request), answer, ceiling.name)
-        elif amount.is_expected or request.verb in ceiling.verbs:
-            currency = ceiling.currency or rulebook.currency
-            named = f"the limit of the {ceiling.level} “{ceiling.name}”"
-            yield from _measured(
-                amount,
-                ceiling.amount_max,
-                currency,
-                named,
-                (code, answer, ceiling.name),
-            )
+        waiver = waiver_for(ceiling, request, amount)
+        if waiver is not None and not waiver.under_review:
+            continue
+        if how == Binds.UNKNOWN:
+            answer = Answer.REVIEW
+            text = unknown_text(ceiling, request, standing.system_data)
+        elif waiver is not None:
+            answer = Answer.REVIEW
+            text = f"{text} It is waived for this workflow, and a person decides."
+        yield from _of_ceiling(ceiling, request, rulebook, amount, answer, text)
     for number in in_force:
         yield from _phase_reasons(number, request, rulebook)
 
@@ -191,6 +182,25 @@ def _phase_reasons(
     if is_ungrouped(rulebook, number, request.system, request.verb):
         text = f"In phase 4 an agent acts only inside its action groups, and {place(request)} is in none."
         yield reason_of("ceiling.phase", text, Answer.REFUSE, "phase")
+
+
+def _of_ceiling(
+    ceiling: Ceiling,
+    request: Request,
+    rulebook: Rulebook,
+    amount: ActionAmount,
+    answer: Answer,
+    text: str,
+) -> Iterator[Reason]:
+    code = f"ceiling.{ceiling.level}"
+    code = code if code in CODES else "ceiling.enterprise"
+    if ceiling.amount_max is None:
+        yield reason_of(code, text, answer, ceiling.name)
+    elif amount.is_expected or request.verb in ceiling.verbs:
+        currency = ceiling.currency or rulebook.currency
+        named = f"the limit of the {ceiling.level} “{ceiling.name}”"
+        above = (code, answer, ceiling.name)
+        yield from _measured(amount, ceiling.amount_max, currency, named, above)
 
 
 def _ceiling_text(ceiling: Ceiling, request: Request) -> str:

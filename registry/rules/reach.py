@@ -18,8 +18,23 @@ from registry.rules.answers import (
     highest_risk,
     risk_rank,
 )
+from registry.rules.ceilings import (
+    NOT_TOLD,
+    Binds,
+    SystemData,
+    binds_on_data,
+    in_cell,
+    is_placed,
+)
 from registry.rules.limits import PHASES, is_ungrouped
-from registry.rules.rulebook import Allowance, Ceiling, DecidedBy, Guardrail, Rulebook
+from registry.rules.rulebook import (
+    NO_DATA,
+    Allowance,
+    Ceiling,
+    DecidedBy,
+    Guardrail,
+    Rulebook,
+)
 from registry.rules.verbs import CONSEQUENCE, tier_of, verb_of
 
 
@@ -95,28 +110,30 @@ def reach_within(row: Allowance, rulebook: Rulebook) -> Reach:
 
 
 def reach_under(
-    reach: Reach, system: str, verb: str, ceilings: Iterable[Ceiling]
+    reach: Reach,
+    system: str,
+    verb: str,
+    ceilings: Iterable[Ceiling],
+    data: SystemData = NO_DATA,
 ) -> Reach:
-    """Return what is left of a reach under ceilings, the strictest of them named."""
-    for ceiling in ceilings:
-        if not binds(ceiling, system, verb):
+    """Return what is left of a reach under ceilings, the strictest of them named.
+
+    A ceiling over certain AI models leaves the others as far as they reached.
+    """
+    for whole in ceilings:
+        how = binds_on_data(whole, data.get(system, NOT_TOLD))
+        if whole.ai_models or how == Binds.NO or not is_placed(whole, system, verb):
             continue
-        level, why = str(ceiling.level), ceiling.sentence.strip()
-        if ceiling.amount_max is None:
-            reach = reach.stricter(ceiling.authority, level, why)
-        elif reach.money != MoneySeen.NONE or verb in ceiling.verbs:
-            currency = ceiling.currency or reach.currency
-            reach = reach.up_to(ceiling.amount_max, currency, level, why)
+        for ceiling in in_cell(whole, system, verb):
+            level, why = str(ceiling.level), ceiling.sentence.strip()
+            known = how == Binds.YES
+            authority = ceiling.authority if known else Authority.REVIEW
+            if ceiling.amount_max is None:
+                reach = reach.stricter(authority, level, why)
+            elif reach.money != MoneySeen.NONE or verb in ceiling.verbs:
+                currency = ceiling.currency or reach.currency
+                reach = reach.up_to(ceiling.amount_max, currency, level, why)
     return reach
-
-
-def binds(ceiling: Ceiling, system: str, verb: str) -> bool:
-    """Return whether a ceiling is about this system, verb and its tier."""
-    return (
-        (not ceiling.systems or system in ceiling.systems)
-        and (not ceiling.verbs or verb in ceiling.verbs)
-        and (not ceiling.tiers or tier_of(verb) in ceiling.tiers)
-    )
 
 
 def _money(row: Allowance) -> MoneySeen:

@@ -14,6 +14,7 @@ from registry.rules.answers import Authority, Money, Reversibility, Risk, Turn
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 NO_PAIRS: Mapping[tuple[str, str], Any] = MappingProxyType({})
+NO_DATA: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 class StopKind(StrEnum):
@@ -144,10 +145,25 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Ceiling:
-    """A limit from above the workflow. Empty systems, verbs or tiers mean all of them.
+class Waiver:
+    """A ceiling does not bind one cell, up to an amount. While it is given, it is here.
 
-    With `amount_max` it binds only above that amount; without, always.
+    `under_review` means that a person decides instead; without it, nothing is left.
+    """
+
+    system: str
+    verb: str
+    amount_max: Decimal | None = None
+    currency: str | None = None
+    under_review: bool = True
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """A limit from above the workflow. Each empty list means all there are.
+
+    With `amount_max` it binds only above that amount; without, always. The waivers are
+    those of the one workflow that is asked about.
     """
 
     level: Level
@@ -159,6 +175,9 @@ class Ceiling:
     amount_max: Decimal | None = None
     currency: str | None = None
     sentence: str = ""
+    ai_models: tuple[str, ...] = ()
+    data_classes: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,6 +255,7 @@ class Standing:
 
     `used` must hold every cap that counts the verb. `day_counts` holds what was done today, so
     that a pair without an entry was done zero times; None means that nobody counted.
+    `system_data` says what each system holds; of one that is not in it nobody has told.
     `approved_models` None means that no list is kept, `stage` None that none is in force.
     `phase` is the one that the workflow is in; its limits hold beside those of the phase that
     the page is written for.
@@ -250,6 +270,7 @@ class Standing:
     known_systems: frozenset[str] = frozenset()
     approved_models: frozenset[str] | None = None
     ceilings: tuple[Ceiling, ...] = ()
+    system_data: Mapping[str, frozenset[str]] = NO_DATA
     run_is_on_hold: bool = False
     hold_reason: str | None = None
     vacant_roles: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The catalogue: systems that agents may be let into, and ceilings over every workflow."""
+"""The catalogue: systems that agents may be let into, and what each of them holds."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
@@ -7,12 +7,11 @@ from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
-from registry.forms.catalogue import CatalogueChangeForm, CeilingForm, SystemForm
+from registry.forms.catalogue import CatalogueChangeForm, SystemForm
 from registry.operations.catalogue import (
     add_system,
-    lift_ceiling,
-    set_ceiling,
     set_system_approved,
+    set_system_data,
 )
 from registry.queries.catalogue import catalogue_page
 from registry.views.common import errors_of, go
@@ -24,11 +23,10 @@ def systems(request: HttpRequest) -> HttpResponse:
     change = CatalogueChangeForm(request.POST or None)
     kind = request.POST.get("change", "")
     system = SystemForm(request.POST if kind == "add" else None)
-    ceiling = CeilingForm(request.POST if kind == "limit" else None)
     errors: dict[str, str] = {}
     if request.method == "POST":
         try:
-            said = _change(actor, kind, change, system, ceiling)
+            said = _change(actor, kind, change, system)
         except (Invalid, Conflict) as problem:
             errors = errors_of(problem)
         else:
@@ -38,10 +36,9 @@ def systems(request: HttpRequest) -> HttpResponse:
         request,
         "registry/systems.html",
         {
-            "crumbs": [("Workflows", "/workflows/"), ("Systems and ceilings", "")],
+            "crumbs": [("Workflows", "/workflows/"), ("Systems", "")],
             "catalogue": catalogue_page(actor=actor),
             "system": system,
-            "ceiling": ceiling,
             "errors": errors,
         },
         status=422 if request.method == "POST" else 200,
@@ -53,7 +50,6 @@ def _change(
     kind: str,
     change: CatalogueChangeForm,
     system: SystemForm,
-    ceiling: CeilingForm,
 ) -> str:
     """Make one change and say it; nothing is said while a form is wrong."""
     now = wall_clock()
@@ -62,17 +58,17 @@ def _change(
             return ""
         made = add_system(actor=actor, now=now, **system.cleaned_data)
         return f"{made.name} is in the catalogue."
-    if kind == "limit":
-        if not ceiling.is_valid():
-            return ""
-        set_ceiling(actor=actor, now=now, **ceiling.cleaned_data)
-        return "The ceiling is in force."
     if not change.is_valid():
         raise Invalid({"": "This form is not one of ours. Open the page again."})
     chosen = change.cleaned_data
-    if kind == "lift" and chosen["ceiling"]:
-        lift_ceiling(actor=actor, ceiling_id=chosen["ceiling"], now=now)
-        return "The ceiling is lifted."
+    if kind == "data" and chosen["system"]:
+        set_system_data(
+            actor=actor,
+            system_id=chosen["system"],
+            data_classes=chosen["data_classes"],
+            now=now,
+        )
+        return "Ceilings on data bind by it from now on."
     if kind in ("approve", "withdraw") and chosen["system"]:
         is_approved = kind == "approve"
         set_system_approved(

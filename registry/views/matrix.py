@@ -149,7 +149,6 @@ def editor_of(
     systems, verbs, query = asked(request)
     return editor_page(
         workflow_id=head.id,
-        department_id=head.department_id,
         person_id=actor_of(request).id,
         more_systems=[*systems, *([system] if system else [])],
         more_verbs=[*verbs, *([verb] if verb else [])],
@@ -201,7 +200,6 @@ def _cell_page(
     system, verb = place
     cell = cell_page(
         workflow_id=head.id,
-        department_id=head.department_id,
         system=system,
         verb=verb,
     )
@@ -241,7 +239,6 @@ def _what_changed(request: HttpRequest, head: WorkflowHead, pairs: Pairs) -> Any
     text = request.POST.get("revision", "")
     return changed_cells(
         workflow_id=head.id,
-        department_id=head.department_id,
         person_id=actor_of(request).id,
         pairs=pairs,
         since=int(text) if text.isdecimal() and len(text) < 10 else None,

@@ -31,7 +31,7 @@ def models(request: HttpRequest) -> HttpResponse:
     new = ModelForm(request.POST if is_new else None)
     errors: dict[str, str] = {}
     if request.method == "POST":
-        must_administer(actor)
+        must_administer(actor, "approve_model")
         form: forms.Form = new if is_new else ModelChangeForm(request.POST)
         try:
             if form.is_valid():
@@ -70,7 +70,8 @@ def _retire(
     request: HttpRequest, thing: Retiring | None, listed_at: str
 ) -> HttpResponse:
     actor = actor_of(request)
-    must_administer(actor)
+    kind = "approve_model" if listed_at == "models" else "approve_system"
+    must_administer(actor, kind)
     if thing is None:
         raise NotFound("There is nothing here, or you may not see it.")
     errors: dict[str, str] = {}

@@ -69,6 +69,5 @@ def _page(head: WorkflowHead, number: int | None) -> OnePage:
     )
     return one_page(
         version=version,
-        department_id=head.department_id,
         live_version_id=head.live_version_id,
     )

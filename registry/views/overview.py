@@ -21,7 +21,6 @@ def workflow(request: HttpRequest, slug: str) -> HttpResponse:
     version = shown_version(workflow_id=head.id, live_version_id=head.live_version_id)
     page = one_page(
         version=version,
-        department_id=head.department_id,
         live_version_id=head.live_version_id,
     )
     return show(
@@ -49,7 +48,6 @@ def workflow_page(request: HttpRequest, slug: str) -> HttpResponse:
     version = shown_version(workflow_id=head.id, live_version_id=head.live_version_id)
     page = one_page(
         version=version,
-        department_id=head.department_id,
         live_version_id=head.live_version_id,
     )
     return show(

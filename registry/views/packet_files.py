@@ -41,7 +41,6 @@ def packet_as_pdf(
     packet = packet_page(
         actor=actor_of(request),
         workflow_id=head.id,
-        department_id=head.department_id,
         number=number,
     )
     if packet is None:

@@ -120,9 +120,7 @@ def _packet(
     request: HttpRequest, slug: str, problem: Invalid | Conflict | None = None
 ) -> HttpResponse:
     head = head_of(request, slug)
-    page = packet_page(
-        actor=actor_of(request), workflow_id=head.id, department_id=head.department_id
-    )
+    page = packet_page(actor=actor_of(request), workflow_id=head.id)
     return show(
         request,
         head,

@@ -25,6 +25,7 @@ from registry.queries.duties import duties_of
 from registry.queries.naming import Named, named_of
 from registry.queries.people import people_of, people_to_pick
 from registry.queries.reviewing import assigns_least_loaded, reviewer_choices
+from registry.queries.rights_page import team_of_workflow
 from registry.views.common import errors_of, go, head_of, show
 
 
@@ -54,6 +55,7 @@ def workflow_people(request: HttpRequest, slug: str) -> HttpResponse:
             "duties": duties_of(
                 actor=actor, workflow_id=head.id, people=people, is_live=head.is_live
             ),
+            "team": team_of_workflow(actor=actor, workflow_id=head.id),
             "choices": people_to_pick(actor=actor),
             "reviewing": reviewer_choices() if head.may_edit else None,
             "assigns_least_loaded": assigns_least_loaded(workflow_id=head.id),

@@ -87,7 +87,6 @@ def _version(
             ),
             "page": one_page(
                 version=version,
-                department_id=head.department_id,
                 live_version_id=head.live_version_id,
             ),
             "errors": errors or {},

@@ -69,6 +69,7 @@ def knock(world: World, door: Door, path: str, knocker: str) -> HttpResponse:
         return send(path, data="{}", content_type="application/json")
     known = {
         "<digest>": digest_of_proposal(world.values["proposal_id"]),
+        "<holder>": f"person:{world.values['person_id']}",
         "<person>": world.values["person_id"],
         "<position>": world.values["position_id"],
         "<agent>": world.values["agent_id"],

@@ -13,7 +13,7 @@ from portal.accounts.models import Agent, AgentKey
 from portal.audit import denials
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
-from registry.operations.catalogue import set_ceiling
+from registry.operations.ceilings import set_ceiling
 from registry.operations.people import assign_agent
 from registry.operations.registering import register_workflow
 from tests.approvals.asking import make_portal

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from registry.models import System
-from registry.operations.catalogue import add_system, set_ceiling, set_system_approved
+from registry.operations.catalogue import add_system, set_system_approved
+from registry.operations.ceilings import set_ceiling
 from registry.queries.drafts import draft_of
 from registry.queries.trail import trail_of
 from registry.rules.verbs import VERBS

@@ -31,7 +31,6 @@ def _client(person) -> Client:
 def _page(workflow):
     return one_page(
         version=workflow.versions.latest("number"),
-        department_id=workflow.department_id,
         live_version_id=workflow.live_version_id,
     )
 

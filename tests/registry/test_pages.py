@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from registry.models import Workflow
+from registry.models import System, Workflow
 from registry.operations.packets import new_version, submit_version
 from registry.operations.pausing import pause_workflow
 from tests.people import NOW, draft_workflow, live_workflow, make_company
@@ -277,7 +277,7 @@ def test_the_page_downloads_as_toml_and_loads_back_the_same(people):
     assert "Maya Adler saved this while you were writing." in stale.content.decode()
 
 
-def test_an_administrator_adds_a_system_and_the_risk_team_sets_a_ceiling(people):
+def test_an_administrator_adds_a_system_and_says_what_data_it_holds(people):
     live_workflow(people)
     system = {
         "change": "add",
@@ -285,16 +285,19 @@ def test_an_administrator_adds_a_system_and_the_risk_team_sets_a_ceiling(people)
         "slug": "warehouse",
         "is_approved": "on",
     }
-    ceiling = {"change": "limit", "name": "money", "authority": "review",
-               "sentence": "Above EUR 10 a person decides.", "verbs": ["refund"],
-               "amount_max": "10.00", "currency": "EUR"}  # fmt: skip
+    ada = _client(people.ada)
 
     assert _client(people.dana).get("/systems/").status_code == 200
     assert _client(people.dana).post("/systems/", system).status_code == 403
-    assert _client(people.ada).post("/systems/", system).status_code == 302
-    assert _client(people.ada).post("/systems/", system).status_code == 422
-    assert _client(people.maya).post("/systems/", ceiling).status_code == 403
-    assert _client(people.rosa).post("/systems/", ceiling).status_code == 302
+    assert ada.post("/systems/", system).status_code == 302
+    assert ada.post("/systems/", system).status_code == 422
+    data = {
+        "change": "data",
+        "system": System.objects.get(slug="warehouse").id,
+        "data_classes": ["payment", "personal"],
+    }
+    assert _client(people.rosa).post("/systems/", data).status_code == 403
+    assert ada.post("/systems/", data).status_code == 302
     shown = _client(people.dana).get("/systems/").content.decode()
     assert "Warehouse" in shown
-    assert "Above EUR 10 a person decides." in shown
+    assert "personal and payment" in shown

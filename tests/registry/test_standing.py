@@ -11,11 +11,10 @@ from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFou
 from registry.models import System
 from registry.models.workflow import Role
 from registry.operations.catalogue import (
-    lift_ceiling,
-    set_ceiling,
     set_model_approved,
     set_system_approved,
 )
+from registry.operations.ceilings import lift_ceiling, set_ceiling
 from registry.operations.pausing import pause_workflow, resume_workflow
 from registry.operations.people import remove_agent, vacate_role
 from registry.queries.rulebooks import live_rulebook, lock_numbers, standing_facts
@@ -171,7 +170,9 @@ def test_ceilings_of_the_enterprise_and_of_its_own_department_bind(people):
     assert facts.ceilings[0].amount_max == Decimal("100.00")
     assert facts.enterprise_epoch == before.enterprise_epoch + 1
     assert facts.department_epoch == before.department_epoch + 1
-    lift_ceiling(actor=people.actor("rosa"), ceiling_id=ceiling.id, now=NOW)
+    lift_ceiling(
+        actor=people.actor("rosa"), ceiling_id=ceiling.id, because="Over.", now=NOW
+    )
     assert len(standing_facts(workflow.id, agent_id=None).ceilings) == 1
 
 

@@ -9,7 +9,8 @@ import pytest
 from portal.accounts.actors import SYSTEM
 from portal.audit.models import Entry
 from registry.models import Reviewer
-from registry.operations.catalogue import set_ceiling, set_system_approved
+from registry.operations.catalogue import set_system_approved
+from registry.operations.ceilings import set_ceiling
 from registry.operations.pausing import pause_workflow
 from registry.queries.authority import above_all, cells_in_force, reach_in_force
 from registry.queries.heat import heat_for
@@ -129,9 +130,7 @@ def test_what_sql_says_of_every_cell_is_what_the_rules_say(people):
 
     assert len(said) == 7 * 5
     for key, row in said.items():
-        reach = reach_in_force(
-            row, above, row.workflow.department_id, row.workflow.phase
-        )
+        reach = reach_in_force(row, above, row.workflow)
         assert row.answer == list(Authority).index(reach.authority), key
         if reach.authority == Authority.ALLOWED:
             assert row.limit == reach.amount_max, key

@@ -24,6 +24,7 @@ from registry.rules.rulebook import (
     Standing,
     StopKind,
     StopRule,
+    Waiver,
 )
 from registry.rules.verbs import Tier
 
@@ -84,7 +85,7 @@ def allowances(draw, system=None, verb=None):
         decided_by=draw(st.sampled_from(list(DecidedBy))),
         reversibility=draw(maybe(st.sampled_from(Reversibility))),
         risk=draw(maybe(risks)),
-        data_classes=draw(some(["customer", "payment"])),
+        data_classes=draw(some(["personal", "payment"])),
         amount_field=draw(
             st.sampled_from(["amount", "amount", "parts[].amount", None])
         ),
@@ -179,6 +180,15 @@ def caps(draw, key=None):
 
 
 checks = st.builds(Check, name=st.sampled_from(CHECKS), required_for=some(VERBS))
+waivers = st.builds(
+    Waiver,
+    system=st.sampled_from(SYSTEMS),
+    verb=st.sampled_from(VERBS),
+    amount_max=maybe(amounts),
+    currency=currencies,
+    under_review=st.booleans(),
+)
+DATA = ("personal", "payment")
 ceilings = st.builds(
     Ceiling,
     level=st.sampled_from(Level),
@@ -189,6 +199,9 @@ ceilings = st.builds(
     authority=st.sampled_from([Authority.NEVER, Authority.REVIEW]),
     amount_max=maybe(amounts),
     currency=maybe(currencies),
+    ai_models=st.sampled_from([(), (), ("small",)]),
+    data_classes=st.sampled_from([(), (), ("payment",), DATA]),
+    waivers=st.lists(waivers, max_size=2).map(tuple),
 )
 
 
@@ -291,6 +304,7 @@ def standings(draw):
         known_systems=frozenset(SYSTEMS),
         approved_models=draw(st.sampled_from([None, None, None, frozenset({"small"})])),
         ceilings=draw(st.lists(ceilings, max_size=1).map(tuple)),
+        system_data={system: draw(st.frozensets(st.sampled_from(DATA))) for system in SYSTEMS},
         run_is_on_hold=not draw(mostly),
         vacant_roles=() if draw(mostly) else ("risk_owner",),
         lapsed_training=() if draw(mostly) else ("reviewer",),

@@ -179,6 +179,32 @@ def test_never_means_never(data, standing, rulebook, request):
 
 
 @EXAMPLES
+@given(
+    data=st.data(),
+    request=some.requests(),
+    standing=some.standings(),
+    rulebook=some.rulebooks(),
+)
+def test_a_waiver_reaches_its_own_cell_and_no_further_than_lifting_the_ceiling(
+    data, request, standing, rulebook
+):
+    above = replace(data.draw(some.ceilings), waivers=())
+    waiver = data.draw(some.waivers)
+    if data.draw(st.booleans()):
+        waiver = replace(waiver, system=request.system, verb=request.verb)
+    waived = replace(above, waivers=(waiver,))
+
+    def answer(*ceilings):
+        return severity(
+            ask(request, replace(standing, ceilings=ceilings), rulebook).answer
+        )
+
+    assert answer() <= answer(waived) <= answer(above)
+    if (waiver.system, waiver.verb) != (request.system, request.verb):
+        assert answer(waived) == answer(above)
+
+
+@EXAMPLES
 @given(request=some.requests(), standing=some.standings(), rulebook=some.rulebooks())
 def test_a_vacant_role_and_a_stage_that_opens_nothing_never_allow(
     request, standing, rulebook

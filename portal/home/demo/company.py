@@ -14,7 +14,8 @@ from portal.accounts.operations.people import (
     add_department,
     add_person,
 )
-from registry.operations.catalogue import add_system, set_ceiling
+from registry.operations.catalogue import add_system
+from registry.operations.ceilings import set_ceiling
 
 COMPANY = "Alder & Pike"
 DOMAIN = "alderpike.example"

@@ -1,0 +1,218 @@
+"""What a ceiling would change in what live workflows may do, before anybody sets it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet
+
+from portal.accounts import access
+from portal.accounts.actors import Actor
+from portal.accounts.models import Department, Team
+from registry.models import Ceiling as CeilingRow
+from registry.queries.authority import (
+    Above,
+    CeilingOver,
+    above_all,
+    cells_in_force,
+    narrowed_by,
+)
+from registry.rules.answers import Authority
+from registry.rules.data import DATA_CLASSES
+from registry.rules.rulebook import Ceiling, Level
+from registry.rules.verbs import VERBS, Tier
+
+WORKFLOWS_SHOWN_MAX = 50
+NOBODY = UUID(int=0)
+_NEVER = 2
+
+
+@dataclass(frozen=True)
+class CeilingSaid:
+    """A ceiling as somebody wants it. Empty lists mean all there are."""
+
+    level: str
+    name: str
+    sentence: str
+    authority: str
+    department: Department | None = None
+    team: Team | None = None
+    systems: Sequence[str] = ()
+    verbs: Sequence[str] = ()
+    tiers: Sequence[str] = ()
+    ai_models: Sequence[str] = ()
+    data_classes: Sequence[str] = ()
+    amount_max: Decimal | None = None
+    currency: str = ""
+    accepted_because: str = field(default="", compare=False)
+
+    @property
+    def is_about_everything(self) -> bool:
+        """Say whether it refuses whatever anybody asks, with no exception."""
+        narrows = (
+            *self.systems,
+            *self.verbs,
+            *self.tiers,
+            *self.ai_models,
+            *self.data_classes,
+        )
+        return self.authority == "never" and not narrows and self.amount_max is None
+
+    @property
+    def shape(self) -> Ceiling:
+        """Give it as the rulebook reads it."""
+        return Ceiling(
+            level=Level(self.level),
+            name=self.name,
+            systems=tuple(self.systems),
+            verbs=tuple(self.verbs),
+            tiers=tuple(self.tiers),
+            authority=Authority(self.authority),
+            amount_max=self.amount_max,
+            currency=self.currency or None,
+            sentence=self.sentence,
+            ai_models=tuple(self.ai_models),
+            data_classes=tuple(self.data_classes),
+        )
+
+    @property
+    def over(self) -> CeilingOver:
+        return CeilingOver(
+            department_id=self.department.id if self.department else None,
+            team_id=self.team.id if self.team else None,
+            ceiling=self.shape,
+            waivers={},
+        )
+
+
+def said_in(sent: Mapping[str, Sequence[str]]) -> CeilingSaid | None:
+    """Read a ceiling out of an address, as its form writes it; None for none. Two queries."""
+
+    def one(name: str) -> str:
+        values = sent.get(name) or [""]
+        return values[-1].replace("\x00", "")[:300]
+
+    def many(name: str) -> tuple[str, ...]:
+        return tuple(each.replace("\x00", "")[:120] for each in sent.get(name) or ())
+
+    level, _, identity = one("where").partition(":")
+    try:
+        place = UUID(identity) if identity else None
+        amount = Decimal(one("amount_max")) if one("amount_max") else None
+        authority = Authority(one("authority"))
+    except (ValueError, InvalidOperation):
+        return None
+    team = Team.objects.select_related("department").filter(id=place or NOBODY).first()
+    department = Department.objects.filter(id=place or NOBODY).first()
+    found = {"enterprise": True, "department": department, "team": team}.get(level)
+    if not found or amount is not None and not (amount.is_finite() and amount >= 0):
+        return None
+    return CeilingSaid(
+        level=level,
+        name=one("name"),
+        sentence=one("sentence"),
+        authority=authority.value,
+        department=team.department if level == "team" and team else department,
+        team=team if level == "team" else None,
+        systems=many("systems"),
+        verbs=tuple(each for each in many("verbs") if each in VERBS),
+        tiers=tuple(each for each in many("tiers") if each in tuple(Tier)),
+        ai_models=many("ai_models"),
+        data_classes=tuple(
+            each for each in many("data_classes") if each in DATA_CLASSES
+        ),
+        amount_max=amount,
+        currency=one("currency")[:3],
+    )
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One live workflow whose cells a ceiling would narrow."""
+
+    slug: str
+    name: str
+    refused: int
+    reviewed: int
+    limited: int
+    is_emptied: bool
+
+
+@dataclass(frozen=True)
+class CeilingReach:
+    """What a ceiling would narrow: workflows that may be seen, and how many there are."""
+
+    workflows: tuple[Touched, ...]
+    count: int
+    emptied: str
+
+
+def ceiling_reach(
+    *, actor: Actor, said: CeilingSaid, replaces: UUID | None = None
+) -> CeilingReach:
+    """Give what a ceiling would change in live workflows. Eight queries."""
+    rows = _grouped(said, _without(above_all(), replaces))
+    touched = rows.filter(
+        Q(refused__gt=0) | Q(reviewed__gt=0) | Q(limited__gt=0)
+    ).order_by("workflow__name", "workflow_id")
+    seen = access.visible(touched, actor=actor, workflow_path="workflow_id")
+    return CeilingReach(
+        workflows=tuple(
+            Touched(
+                slug=row["workflow__slug"],
+                name=row["workflow__name"],
+                refused=row["refused"],
+                reviewed=row["reviewed"],
+                limited=row["limited"],
+                is_emptied=row["open_before"] > 0 and row["open_after"] == 0,
+            )
+            for row in seen[:WORKFLOWS_SHOWN_MAX]
+        ),
+        count=touched.count(),
+        emptied=left_with_nothing(said, replaces=replaces) or "",
+    )
+
+
+def left_with_nothing(said: CeilingSaid, *, replaces: UUID | None = None) -> str | None:
+    """Name whom a ceiling would leave nothing at all; None for nobody. Four queries."""
+    if said.authority != Authority.NEVER:
+        return None
+    if said.is_about_everything:
+        return "every workflow below it"
+    rows = _grouped(said, _without(above_all(), replaces))
+    emptied = rows.filter(open_before__gt=0, open_after=0).order_by("workflow__name")
+    names = list(emptied.values_list("workflow__name", flat=True)[:3])
+    more = emptied.count() - len(names) if names else 0
+    if not names:
+        return None
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _without(above: Above, replaces: UUID | None) -> Above:
+    if replaces is None:
+        return above
+    rows = CeilingRow.objects.filter(is_active=True).order_by("created_at", "id")
+    ids = tuple(rows.values_list("id", flat=True))
+    kept = zip(ids, above.ceilings, strict=True)
+    return replace(above, ceilings=tuple(each for key, each in kept if key != replaces))
+
+
+def _grouped(said: CeilingSaid, above: Above) -> QuerySet:
+    """Count cells by workflow: newly refused, newly reviewed, newly limited, and left."""
+    cells = narrowed_by(cells_in_force(above=above), above, said.over)
+    return (
+        cells.order_by()
+        .values("workflow_id", "workflow__slug", "workflow__name")
+        .annotate(
+            refused=Count("id", filter=Q(then=_NEVER, answer__lt=_NEVER)),
+            reviewed=Count("id", filter=Q(then=1, answer=0)),
+            limited=Count(
+                "id",
+                filter=Q(then=0, answer=0, limit_then__isnull=False)
+                & (Q(limit__isnull=True) | Q(limit_then__lt=F("limit"))),
+            ),
+            open_before=Count("id", filter=Q(answer__lt=_NEVER)),
+            open_after=Count("id", filter=Q(then__lt=_NEVER)),
+        )
+    )
