@@ -6,9 +6,10 @@ from functools import partial
 import structlog
 from celery import shared_task
 
+from portal.accounts.actors import SYSTEM
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone
-from registry.operations import hand_overs, staging
+from registry.operations import deciding_more, hand_overs, staging
 from registry.operations.importing_apply import claim_import, run_import
 from registry.operations.readiness_priorities import overdue_priorities, tell_overdue
 from registry.operations.training_reminding import remind_of_training
@@ -21,8 +22,10 @@ IMPORTS_MAX = 20
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS, ignore_result=True)
 def settle_duties(**_later: object) -> int:
-    """Hand over roles whose day has come, close stages whose time is over, and tell of
+    """Hand over roles whose day has come, close what has run out of time, and tell of
     priorities that are overdue.
+
+    Stages of a resume, requests for more, and what was waived of a ceiling run out.
 
     Says how many moved. Safe to run twice at once.
     """
@@ -42,6 +45,28 @@ def settle_duties(**_later: object) -> int:
     for priority_id in overdue_priorities(now=wall_clock()):
         moved += _unless_done(
             partial(tell_overdue, priority_id=priority_id, now=wall_clock())
+        )
+    moved += _settle_requests()
+    return moved
+
+
+def _settle_requests() -> int:
+    moved = 0
+    for request_id in deciding_more.due_requests(now=wall_clock()):
+        moved += _unless_done(
+            partial(
+                deciding_more.expire_request, request_id=request_id, now=wall_clock()
+            )
+        )
+    for waiver_id in deciding_more.due_waivers(now=wall_clock()):
+        moved += _unless_done(
+            partial(
+                deciding_more.end_waiver,
+                actor=SYSTEM,
+                waiver_id=waiver_id,
+                because="Its time was over.",
+                now=wall_clock(),
+            )
         )
     return moved
 

@@ -5,6 +5,7 @@ from django.urls import path
 from registry.views import (
     agents,
     answering,
+    capability,
     catalogue,
     ceilings,
     drafting,
@@ -47,6 +48,15 @@ urlpatterns = [
         "ceilings/<uuid:ceiling_id>/change/",
         ceilings.ceiling_change,
         name="ceiling_change",
+    ),
+    path("requests/", capability.capability_requests, name="capability_requests"),
+    path(
+        "requests/<uuid:request_id>/",
+        capability.capability_request,
+        name="capability_request",
+    ),
+    path(
+        "workflows/<slug:slug>/ask/", capability.capability_ask, name="capability_ask"
     ),
     path("decision-rights/", rights.decision_rights, name="decision_rights"),
     path("training/", training.training, name="training"),

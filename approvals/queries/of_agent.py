@@ -10,6 +10,14 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 
 RULINGS_SHOWN_MAX = 20
+# The phase is no ceiling that somebody waives.
+FROM_ABOVE = (
+    "ceiling.enterprise",
+    "ceiling.department",
+    "ceiling.team",
+    "system.not_approved",
+    "model.not_approved",
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,15 @@ class RuledCall:
     reasons: tuple[Mapping[str, str], ...]
     workflow: str
     run_id: UUID
+    slug: str = ""
+    system: str = ""
+    verb: str = ""
+
+    @property
+    def is_from_above(self) -> bool:
+        """Say whether what stands above the workflow stopped it: more can be asked for."""
+        codes = {str(each.get("code")) for each in self.reasons[:2]}
+        return any(code.startswith(FROM_ABOVE) for code in codes)
 
 
 def rulings_of_agent(*, actor: Actor, agent_id: UUID) -> tuple[RuledCall, ...]:
@@ -43,9 +60,12 @@ def rulings_of_agent(*, actor: Actor, agent_id: UUID) -> tuple[RuledCall, ...]:
             "reasons",
             "workflow__name",
             "action_request__run_id",
+            "workflow__slug",
+            "action_request__system",
+            "action_request__verb",
         )
     )
     return tuple(
-        RuledCall(at, answer, headline, tuple(reasons), workflow, run_id)
-        for at, answer, headline, reasons, workflow, run_id in rows[:RULINGS_SHOWN_MAX]
+        RuledCall(at, answer, headline, tuple(reasons), *rest)
+        for at, answer, headline, reasons, *rest in rows[:RULINGS_SHOWN_MAX]
     )

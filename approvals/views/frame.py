@@ -23,6 +23,7 @@ from approvals.queries.narrowing import (
 from approvals.queries.saved_filters import filters_of
 from approvals.queries.undoing import UndoOffer, undo_offer
 from portal.accounts.actors import actor_of
+from registry.queries.capability import waiting_requests
 
 CRUMB = "Inbox"
 PLACE_LENGTH_MAX = 2000
@@ -81,6 +82,7 @@ def inbox_context(
         # The card changes without the page, so the crumbs do not name it.
         "crumbs": [(CRUMB, reverse("inbox"))],
         "tabs": tabs_of(page.counts),
+        "requests_for_more": waiting_requests(actor=actor),
         "undo": _undo_offer(request, now),
         "chips": [
             (chip, address_of(asked_in({**chip.without, "tab": asked.tab})))

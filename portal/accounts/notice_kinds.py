@@ -344,6 +344,20 @@ _ALL = (
         must_show=True,
     ),
     Kind(
+        "more_asked",
+        DECIDE,
+        "A team asks for more than stands above it",
+        "{workflow}: {by} asks for more than stands above it.",
+        must_show=True,
+        waits=True,
+    ),
+    Kind(
+        "more_answered",
+        WORKFLOWS,
+        "What you asked for is answered",
+        "{workflow}: what you asked for {outcome}.",
+    ),
+    Kind(
         "role_offered",
         WORKFLOWS,
         "A role is offered to you",

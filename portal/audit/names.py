@@ -43,6 +43,12 @@ SENTENCES: dict[str, str] = {
     "right.named": "{actor} let {holder} {what} for {where}.",
     "right.ended": "{actor} took back from {holder} for {where}: {what}.",
     "workflow.team_set": "{actor} let {workflow} belong to {team}.",
+    "request.made": "{actor} asked for more in {workflow}: {what}",
+    "request.approved": "{actor} approved for {workflow}: {what} {answer}",
+    "request.rejected": "{actor} rejected for {workflow}: {what} {answer}",
+    "request.withdrawn": "{actor} took back a request of {workflow}: {what}",
+    "request.expired": "Nobody decided in time on a request of {workflow}: {what}",
+    "waiver.ended": "What was waived for {workflow} is over: {what} {because}",
     # training
     "training.course_added": "{actor} added the course {course} ({tier}); doing it counts for: {valid}.",
     "training.course_retired": "{actor} retired the course {course}.",

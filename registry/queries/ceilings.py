@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Team
 from portal.core.errors import NotFound
-from registry.models import AiModel, Ceiling, CeilingWaiver, System
+from registry.models import AiModel, Ceiling, CeilingWaiver, System, Workflow
 from registry.queries.rights import holds
 from registry.rules.amounts import money_text
 from registry.rules.answers import Money
 from registry.rules.data import data_words
 from registry.rules.rights import LEVELS
+from registry.rules.sentences import system_label
 from registry.rules.verbs import name_of
 
 PAST_SHOWN_MAX = 100
@@ -66,12 +68,14 @@ class CeilingsPage:
 
 @dataclass(frozen=True)
 class WaiverLine:
-    id: UUID
+    """One workflow in which a ceiling is, or was, waived."""
+
+    request_id: UUID
     workflow: str
-    slug: str
     cell: str
     words: str
     until_at: datetime
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class CeilingPage:
     may_set: bool
     replaced_by: UUID | None
     replaces: UUID | None
+    waivers: tuple[WaiverLine, ...] = ()
+    stopped: tuple[tuple[str, str], ...] = ()
 
 
 def ceilings_page(*, actor: Actor) -> CeilingsPage:
@@ -148,7 +154,41 @@ def ceiling_page(*, actor: Actor, ceiling_id: UUID) -> CeilingPage:
         may_set=may,
         replaced_by=replaced.first(),
         replaces=row.replaces_id,
+        waivers=_waivers(actor, row),
+        stopped=_stopped(actor, row) if row.is_active else (),
     )
+
+
+def _waivers(actor: Actor, row: Ceiling) -> tuple[WaiverLine, ...]:
+    rows = access.visible(
+        CeilingWaiver.objects.filter(ceiling=row),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    return tuple(
+        WaiverLine(
+            request_id=each.request_id,
+            workflow=each.workflow.name,
+            cell=f"{name_of(each.verb)} in {system_label(each.system)}",
+            words="A person decides instead."
+            if each.under_review
+            else "Nothing of it is left there.",
+            until_at=each.until_at,
+            ended_at=each.ended_at,
+        )
+        for each in rows.select_related("workflow").order_by("-starts_at")[:100]
+    )
+
+
+def _stopped(actor: Actor, row: Ceiling) -> tuple[tuple[str, str], ...]:
+    """Name the workflows under a ceiling that this person may write."""
+    rows = Workflow.objects.filter(live_version__isnull=False)
+    if row.team_id is not None:
+        rows = rows.filter(team=row.team_id)
+    elif row.department_id is not None:
+        rows = rows.filter(department=row.department_id)
+    mine = access.visible(rows, actor=actor, permission=access.EDIT).order_by("name")
+    return tuple(mine.values_list("slug", "name")[:10])
 
 
 def places_for(*, actor: Actor, kind: str) -> tuple[tuple[str, str], ...]:

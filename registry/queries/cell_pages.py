@@ -18,6 +18,7 @@ from registry.queries.parts import part_of
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.deciding import WORKFLOW, Decided, decide, voices_over
 from registry.rules.fields import is_slug
+from registry.rules.rulebook import Level
 from registry.rules.sentences import allowance_sentence, system_label
 from registry.rules.verbs import verb_of
 
@@ -50,6 +51,8 @@ class CellPage:
     levels: tuple[LevelLine, ...]
     decided_by: str
     refusal: str
+    # A ceiling is stricter here than the workflow; its phase is no ceiling that waives.
+    is_from_above: bool
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def cell_page(*, workflow_id: UUID, system: str, verb: str) -> CellPage:
         ),
         levels=_levels(decided, sentence),
         decided_by=_decided_by(decided),
+        is_from_above=bool(_deciding(decided) - {WORKFLOW, Level.PHASE.value}),
         refusal=""
         if named and named.is_approved
         else unapproved_sentence(name, named is not None),

@@ -14,6 +14,7 @@ from portal.accounts.notice_settings import (
 )
 from portal.accounts.operations.telling import News, completes, knows_what_is_over
 from registry.models import (
+    CapabilityRequest,
     HandOver,
     LaunchPacket,
     ReadinessAssessment,
@@ -23,7 +24,9 @@ from registry.models import (
     Workflow,
 )
 from registry.models.version import VersionState
+from registry.queries.capability import over_requests, right_of
 from registry.queries.people import SIGNING_ROLES, role_holder_ids
+from registry.queries.rights import default_people, holders_of
 from registry.queries.timing import closed_days
 
 
@@ -37,6 +40,9 @@ def give_to_notices() -> None:
     knows_what_is_over("packet", over_packets)
     knows_what_is_over("readiness", over_readiness)
     knows_what_is_over("priority", over_priorities)
+    completes("capability_request", _of_request)
+    completes("capability_answer", _of_answer)
+    knows_what_is_over("capability_request", over_requests)
     knows_working_days(working_days)
 
 
@@ -161,6 +167,25 @@ def _of_priority(news: News) -> News:
         return replace(news, is_over=True)
     is_over = bool(over_priorities([_id_of(news)]))
     return replace(news, department_id=row[0], workflow=row[1], is_over=is_over)
+
+
+def _of_request(news: News) -> News:
+    """Whoever holds the right at its level is told, but for whoever asked."""
+    asked = CapabilityRequest.objects.filter(id=_id_of(news)).first()
+    if asked is None:
+        return replace(news, is_over=True)
+    kind, place = right_of(asked)
+    found = holders_of(kind, asked.level, **place)
+    people = default_people(found, asked.department_id) - {asked.asked_by_id}
+    href = reverse("capability_request", args=[asked.id])
+    many = reverse("capability_requests")
+    is_over = bool(over_requests([asked.id]))
+    return replace(news, people=people, href=href, many_href=many, is_over=is_over)
+
+
+def _of_answer(news: News) -> News:
+    href = reverse("capability_request", args=[_id_of(news)])
+    return replace(news, href=href, many_href=href)
 
 
 def _id_of(news: News) -> UUID:

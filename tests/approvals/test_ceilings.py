@@ -1,11 +1,15 @@
 """A ceiling from above stops a real request at once, on a live workflow, whatever its level."""
 
+from decimal import Decimal
+
 import pytest
 
 from portal.core.clock import wall_clock
-from registry.models import System
+from registry.models import CeilingWaiver, System
+from registry.operations.asking_more import Wanted, ask_for_more
 from registry.operations.catalogue import set_system_data
 from registry.operations.ceilings import lift_ceiling, set_ceiling
+from registry.operations.deciding_more import end_waiver
 from registry.operations.placing import place_workflow
 from registry.operations.teams import add_team
 
@@ -137,3 +141,44 @@ def test_the_preview_counts_what_would_have_been_stricter_and_opens_each(portal)
     # Whoever sees no workflow counts none, and is told that there is no data.
     assert "No data" in olga.get("/ceilings/effect/", said).content.decode()
     assert portal.ask("20.00", run="now")["status"] == "allowed"
+
+
+def test_a_waiver_lets_one_cell_past_and_its_end_makes_its_grants_stale(portal):
+    people = portal.people
+    ceiling = limit(portal)
+    request = ask_for_more(
+        actor=people.actor("maya"),
+        workflow_id=portal.workflow.id,
+        wanted=Wanted(
+            kind="waiver",
+            why="Customers wait.",
+            ceiling_id=ceiling.id,
+            system="billing",
+            verb="refund",
+            amount_max=Decimal(15),
+            currency="EUR",
+            days=3,
+        ),
+        now=wall_clock(),
+    )
+    assert "No refunds" in portal.signed_in("rosa").get("/inbox/").content.decode()
+    assert "No refunds" not in portal.signed_in("dana").get("/inbox/").content.decode()
+    answered = portal.signed_in("rosa").post(
+        f"/requests/{request.id}/",
+        {"change": "approve", "answer": "For the feast days.", "alone": "on"},
+    )
+    assert answered.status_code == 302
+
+    past = portal.ask("12.00", run="a")
+    beyond = portal.ask("16.00", run="b")
+    assert (past["status"], beyond["status"]) == ("allowed", "refused")
+
+    end_waiver(
+        actor=people.actor("rosa"),
+        waiver_id=CeilingWaiver.objects.get().id,
+        because="It was misused.",
+        now=wall_clock(),
+    )
+    stale = portal.redeem(past["grant"], past["action_digest"])
+    assert (stale.status_code, stale.json()["code"]) == (409, "grant.stale")
+    assert portal.ask("12.00", run="c")["status"] == "refused"

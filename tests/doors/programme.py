@@ -1,6 +1,15 @@
 """The rows of the programme: what stands above one workflow."""
 
-from tests.doors.door import ADMINISTRATORS, EDITORS, PAUSERS, PERSONS, SEEN, Door
+from tests.doors.door import (
+    ADMINISTRATORS,
+    EDITORS,
+    KEEPERS,
+    PAUSERS,
+    PERSONS,
+    SEEN,
+    TRAINERS,
+    Door,
+)
 
 PROGRAMME = (
     Door("workflow_phase", SEEN),
@@ -25,6 +34,42 @@ PROGRAMME = (
     Door("readiness_answer", "LLHHIHHH", "post", {"strategy.purpose": "2"}),
     Door("readiness_submit", "LLHHIHHH", "post"),
     Door("readiness_waive", "LLHDDIDD", "post", {"reason": "x"}),
+    Door("ceilings", PERSONS),
+    Door("ceiling_new", TRAINERS),
+    Door("ceiling_new", TRAINERS, "post"),
+    Door("ceiling", PERSONS),
+    Door("ceiling", TRAINERS, "post", {"because": "Over."}),
+    Door("ceiling_change", TRAINERS),
+    Door("ceiling_change", TRAINERS, "post"),
+    Door("ceiling_effect", PERSONS),
+    Door("decision_rights", PERSONS),
+    Door(
+        "decision_rights",
+        ADMINISTRATORS,
+        "post",
+        {
+            "change": "name",
+            "kind": "set_ceiling",
+            "where": "enterprise",
+            "holder": "<holder>",
+        },
+    ),
+    Door("capability_requests", PERSONS),
+    Door("capability_request", SEEN),
+    Door(
+        "capability_request",
+        "LLHDDIDI",
+        "post",
+        {"change": "reject", "answer": "Not now."},
+    ),
+    Door("capability_ask", SEEN),
+    Door(
+        "capability_ask",
+        "LLHIIIDI",
+        "post",
+        {"kind": "system", "other_system": "archive", "why": "Old orders are there."},
+    ),
+    Door("workflow_team", KEEPERS, "post", {"team": ""}),
     Door("controls", PERSONS),
     Door("control_framework", PERSONS),
     Door("control_export", "LLDDDIII", "post"),

@@ -35,7 +35,6 @@ from portal.core import icons
 from portal.core.models import OutboxMessage
 from registry.models import OperatingModelVersion, System
 from registry.operations.catalogue import set_model_approved
-from registry.operations.ceilings import set_ceiling
 from registry.operations.drafts import discard_draft, set_allowance
 from registry.operations.hand_overs import offer_hand_over
 from registry.operations.importing import check_inventory, take_in
@@ -233,15 +232,6 @@ def make_world() -> World:
             actor=people.actor("maya"), name="Live", filters={"state": "live"}, now=now
         ),
         "system_id": System.objects.get(slug="billing").id,
-        "ceiling_id": set_ceiling(
-            actor=people.actor("rosa"),
-            level="enterprise",
-            name="Nothing goes live at night",
-            sentence="A person decides before anything is deployed.",
-            authority="review",
-            verbs=("deploy",),
-            now=now,
-        ).id,
         "model_id": set_model_approved(
             actor=SYSTEM, slug="gpt-5", is_approved=True, now=now
         ).id,

@@ -110,6 +110,28 @@ NOT_APPROVED = (
     ("hr-records", "HR records", "Files of our people. No agent is let in."),
 )
 
+# What is in each; of a system that is not named here the data is internal.
+_PERSONAL, _PAYMENT = "personal", "payment"
+DATA = {
+    "orders": (_PERSONAL,),
+    "billing": (_PERSONAL, _PAYMENT),
+    "crm": (_PERSONAL,),
+    "mail": (_PERSONAL,),
+    "cases": (_PERSONAL,),
+    "calendar": (_PERSONAL,),
+    "messaging": (_PERSONAL,),
+    "telephony": (_PERSONAL,),
+    "identity": (_PERSONAL, "secret"),
+    "reservations": (_PERSONAL, _PAYMENT),
+    "profiles": (_PERSONAL, _PAYMENT),
+    "vouchers": (_PAYMENT,),
+    "payroll": (_PERSONAL, _PAYMENT),
+    "hr-records": (_PERSONAL, "sensitive_personal"),
+    "product-catalogue": ("public",),
+    "social-media": ("public",),
+    "flights": ("public",),
+}
+
 AGENTS = {
     # key: (name, department, model)
     "refunds": ("Refund agent", "customer-care", "gpt-5"),
@@ -205,6 +227,7 @@ def _add_systems(actor: Actor, now: datetime) -> None:
                 name=name,
                 description=description,
                 is_approved=is_approved,
+                data_classes=DATA.get(slug, ("internal",)),
                 now=now,
             )
 
@@ -229,6 +252,15 @@ def _set_ceilings(actor: Actor, departments: Mapping[str, Department], now) -> N
         authority="never",
         systems=("billing",),
         verbs=("delete",),
+        now=now,
+    )
+    set_ceiling(
+        actor=actor,
+        level="enterprise",
+        name="Health and beliefs are not for agents",
+        sentence="No agent works where health, beliefs or origin of a person are kept.",
+        authority="never",
+        data_classes=("sensitive_personal",),
         now=now,
     )
     set_ceiling(

@@ -1,0 +1,84 @@
+"""Who decides what at three levels, a ceiling of a team, and a request that waits."""
+
+from datetime import datetime
+
+from portal.accounts.actors import SYSTEM
+from portal.accounts.models import Team
+from portal.home.demo.company import Company
+from portal.home.demo.workflows import id_of
+from registry.operations.asking_more import Wanted, ask_for_more
+from registry.operations.ceilings import set_ceiling
+from registry.operations.decision_rights import Place, name_holder
+from registry.operations.placing import place_workflow
+from registry.operations.teams import add_team, join_team
+from registry.queries.ceilings import ceilings_page
+
+TEAM = "Editors"
+
+
+def set_rights(company: Company, *, now: datetime) -> None:
+    """Name who decides, let the editors have a ceiling, and let them ask for more."""
+    team = _editors(company, now)
+    _name(company, team, now)
+    set_ceiling(
+        actor=company.actor("rosa"),
+        level="team",
+        department=team.department,
+        team=team,
+        name="Nothing is taken off the website",
+        sentence="The editors want to decide themselves before a page is taken down.",
+        authority="review",
+        systems=("content-system",),
+        verbs=("unpublish",),
+        now=now,
+    )
+    above = ceilings_page(actor=company.actor("rosa")).levels
+    in_the_way = next(
+        each.id
+        for level in above
+        for each in level.ceilings
+        if each.name == "Nothing public by itself"
+    )
+    ask_for_more(
+        actor=company.actor("greta"),
+        workflow_id=id_of("content-publishing"),
+        wanted=Wanted(
+            kind="waiver",
+            why="The price list changes every night in December, when nobody is here.",
+            ceiling_id=in_the_way,
+            system="content-system",
+            verb="publish",
+            days=31,
+        ),
+        now=now,
+    )
+
+
+def _editors(company: Company, now: datetime) -> Team:
+    team = add_team(
+        actor=SYSTEM, name=TEAM, department=company.departments["marketing"], now=now
+    )
+    join_team(actor=SYSTEM, team_id=team.id, person=company.people["paul"], now=now)
+    place_workflow(
+        actor=company.actor("ada"),
+        workflow_id=id_of("content-publishing"),
+        team=team,
+        now=now,
+    )
+    return team
+
+
+def _name(company: Company, team: Team, now: datetime) -> None:
+    named = (
+        ("decide_request", Place("department", team.department), "helen"),
+        ("sign_quarter", Place("enterprise"), "helen"),
+        ("name_team_members", Place("team", team.department, team), "greta"),
+    )
+    for kind, place, key in named:
+        name_holder(
+            actor=company.actor("ada"),
+            kind=kind,
+            place=place,
+            person=company.people[key],
+            now=now,
+        )
