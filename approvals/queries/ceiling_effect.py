@@ -7,7 +7,7 @@ bytes. Nothing is kept, and nothing is asked of this moment but what systems hol
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from registry.rules.verbs import VERBS, tier_of
 LOOKED_BACK = timedelta(days=30)
 READ_MAX = 10_000
 ROWS_SHOWN_MAX = 200
-_SILENT_PHASE = 4
+OF_PHASE = "ceiling.phase"
 
 
 @dataclass(frozen=True)
@@ -186,14 +186,12 @@ def _alone(
         return None, ""
     body = read_again(record.action_request.received)
     request = request_of(body, mapping_of(body.get("action")))
-    book = replace(live_rulebook(record.version_id), phase=_SILENT_PHASE)
+    book = live_rulebook(record.version_id)
     row = book.allowances.get((request.system, request.verb))
-    # A mood that phase 2 reacts to is not the ceiling's doing.
-    quiet = replace(request, signals=frozenset())
     standing = Standing(rulebook=book, ceilings=(shape,), system_data=data)
-    reasons = tuple(
-        ceiling_reasons(quiet, standing, book, amount_of(request, row, book))
-    )
+    said = ceiling_reasons(request, standing, book, amount_of(request, row, book))
+    # What the phase says is not the ceiling's doing.
+    reasons = tuple(each for each in said if each.code != OF_PHASE)
     if not reasons:
         return None, ""
     worst = most_severe(reason.answer for reason in reasons)

@@ -155,16 +155,15 @@ def _row(
         for row in mine
         if row.level == Level.DEPARTMENT and chosen and row.department_id == chosen.id
     ]
-    default = FALLBACK_WORDS[kind.fallback]
-    above = "Nobody is named"
-    at_top = f"{above}: {default}"
-    from_top = _as_above(top, "enterprise") or at_top
-    from_mid = _as_above(mid, "department") or from_top
+    default = f"By default {FALLBACK_WORDS[kind.fallback]}"
+    at_top = Level.ENTERPRISE in kind.levels
+    from_top = "As the enterprise" if at_top else default
+    from_mid = "As the department" if Level.DEPARTMENT in kind.levels else from_top
     return RightRow(
         key=kind.key,
         label=kind.label,
         explains=kind.explains,
-        enterprise=_cell("", kind, Level.ENTERPRISE, top, at_top, actor, may_all),
+        enterprise=_cell("", kind, Level.ENTERPRISE, top, default, actor, may_all),
         department=_cell("", kind, Level.DEPARTMENT, mid, from_top, actor, may_here),
         teams=tuple(
             _cell(
@@ -179,13 +178,6 @@ def _row(
             for each in teams
         ),
     )
-
-
-def _as_above(rows: list[DecisionRight], level: str) -> str:
-    people = people_in(rows)
-    if not people:
-        return ""
-    return f"As the {level}: {' or '.join(each.name for each in people)}"
 
 
 def _cell(

@@ -128,7 +128,7 @@ def test_the_preview_counts_what_would_have_been_stricter_and_opens_each(portal)
         said | {"workflow": portal.workflow.slug, "change": "refused"},
     ).content.decode()
 
-    assert "Of 4 actions" in counted
+    assert "Of 4\u00a0actions" in counted
     assert "<strong>0</strong> would have been newly reviewed" in counted
     assert "<strong>3</strong> newly refused" in counted
     # What was reviewed then is not newly reviewed by a ceiling that reviews.
