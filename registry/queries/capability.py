@@ -102,6 +102,7 @@ class AskingPage:
     unapproved_systems: tuple[tuple[str, str], ...]
     unapproved_models: tuple[tuple[str, str], ...]
     verbs: tuple[tuple[str, str], ...]
+    may_ask: bool
 
 
 def request_words(asked: CapabilityRequest) -> str:
@@ -226,6 +227,7 @@ def asking_page(*, actor: Actor, slug: str) -> AskingPage:
         ),
         unapproved_models=tuple((each.slug, each.name) for each in models[:SHOWN_MAX]),
         verbs=tuple((verb.slug, verb.label) for verb in VERBS.values()),
+        may_ask=may_ask(actor, workflow),
     )
 
 

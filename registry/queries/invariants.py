@@ -35,6 +35,25 @@ CHECKS = (
         "SELECT slug FROM registry_workflow WHERE paused_at IS NOT NULL"
         " AND (pause_reason = '' OR pause_epoch = 0)",
     ),
+    Check(
+        "Ceilings",
+        "workflow %s belongs to the team %s, which is of another department",
+        "SELECT workflow.slug, team.name FROM registry_workflow workflow"
+        " JOIN accounts_team team ON team.id = workflow.team_id"
+        " WHERE team.department_id <> workflow.department_id",
+    ),
+    Check(
+        "Ceilings",
+        "the waiver %s gives more than its request asked, or nobody approved it",
+        "SELECT waiver.id FROM registry_ceilingwaiver waiver"
+        " JOIN registry_capabilityrequest asked ON asked.id = waiver.request_id"
+        " WHERE asked.state <> 'APPROVED' OR asked.ceiling_id <> waiver.ceiling_id"
+        " OR asked.workflow_id <> waiver.workflow_id OR asked.verb <> waiver.verb"
+        " OR asked.system <> waiver.system"
+        " OR (asked.amount_max IS NOT NULL"
+        " AND (waiver.amount_max IS NULL OR waiver.amount_max > asked.amount_max))"
+        " OR waiver.until_at > waiver.starts_at + asked.days * interval '1 day'",
+    ),
 )
 
 

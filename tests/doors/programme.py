@@ -3,7 +3,6 @@
 from tests.doors.door import (
     ADMINISTRATORS,
     EDITORS,
-    KEEPERS,
     PAUSERS,
     PERSONS,
     SEEN,
@@ -69,7 +68,7 @@ PROGRAMME = (
         "post",
         {"kind": "system", "other_system": "archive", "why": "Old orders are there."},
     ),
-    Door("workflow_team", KEEPERS, "post", {"team": ""}),
+    Door("workflow_team", EDITORS, "post", {"team": ""}),
     Door("controls", PERSONS),
     Door("control_framework", PERSONS),
     Door("control_export", "LLDDDIII", "post"),
