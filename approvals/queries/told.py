@@ -17,7 +17,7 @@ from approvals.models.excepting import Disposition
 from approvals.models.proposing import IS_UNDECIDED
 from approvals.queries.access import eligible_ids
 from approvals.rules.moves import UNDECIDED, ProposalState
-from portal.accounts.notice_kinds import OUTCOMES
+from portal.accounts.notice_words import OUTCOMES
 from portal.accounts.operations.telling import News, completes, knows_what_is_over
 from registry.queries.people import role_holder_ids
 from registry.queries.rulebooks import standing_facts

@@ -11,7 +11,8 @@ from django.db import connection
 from django.db.models import Q
 
 from portal.accounts.models import NoticeHook, NoticePost
-from portal.accounts.notice_kinds import KINDS, sentence_of
+from portal.accounts.notice_kinds import KINDS
+from portal.accounts.notice_words import sentence_of
 from portal.core.clock import database_now
 from portal.core.ids import new_id
 from portal.core.webhooks import Posted, secrets_of

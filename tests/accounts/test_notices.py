@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from portal.accounts.notice_kinds import KINDS, Way, sentence_of, ways_for
+from portal.accounts.notice_kinds import KINDS, Way, ways_for
 from portal.accounts.notice_settings import Wishes
+from portal.accounts.notice_words import sentence_of
 from portal.config.environment import EnvironmentRefused, _mailer
 
 FRIDAY = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
