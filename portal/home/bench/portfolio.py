@@ -1,4 +1,4 @@
-"""What ten thousand workflows cost the portfolio and the numbers, against a hundred.
+"""What ten thousand workflows cost the portfolio, against a hundred.
 
 The workflows are those of the lists of workflows; each has four weeks of tallies and of
 proposals that ended, so that its health is measured. Their runs are only in their tallies.
@@ -20,14 +20,11 @@ from portal.home.bench.registry_list import (
     see_everything,
 )
 
-TIMES = 5
+TIMES = 4
 PAGES = {
     "portfolio": "/portfolio/",
     "portfolio, most runs": "/portfolio/?sort=runs",
     "portfolio, to be watched": "/portfolio/?health=watch",
-    "numbers": "/numbers/",
-    "override": "/numbers/override/",
-    "cycle time": "/numbers/cycle-time/",
 }
 _TALLIES = """
 INSERT INTO runs_tally (workflow_id, "on", measure, value)
