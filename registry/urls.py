@@ -95,6 +95,7 @@ urlpatterns = [
         readiness.readiness_closed,
         name="readiness_closed",
     ),
+    path("workflows/<slug:slug>/one-more/", packets.focus_pass, name="focus_pass"),
     path(
         "workflows/<slug:slug>/launch-without-readiness/",
         readiness.readiness_waive,

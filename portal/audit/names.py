@@ -68,6 +68,12 @@ SENTENCES: dict[str, str] = {
     "readiness.priority_overdue": "A priority of {department} is overdue since {due}: {what}",
     "readiness.gate_set": "{actor} set what readiness a first launch needs: {what}. {reason}",
     "readiness.waived": "{actor} lets {workflow} launch although {not_ready} Reason: {reason}",
+    # the rollout plan
+    "rollout.sponsor_named": "{actor} named {person} executive sponsor of the programme. {reason}",
+    "rollout.focus_passed": "{actor} lets {workflow} launch although {department} has {count} workflows to prove. Reason: {reason}",
+    "rollout.proof_said": "{actor} put on record that {workflow} is {what}. {reason}",
+    "rollout.quarter_kept": "{actor} wrote in the review of the {quarter}.",
+    "rollout.quarter_signed": "{actor} signed the review of the {quarter}.",
     # workflows
     "workflow.registered": "{actor} registered the workflow {workflow}.",
     "workflow.draft_saved": "{actor} changed the draft of {workflow}: {what}.",

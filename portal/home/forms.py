@@ -4,7 +4,7 @@ from django import forms
 
 from portal.accounts.forms import offer_departments
 from portal.accounts.keys import DEFAULT_SCOPES, SCOPES
-from portal.accounts.models import AgentKind, Department
+from portal.accounts.models import AgentKind, Department, Person
 
 SCOPE_MEANINGS = {
     "actions": "ask for actions and redeem grants",
@@ -73,4 +73,15 @@ class RotateForm(forms.Form):
         label="The new key expires after",
         choices=[("30", "30 days"), ("90", "90 days"), ("180", "180 days")],
         initial="180",
+    )
+
+
+class SponsorForm(forms.Form):
+    """Who sponsors the programme; nobody means that the post is vacant."""
+
+    person = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False
+    )
+    reason = forms.CharField(
+        max_length=500, error_messages={"required": "Say why, as people will read it."}
     )

@@ -107,3 +107,33 @@ class OfficeHour(models.Model):
                 name="home_office_hour_to_come",
             ),
         )
+
+
+class QuarterReview(models.Model):
+    """A quarter's review of the programme; once its sponsor signed it, it stays as it is."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    quarter = models.CharField(max_length=7, unique=True)
+    notes = models.CharField(max_length=4000, blank=True)
+    decisions = models.CharField(max_length=4000, blank=True)
+    saved_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    saved_at = models.DateTimeField()
+    agenda = models.JSONField(default=list)
+    digest = models.CharField(max_length=80, blank=True)
+    signed_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    signed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(signed_at=None, signed_by=None, digest="")
+                | models.Q(signed_at__isnull=False, signed_by__isnull=False)
+                & ~models.Q(digest="")
+                & ~models.Q(decisions=""),
+                name="home_quarter_signed_whole",
+            ),
+        )

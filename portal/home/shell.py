@@ -195,6 +195,11 @@ def shell_for(request: HttpRequest, administers: bool) -> Shell:
 
 def _places(path: str) -> tuple[Place, ...]:
     places = []
+    hrefs = [href for name, *_ in PLACES if (href := _reverse(name)) is not None]
+    # A part of a place may stand under its address: only the nearest is where one is.
+    nearest = max(
+        (each for each in hrefs if path.startswith(each)), key=len, default=""
+    )
     for name, label, icon, key, count_name in PLACES:
         href = _reverse(name)
         if href is None:
@@ -204,7 +209,7 @@ def _places(path: str) -> tuple[Place, ...]:
             href=href,
             icon=icon,
             key=key,
-            is_current=path.startswith((href, *_also_of(name))),
+            is_current=href == nearest or path.startswith(_also_of(name)),
             count_href=_reverse(count_name) if count_name else None,
             short_label=SHORT_LABELS.get(label, ""),
             is_part=name in PARTS,

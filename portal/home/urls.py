@@ -14,6 +14,7 @@ from portal.home.views import (
     portfolio,
     preferences,
     replays,
+    rollout,
     search,
     start,
     style,
@@ -63,6 +64,10 @@ urlpatterns = [
     path("workflows/<slug:slug>/phase/sign/", phases.gate_sign, name="gate_sign"),
     path("workflows/<slug:slug>/phase/move/", phases.gate_move, name="gate_move"),
     path("workflows/<slug:slug>/phase/back/", phases.phase_back, name="phase_back"),
+    path("programme/", rollout.programme, name="programme"),
+    path("programme/proven/<uuid:proven_id>/", rollout.prove, name="prove"),
+    path("programme/quarters/", rollout.quarters, name="quarters"),
+    path("programme/quarters/<slug:quarter>/", rollout.quarter, name="quarter"),
     path("programme/adoption/", adoption.adoption, name="adoption"),
     path(
         "programme/office-hours/<uuid:hour_id>/cancel/",

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.models import Department
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import lock_exclusive, workflow_scope
@@ -30,6 +31,8 @@ from registry.queries.moves import (
 )
 from registry.queries.packets import missing_signatures
 from registry.queries.readiness import first_launch
+from registry.queries.rollout import focus_before
+from registry.rules.rollout import FOCUS_MAX
 
 REASON_LENGTH_MAX = 500
 
@@ -69,6 +72,7 @@ def launch_version(
     difference = _check_may_go_live(actor, workflow, version, needs_holders=True)
     _check_compared(workflow, version, now)
     _check_ready(actor, workflow, now)
+    _check_focus(actor, workflow)
     launch_in_phase(workflow=workflow, version=version, actor=actor, now=now)
 
     version.state = VersionState.LAUNCHED
@@ -197,6 +201,23 @@ def _check_ready(actor: Actor, workflow: Workflow, now: datetime) -> None:
             " time. Do the assessment or its priorities under Readiness, or let the risk"
             " owner put on record why it goes live all the same.",
             href=waits.readiness.href,
+        )
+
+
+def _check_focus(actor: Actor, workflow: Workflow) -> None:
+    """Raise Conflict when the department has enough to prove before one more goes live."""
+    # The row, so that two launches of a department do not both find the last place free;
+    # its advisory lock comes before the workflow's, which is held here.
+    Department.objects.select_for_update(no_key=True).get(id=workflow.department_id)
+    focus = focus_before(
+        actor=actor, workflow_id=workflow.id, department_id=workflow.department_id
+    )
+    if focus is not None and focus.is_blocked:
+        raise NotReady(
+            "focus.full",
+            f"{focus.department} has {focus.unproven} live workflows that are not proven,"
+            f" and {FOCUS_MAX} are as many as a department can look after. Prove one of them"
+            " first, or let the department's head put on record why one more is right.",
         )
 
 

@@ -27,6 +27,7 @@ from registry.models import (
 )
 from registry.models.version import VersionState
 from registry.models.workflow import Role
+from registry.queries.rights import holders_of
 from registry.rules.readiness import PILLARS_BY_KEY
 from registry.rules.readiness_scores import (
     Scores,
@@ -34,6 +35,7 @@ from registry.rules.readiness_scores import (
     scores_of,
     why_not_ready,
 )
+from registry.rules.rulebook import Level
 
 # Level 3 is where things are written down; half a year is how long an answer stays true.
 MINIMUM_USUAL = Decimal(3)
@@ -237,10 +239,18 @@ def may_lead(actor: Actor, department: Department) -> bool:
 
 
 def may_close(actor: Actor, department: Department) -> bool:
-    """Say whether somebody closes it: the head; without an active one, administrators."""
-    head = department.head
+    """Say whether somebody closes it: who is named for it, else the head.
+
+    Without an active head it is the administrators.
+    """
     if actor.is_system:
         return True
+    named = holders_of(
+        "sign_assessment", Level.DEPARTMENT, department_id=department.id
+    ).people
+    if named:
+        return any(each.id == actor.id for each in named)
+    head = department.head
     if head is not None and head.is_active:
         return head.id == actor.id
     return is_administrator(actor)

@@ -13,9 +13,11 @@ from registry.operations.packets import (
     withdraw_signature,
     withdraw_version,
 )
+from registry.operations.rollout import go_over_focus
 from registry.queries.drafts import draft_page
 from registry.queries.packets import packet_page
 from registry.queries.readiness import first_launch
+from registry.queries.rollout import focus_before
 from registry.views.common import errors_of, go, head_of, number_in, show
 
 
@@ -136,8 +138,32 @@ def _packet(
             )
             if page
             else None,
+            "focus": focus_before(
+                actor=actor_of(request),
+                workflow_id=head.id,
+                department_id=head.department_id,
+            )
+            if page
+            else None,
         },
         current="packet",
         title="Launch packet",
         status=problem.status if problem else 200,
     )
+
+
+@require_POST
+def focus_pass(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let one more workflow launch than its department has proven, with a reason."""
+    head = head_of(request, slug)
+    try:
+        go_over_focus(
+            actor=actor_of(request),
+            workflow_id=head.id,
+            reason=request.POST.get("reason", ""),
+            now=wall_clock(),
+        )
+    except (Invalid, Conflict) as problem:
+        said = " ".join(errors_of(problem).values())
+        return go(request, "workflow_packet", slug, said=said)
+    return go(request, "workflow_packet", slug, said="Your reason is on record.")

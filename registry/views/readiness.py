@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -64,7 +64,7 @@ def readiness(request: HttpRequest) -> HttpResponse:
         except (Invalid, Conflict) as problem:
             errors, status = errors_of(problem), problem.status
     shown = {
-        "crumbs": [("Readiness", "")],
+        "crumbs": [*_above(), ("Readiness", "")],
         "page": readiness_list(actor=actor, now=wall_clock()),
         "halves": [
             (f"{each.normalize():f}", f"{each.normalize():f} of 5") for each in HALVES
@@ -92,7 +92,7 @@ def readiness_department(request: HttpRequest, department: str) -> HttpResponse:
             errors, status = errors_of(problem), problem.status
         page = department_page(actor=actor, slug=department, now=wall_clock())
     shown = {
-        "crumbs": [("Readiness", reverse("readiness")), (page.name, "")],
+        "crumbs": [*_above(), ("Readiness", reverse("readiness")), (page.name, "")],
         "page": page,
         "choices": people_to_pick(actor=actor),
         "formula": FORMULA,
@@ -112,6 +112,7 @@ def readiness_closed(
     )
     shown = {
         "crumbs": [
+            *_above(),
             ("Readiness", reverse("readiness")),
             (name, reverse("readiness_department", args=[department])),
             ("Earlier assessment", ""),
@@ -148,6 +149,7 @@ def readiness_answer(
         page = answer_page(actor=actor, slug=department, pillar_key=pillar)
     shown = {
         "crumbs": [
+            *_above(),
             ("Readiness", reverse("readiness")),
             (page.department, reverse("readiness_department", args=[department])),
             (page.pillar.label, ""),
@@ -201,6 +203,14 @@ def readiness_waive(request: HttpRequest, slug: str) -> HttpResponse:
         slug,
         said="Your reason is on record; it may launch.",
     )
+
+
+def _above() -> list[tuple[str, str]]:
+    """Give the page above, which a higher room has."""
+    try:
+        return [("Programme", reverse("programme"))]
+    except NoReverseMatch:
+        return []
 
 
 def _next(request: HttpRequest, department: str, following: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 from portal.accounts.actors import SYSTEM
 from portal.home.operations.feedback import say_feedback
 from portal.home.operations.office_hours import announce_office_hour
+from portal.home.queries.quarters import quarter_of
 from registry.operations.asking_more import Wanted, ask_for_more
 from registry.operations.catalogue import add_system
 from registry.operations.ceilings import set_ceiling
@@ -19,6 +20,8 @@ def programme_values(portal: Portal, now: datetime) -> dict[str, Any]:
     return {
         **assessed_twice(people, now=now),
         **_asked_for_more(portal, now),
+        "proven_id": portal.workflow.id,
+        "quarter": quarter_of(now.date()),
         "feedback_id": say_feedback(
             actor=people.actor("dana"),
             path=f"/workflows/{portal.workflow.slug}/",

@@ -32,7 +32,11 @@ def controls(request: HttpRequest) -> HttpResponse:
         today=timezone.localdate(now),
         now=now,
     )
-    return render(request, "home/controls.html", {"crumbs": [(HERE, "")], "page": page})
+    return render(
+        request,
+        "home/controls.html",
+        {"crumbs": [("Programme", reverse("programme")), (HERE, "")], "page": page},
+    )
 
 
 @require_safe

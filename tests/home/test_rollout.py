@@ -1,0 +1,221 @@
+"""The programme: its sponsor, living ticks, the focus on few workflows, signed quarters."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from portal.accounts.actors import SYSTEM
+from portal.accounts.operations.people import deactivate_person
+from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from portal.home.models import QuarterReview
+from portal.home.operations.rollout import call_proven, keep_quarter, sign_quarter
+from portal.home.queries.quarters import label_of, plan_now, quarter_of, quarter_page
+from registry.models import OperatingModelVersion, Proof
+from registry.operations.launching import launch_version
+from registry.operations.packets import submit_version
+from registry.operations.rollout import go_over_focus, name_sponsor, record_proof
+from registry.operations.teams import name_head
+from registry.queries.rollout import sponsor_now
+from registry.rules.rollout import ProofFacts, is_proven_by, proof_lines
+from tests.people import NOW, draft_workflow, live_workflow, make_company, sign_all
+from tests.registry.assessing import assess
+
+pytestmark = pytest.mark.django_db
+
+KEY = "2026-q4"
+
+
+@pytest.fixture
+def people():
+    company = make_company()
+    name_head(actor=SYSTEM, department=company.departments["care"], person=company.maya)
+    return company
+
+
+def name_olga(people):
+    name_sponsor(
+        actor=people.actor("ada"),
+        person=people.olga,
+        reason="The board asked her.",
+        now=NOW,
+    )
+
+
+def item(people, text, *, now=NOW):
+    plan = plan_now(actor=people.actor("dana"), since=NOW - timedelta(days=40), now=now)
+    found = [each for stage in plan.stages for each in stage.items]
+    return next(each for each in found if each.text.startswith(text))
+
+
+def test_the_sponsor_is_named_by_an_administrator_and_vacancy_is_shown(people):
+    assert not item(people, "An executive sponsor").is_true
+    with pytest.raises(Forbidden):
+        name_sponsor(
+            actor=people.actor("maya"), person=people.olga, reason="So.", now=NOW
+        )
+    with pytest.raises(Forbidden):
+        name_sponsor(actor=people.actor("ada"), person=people.ada, reason="I.", now=NOW)
+    with pytest.raises(Invalid):
+        name_sponsor(actor=people.actor("ada"), person=people.olga, reason="", now=NOW)
+
+    name_olga(people)
+
+    assert item(people, "An executive sponsor").shown == "Olga Petrova"
+    with pytest.raises(AlreadyDone):
+        name_olga(people)
+    deactivate_person(actor=people.actor("ada"), person=people.olga)
+    assert sponsor_now().person_id is None
+    client = Client()
+    client.force_login(people.dana)
+    assert "The post is vacant" in client.get(reverse("programme")).text
+
+
+def test_items_are_ticked_by_what_is_so_and_say_their_count(people):
+    assert (item(people, "Systems").is_true, item(people, "Systems").shown) == (
+        True,
+        "3 systems",
+    )
+    assert item(people, "At least 3 workflows").shown == "0 live"
+    assert not item(people, "No finding is late").is_true
+
+    live_workflow(people)
+    assess(people, {"maya": 3, "dana": 3}, now=NOW)
+
+    assert item(people, "At least 3 workflows").shown == "1 live"
+    assert item(people, "No finding is late").is_true
+    assert item(people, "A department has assessed").shown == "1 department"
+    assert item(people, "Each of them is ready").is_true
+    assert item(people, "Every live workflow has").shown == "0 of 1"
+
+
+def test_proven_is_what_every_count_says():
+    good = ProofFacts(live_days=28, signed_weeks=4, findings_late=0, incidents_open=0)
+    assert is_proven_by(good)
+    for bad in ((27, 4, 0, 0), (28, 3, 0, 0), (28, 4, 1, 0), (28, 4, 0, 1)):
+        assert not is_proven_by(ProofFacts(*bad))
+        assert [line.holds for line in proof_lines(ProofFacts(*bad))].count(False) == 1
+
+
+def test_nobody_calls_proven_what_the_counts_do_not_show(people):
+    workflow = live_workflow(people)
+    more = {"workflow_id": workflow.id, "reason": "It feels so.", "now": NOW}
+    with pytest.raises(Conflict, match="0 of the last 8 weeks signed"):
+        call_proven(actor=people.actor("maya"), **more)
+    with pytest.raises(Forbidden):
+        call_proven(actor=people.actor("dana"), **more)
+    with pytest.raises(NotFound):
+        call_proven(actor=people.actor("olga"), **more)
+    assert not Proof.objects.exists()
+
+
+def test_the_sixth_unproven_workflow_waits_for_a_reason_on_record(people):
+    for number in range(5):
+        live_workflow(people, slug=f"refunds-{number}", reviewers=())
+    sixth = draft_workflow(people, slug="refunds-more", reviewers=())
+    packet = submit_version(
+        actor=people.actor("maya"),
+        workflow_id=sixth.id,
+        revision=1,
+        reason="It may begin here.",
+        now=NOW,
+    )
+    sign_all(people, sixth, digest=packet.digest)
+    over = {"workflow_id": sixth.id, "reason": "It replaces another.", "now": NOW}
+    with pytest.raises(Conflict):
+        go_over_focus(actor=people.actor("maya"), **over)
+    name_olga(people)
+    go = {"actor": people.actor("maya"), "workflow_id": sixth.id, "now": NOW}
+
+    with pytest.raises(Conflict, match="has 5 live workflows that are not proven"):
+        launch_version(**go)
+    with pytest.raises(Forbidden):
+        go_over_focus(actor=people.actor("rosa"), **over)
+    client = Client()
+    client.force_login(people.maya)
+    page = reverse("workflow_packet", args=[sixth.slug])
+    assert "has enough to prove first" in client.get(page).text
+
+    # Either one of them is proven …
+    first = OperatingModelVersion.objects.filter(workflow__slug="refunds-0").get()
+    record_proof(
+        actor=people.actor("maya"),
+        workflow_id=first.workflow_id,
+        is_proven=True,
+        evidence=("live for 30 of 28 days",),
+        reason="Four weeks.",
+        now=NOW,
+    )
+    client.post(reverse("focus_pass", args=[sixth.slug]), {"reason": "Not needed."})
+    assert "has enough to prove first" not in client.get(page).text
+    record_proof(
+        actor=people.actor("maya"),
+        workflow_id=first.workflow_id,
+        is_proven=False,
+        evidence=(),
+        reason="It slipped.",
+        now=NOW + timedelta(minutes=1),
+    )
+    # … or the head says why.
+    kept = go_over_focus(actor=people.actor("maya"), **over)
+
+    assert kept.unproven == 5
+    assert launch_version(**go).number == 1
+    plan = plan_now(actor=people.actor("dana"), since=NOW - timedelta(1), now=NOW)
+    assert [each.reason for each in plan.exceptions] == ["It replaces another."]
+    assert plan.focus[0].is_over
+
+
+def test_only_the_sponsor_signs_a_quarter_and_it_stays_as_it_was(people):
+    name_olga(people)
+    write = {"key": KEY, "notes": "Short.", "now": NOW}
+    with pytest.raises(Forbidden):
+        keep_quarter(actor=people.actor("maya"), decisions="", **write)
+    keep_quarter(actor=people.actor("ada"), decisions="", **write)
+    with pytest.raises(Forbidden):
+        sign_quarter(actor=people.actor("ada"), key=KEY, now=NOW)
+    olga = people.actor("olga")
+    with pytest.raises(Conflict, match="Nothing is decided yet"):
+        sign_quarter(actor=olga, key=KEY, now=NOW)
+    keep_quarter(actor=olga, decisions="Begin with refunds.", **write)
+    before = quarter_page(actor=olga, key=KEY, now=NOW).agenda
+    assert any("workflows are live" in each.text for each in before)
+
+    sign_quarter(actor=olga, key=KEY, now=NOW)
+
+    live_workflow(people)
+    page = quarter_page(actor=people.actor("dana"), key=KEY, now=NOW)
+    assert (page.agenda, page.signed_by) == (before, "Olga Petrova")
+    with pytest.raises(AlreadyDone):
+        keep_quarter(actor=olga, decisions="Other.", **write)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        QuarterReview.objects.update(decisions="Other.")
+    assert not item(people, "The last quarter's").is_true
+    assert item(people, "The last quarter's", now=NOW + timedelta(days=60)).is_true
+
+
+def test_quarters_are_named_and_the_future_has_none(people):
+    assert quarter_of(NOW.date()) == KEY
+    assert label_of("2026-q1") == "First quarter of 2026"
+    for wrong in ("2026-q5", "1999-q1", "soon", "2027-q1"):
+        with pytest.raises(NotFound):
+            quarter_page(actor=people.actor("olga"), key=wrong, now=NOW)
+
+
+def test_the_sponsor_writes_and_signs_on_the_page(people):
+    name_olga(people)
+    client = Client()
+    client.force_login(people.olga)
+    now_key = reverse("quarters")
+    listed = client.get(now_key).text
+    assert "Quarterly reviews" in listed
+    here = reverse("quarter", args=[KEY])
+
+    answer = client.post(here, {"notes": "Hm.", "decisions": "", "do": "sign"})
+    assert answer.status_code == 409
+    assert "Nothing is decided yet" in answer.text
+    client.post(here, {"notes": "Hm.", "decisions": "Go on.", "do": "sign"})
+
+    assert "Signed by Olga Petrova" in client.get(here).text
