@@ -30,6 +30,7 @@ from registry.views import (
     rules,
     saved_views,
     teams,
+    techniques,
     timing,
     training,
     versions,
@@ -244,6 +245,11 @@ urlpatterns = [
         "workflows/<slug:slug>/draft/targets/<slug:part>/remove/",
         measures.draft_measure_remove,
         name="draft_measure_remove",
+    ),
+    path(
+        "workflows/<slug:slug>/draft/technique/",
+        techniques.draft_technique,
+        name="draft_technique",
     ),
     path(
         "workflows/<slug:slug>/draft/groups/", phases.draft_groups, name="draft_groups"

@@ -231,8 +231,8 @@ def set_part(
     page: str = "",
     now: datetime,
 ) -> DraftSaved:
-    """Replace the guardrail, the categories, the targets or the action groups."""
-    if part not in ("guardrail", "categories", "targets", "action_groups"):
+    """Replace the guardrail, the categories, the targets, action groups or technique."""
+    if part not in ("guardrail", "categories", "targets", "action_groups", "technique"):
         raise Invalid({"part": "This part is not set as a whole."})
     return change_draft(
         actor=actor,

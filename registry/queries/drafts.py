@@ -23,10 +23,12 @@ from registry.queries.progress import (
 from registry.queries.questions import BY_KEY, QUESTIONS, Question
 from registry.rules.document import Gap
 from registry.rules.phases import GROUPED
+from registry.rules.techniques import best_fit
 
 # Where a gap is closed: its step's address, by the part that the rulebook names.
 STEPS = (
     ("basics", "Name and purpose", "draft_basics"),
+    ("technique", "Best-fit technique", "draft_technique"),
     ("answers", "Ten questions", "draft_answer"),
     ("matrix", "What it may do", "draft_matrix"),
     ("groups", "Action groups", "draft_groups"),
@@ -189,6 +191,9 @@ def _steps(
             continue
         count = missing.get(key, 0)
         note = f"{count} missing" if count else ""
+        if key == "technique" and best_fit(draft.document.get(key) or {}) is None:
+            lines.append(StepLine(key, label, url_name, "todo", "not asked yet"))
+            continue
         is_open = bool(count)
         if key == "answers" and progress.next_key:
             note = f"{progress.settled} of {progress.total}"

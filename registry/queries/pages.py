@@ -22,6 +22,7 @@ from registry.rules.sentences import (
     guardrail_sentences,
     stop_rule_sentence,
 )
+from registry.rules.techniques import technique_sentences
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class OnePage:
     checks: tuple[str, ...]
     measures: tuple[tuple[str, str], ...]
     groups: tuple[str, ...]
+    technique: tuple[str, ...]
     roles: tuple[RoleHolder, ...]
     signatures: tuple[SignatureLine, ...]
     is_signed: bool
@@ -165,6 +167,7 @@ def one_page(
         checks=tuple(check_sentence(check) for check in rulebook.checks),
         measures=measure_lines(document),
         groups=group_sentences(document),
+        technique=technique_sentences(document.get("technique") or {}),
         roles=people.roles,
         signatures=signatures,
         is_signed=all(line.signed_at for line in signatures),

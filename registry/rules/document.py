@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from registry.rules import toml_form, toml_places
+from registry.rules import techniques, toml_form, toml_places
 from registry.rules.answers import Authority, Reversibility, Risk, Turn
 from registry.rules.fields import (
     TEXT_LENGTH_MAX,
@@ -90,6 +90,7 @@ def empty_document(
         "categories": [],
         "action_groups": [],
         "answers": {question.key: "" for question in QUESTIONS},
+        "technique": {},
         "guardrail": {},
         "targets": {},
         "allowances": [],
@@ -187,6 +188,7 @@ def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
         fields.text(key)
     fields.text("purpose", length_max=TEXT_LENGTH_MAX)
     _read_words(fields)
+    _read_technique(fields.table("technique"))
     rulebook = Rulebook(
         workflow=fields.slug("workflow"),
         version=0,
@@ -223,6 +225,19 @@ def _read_words(fields: Fields) -> None:
     answers.refuse_unknown()
     read_targets(fields.table("targets"))
     read_baselines(fields)
+
+
+def _read_technique(table: Fields) -> None:
+    """Read which technique fits and how that was found; it rules nothing."""
+    for question in techniques.QUESTIONS:
+        answer = table.text(question.key)
+        if answer and answer not in (techniques.YES, techniques.NO):
+            table.note(question.key, "must be yes or no.")
+    choice = table.text("choice")
+    if choice and choice not in techniques.TECHNIQUES:
+        table.note("choice", f"must be one of {', '.join(techniques.TECHNIQUES)}.")
+    table.text("because")
+    table.refuse_unknown()
 
 
 def _allowances(fields: Fields) -> Mapping[tuple[str, str], Allowance]:

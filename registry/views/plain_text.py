@@ -41,7 +41,13 @@ def _lines(page: OnePage, now: datetime) -> Iterator[str]:
     if not page.stop_rules:
         yield "(no stop rule is written)"
     yield from _titled("Guardrails, caps and checks")
-    limits = (*page.guardrail, *page.caps, *page.checks, *page.groups)
+    limits = (
+        *page.guardrail,
+        *page.caps,
+        *page.checks,
+        *page.groups,
+        *page.technique[:1],
+    )
     for sentence in limits:
         yield from _listed(sentence)
     if not limits:

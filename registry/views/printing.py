@@ -106,7 +106,13 @@ def page_data(page: OnePage, *, slug: str, now: datetime) -> dict[str, Any]:
         ],
         "limits": [
             {"sentence": sentence, "exactly": ""}
-            for sentence in (*page.guardrail, *page.caps, *page.checks, *page.groups)
+            for sentence in (
+                *page.guardrail,
+                *page.caps,
+                *page.checks,
+                *page.groups,
+                *page.technique[:1],
+            )
         ],
         "measures": [
             {"sentence": sentence, "exactly": exactly}

@@ -61,12 +61,17 @@ def _register(request: HttpRequest) -> HttpResponse:
             actor=actor_of(request),
             name=said["name"],
             department=said["department"],
-            document=template_document(template),
+            document=_asked_anew(template_document(template)),
             now=wall_clock(),
         )
     except (Invalid, Conflict) as problem:
         return _naming(request, template, form=form, errors=errors_of(problem))
-    return go(request, "draft_person", workflow.slug, "business_owner")
+    return go(request, "draft_technique", workflow.slug)
+
+
+def _asked_anew(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave the template's own technique out: whoever registers is asked."""
+    return {**document, "technique": {}} if document else None
 
 
 def _naming(

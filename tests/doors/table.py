@@ -220,6 +220,7 @@ _REGISTRY = (
         *("workflow_draft", "draft_discard", "draft_basics", "draft_load"),
         *("draft_answer", "draft_matrix", "draft_cell", "draft_guardrail"),
         *("draft_caps", "draft_stop_rules", "draft_stop_rule_new", "draft_groups"),
+        "draft_technique",
         "draft_measures",
         *("draft_stop_rule", "draft_checks", "draft_person"),
     ),
@@ -258,6 +259,7 @@ _REGISTRY = (
     Door("draft_matrix_paste", SEEN, "post", {"text": "allowed"}, slug=DRAFT),
     Door("draft_guardrail", EDITORS, "post", _REVISION, slug=DRAFT),
     Door("draft_groups", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_technique", EDITORS, "post", _REVISION | {"answer": "no"}, slug=DRAFT),
     Door(
         "draft_caps",
         EDITORS,

@@ -55,6 +55,13 @@ def test_a_workflow_is_registered_and_submitted_by_keyboard_alone(
     expect(page.get_by_label("Name of the workflow")).to_be_focused()
     page.keyboard.type("Parcel refunds")
     page.keyboard.press("Enter")
+    for number in range(1, 6):
+        expect(page.get_by_text(f"Question {number} of at most 5")).to_be_visible()
+        tab_to(page, "No, it is not")
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("This is a problem that needs judgement")).to_be_visible()
+    tab_to(page, "Go on with an agent")
+    page.keyboard.press("Enter")
     for name in PEOPLE:
         expect(page.get_by_label("Name, job or department")).to_be_focused()
         page.keyboard.type(name)
@@ -72,6 +79,8 @@ def test_a_workflow_is_registered_and_submitted_by_keyboard_alone(
             page.keyboard.type(" And the parcels.")
         page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    page.get_by_label("Why it may begin in phase 4").focus()
+    page.keyboard.type("Three groups bound it.")
     tab_to(page, "for signature")
     page.keyboard.press("Enter")
 

@@ -168,6 +168,7 @@ def documents(draw):
         "risk": draw(risks),
         "currency": draw(currencies),
         "categories": draw(several(lines)),
+        "technique": draw(table(steps=st.sampled_from(["yes", "no"]), because=lines)),
         "action_groups": draw(rows(action_groups(), "name")),
         "answers": {each.key: draw(texts) for each in QUESTIONS},
         "guardrail": draw(
@@ -411,7 +412,7 @@ def test_the_schema_lists_every_key_and_no_other():
     documented = _documented()
 
     assert documented.pop("page") == _known(odd, "odd")
-    for name in ("answers", "guardrail"):
+    for name in ("answers", "guardrail", "technique"):
         assert documented.pop(name) == _known({name: odd}, f"{name}.odd")
     for name in (
         "allowances",

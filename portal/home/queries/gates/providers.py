@@ -21,6 +21,7 @@ from registry.queries.measures import live_targets
 from registry.queries.people import REQUIRED_ROLES, people_of
 from registry.queries.readiness import readiness_of
 from registry.queries.standing_people import people_standing
+from registry.queries.techniques import technique_in_force
 from registry.rules.gates import Evidence
 from runs.queries.gate_facts import gate_facts
 
@@ -203,6 +204,21 @@ def readiness(of: Gathering) -> Evidence:
     )
 
 
+def technique(of: Gathering) -> Evidence:
+    """Say whether it was asked which technique fits, and what came of it."""
+    chosen, because = technique_in_force(workflow_id=of.workflow_id)
+    says = f"{chosen.label}. {because}".strip() if chosen else "Nobody has asked yet."
+    return Evidence(
+        "technique",
+        "Best-fit technique",
+        chosen is not None,
+        says,
+        chosen.key if chosen else "",
+        reverse("workflow_page", args=[of.slug]),
+        "Read the page",
+    )
+
+
 PROVIDERS: tuple[Provider, ...] = (
     roles,
     training,
@@ -212,6 +228,7 @@ PROVIDERS: tuple[Provider, ...] = (
     unauthorised,
     numbers,
     readiness,
+    technique,
 )
 
 
