@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -43,7 +44,7 @@ def adoption(request: HttpRequest) -> HttpResponse:
             return redirect("adoption")
     page = adoption_page(actor=actor, today=timezone.localdate(now), now=now)
     shown = {
-        "crumbs": [("Adoption", "")],
+        "crumbs": [("Programme", reverse("programme")), ("Adoption", "")],
         "page": page,
         "problems": problems,
         "typed": request.POST,
