@@ -24,8 +24,11 @@ from registry.operations.guards import must_be_trained, must_hold
 from registry.operations.phases import move
 from registry.queries.gates import Sheet, open_sheet, places_of, seen_of
 from registry.queries.people import SIGNING_ROLES
+from registry.queries.rights import must_hold as must_decide
+from registry.queries.rights import named_to_move
 from registry.rules.gates import GOOD_FOR, Evidence, stale, stored, substance, unmet
 from registry.rules.phases import is_one_step
+from registry.rules.rulebook import Level
 
 
 @operation(leaves="workflow.gate_signed")
@@ -86,13 +89,12 @@ def go_through_gate(
     evidence: Sequence[Evidence],
     now: datetime,
 ) -> int:
-    """Move a live workflow up by one phase; give the new one. Only its business owner may.
+    """Move a live workflow up by one phase; give the new one.
 
-    Raises Conflict for another digest, for a signature that is missing or no longer
+    Its business owner does, or where somebody is named to sign gates, only they do. Raises Conflict for another digest, for a signature that is missing or no longer
     counts, and for evidence that went stale since it was signed, saying which.
     """
-    owner = Role.BUSINESS_OWNER
-    workflow = _locked(actor, workflow_id, owner, "move it to the next phase")
+    workflow = _locked(actor, workflow_id, None, "move it to the next phase")
     sheet = open_sheet(workflow_id=workflow.id, from_phase=workflow.phase)
     if sheet is None:
         raise Conflict("gate.none", "Nobody has signed the gate to the next phase yet.")
@@ -135,12 +137,17 @@ def go_through_gate(
 
 
 @step
-def _locked(actor: Actor, workflow_id: UUID, role: str, deed: str) -> Workflow:
+def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Workflow:
     workflow = Workflow.objects.filter(id=workflow_id).first()
     if workflow is None or not access.may(actor, access.VIEW, workflow_id):
         raise NotFound("There is nothing here, or you may not see it.")
-    must_hold(actor, workflow, role, deed)
-    must_be_trained(actor, workflow, role, deed)
+    if role is None and named_to_move(department_id=workflow.department_id):
+        place = {"department_id": workflow.department_id}
+        must_decide(actor, "sign_gate", Level.DEPARTMENT, **place)
+    else:
+        role = role or Role.BUSINESS_OWNER
+        must_hold(actor, workflow, role, deed)
+        must_be_trained(actor, workflow, role, deed)
     lock_exclusive(workflow_scope(workflow.lock_number))
     workflow = Workflow.objects.get(id=workflow_id)
     if workflow.live_version_id is None:

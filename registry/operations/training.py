@@ -22,7 +22,9 @@ from registry.models import TrainingCompletion, TrainingCourse, TrainingRequirem
 from registry.models.training import MONTHS_VALID_MAX, Duty, TrainingTier
 from registry.operations.evidence import training_changed
 from registry.operations.guards import person_id
+from registry.queries.rights import must_hold
 from registry.queries.training import untrained_signers
+from registry.rules.rulebook import Level
 from registry.rules.training import day_text, expiry_of, valid_text
 
 COURSES_MAX = 500
@@ -239,13 +241,8 @@ def withdraw_completion(
 
 
 def must_keep_courses(actor: Actor) -> None:
-    """Raise Forbidden for anybody but an administrator."""
-    if actor.is_system or access.holds_everywhere(actor, access.EDIT):
-        return
-    raise Forbidden(
-        "Only an administrator says which courses there are and who needs them.",
-        who_can_help="Ask an administrator of Countersign.",
-    )
+    """Raise Forbidden for whoever does not say which courses there are and who needs them."""
+    must_hold(actor, "require_training", Level.ENTERPRISE)
 
 
 def must_record(actor: Actor) -> None:

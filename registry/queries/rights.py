@@ -64,6 +64,12 @@ def holders_of(
             kind=kind,
         )
     )
+    return nearest(rows, level, fallback)
+
+
+def nearest(rows: Iterable[DecisionRight], level: str, fallback: Fallback) -> Holders:
+    """Give the people of the nearest level, of rights that are all above one place."""
+    rows = tuple(rows)
     for each in levels_from(level):
         people = people_in(row for row in rows if row.level == each)
         if people:
@@ -110,6 +116,13 @@ def must_hold(
     )
 
 
+def named_to_move(*, department_id: UUID) -> frozenset[UUID]:
+    """Give who is named to move a department's workflows through a gate. One query."""
+    place = {"department_id": department_id}
+    found = holders_of("sign_gate", Level.DEPARTMENT, **place)
+    return frozenset(each.id for each in found.people)
+
+
 def in_force():
     """Give the rights that are held now, with their people. Not run yet."""
     rows = DecisionRight.objects.filter(ended_at=None)
@@ -150,6 +163,9 @@ def default_people(found: Holders, department_id: UUID | None) -> frozenset[UUID
 def _is_default(actor: Actor, fallback: Fallback, department_id: UUID | None) -> bool:
     if fallback == Fallback.RISK:
         return access.holds_everywhere(actor, access.PAUSE)
+    if fallback == Fallback.OWNER:
+        # The role of each workflow says who; no level does.
+        return False
     if fallback == Fallback.ADMINISTRATORS:
         return access.holds_everywhere(actor, access.EDIT)
     if is_administrator(actor):

@@ -12,6 +12,9 @@ from portal.accounts.models import Department, Team, TeamMember
 from portal.accounts.queries import is_administrator
 from registry.models import Reviewer
 from registry.queries.reviewing import PersonRef, person_ref
+from registry.queries.rights import in_force, nearest
+from registry.rules.rights import Fallback
+from registry.rules.rulebook import Level
 
 TEAMS_SHOWN_MAX = 200
 
@@ -46,7 +49,7 @@ class TeamsPage:
 
 
 def teams_page(*, actor: Actor) -> TeamsPage:
-    """Give every team by department and name. Six queries, however many teams.
+    """Give every team by department and name. Seven queries, however many teams.
 
     Only those of the workflows it reviews are named that this person may see.
     """
@@ -58,7 +61,9 @@ def teams_page(*, actor: Actor) -> TeamsPage:
     )
     members = _members([each.id for each in teams])
     reviews = _reviews(actor, [each.id for each in teams])
-    departments = Department.objects.select_related("head").order_by("name", "id")
+    departments = tuple(
+        Department.objects.select_related("head").order_by("name", "id")
+    )
     shown = tuple(
         DepartmentShown(
             id=each.id,
@@ -68,7 +73,21 @@ def teams_page(*, actor: Actor) -> TeamsPage:
         )
         for each in departments
     )
-    mine = {each.id for each in shown if each.may_change}
+    rights = tuple(in_force().filter(kind="name_team_members"))
+
+    def may_change(team: Team) -> bool:
+        here = [
+            right
+            for right in rights
+            if right.team_id == team.id
+            or (right.team_id is None and right.department_id == team.department_id)
+        ]
+        named = nearest(here, Level.TEAM, Fallback.HEAD).people
+        if named:
+            return any(each.id == actor.id for each in named)
+        heads = {each.id for each in departments if each.head_id == actor.id}
+        return is_admin or team.department_id in heads
+
     return TeamsPage(
         teams=tuple(
             TeamShown(
@@ -77,7 +96,7 @@ def teams_page(*, actor: Actor) -> TeamsPage:
                 department=each.department.name,
                 members=tuple(members.get(each.id, ())),
                 reviews=tuple(reviews.get(each.id, ())),
-                may_change=each.department_id in mine,
+                may_change=may_change(each),
             )
             for each in teams
         ),

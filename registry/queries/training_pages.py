@@ -16,7 +16,9 @@ from portal.core.clock import database_now
 from portal.core.errors import NotFound
 from registry.models import TrainingCompletion, TrainingCourse, TrainingRequirement
 from registry.models.training import Duty, TrainingTier
+from registry.queries.rights import holds
 from registry.queries.training import NAMED_REVIEWERS, done_by_person, needs_by_duty
+from registry.rules.rulebook import Level
 from registry.rules.training import (
     Need,
     TrainingStanding,
@@ -245,7 +247,7 @@ def courses_page(*, actor: Actor) -> CoursesPage:
         ),
         needs=tuple(_needs(duty, set_for.get(duty.value, [])) for duty in Duty),
         tiers=tuple(TrainingTier.choices),
-        may_keep=access.holds_everywhere(actor, access.EDIT),
+        may_keep=holds(actor, "require_training", Level.ENTERPRISE),
         may_record=access.holds_everywhere(actor, access.PAUSE),
     )
 

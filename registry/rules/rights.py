@@ -22,12 +22,14 @@ class Fallback(StrEnum):
     ADMINISTRATORS = "administrators"
     RISK = "risk"
     HEAD = "head"
+    OWNER = "owner"
 
 
 FALLBACK_WORDS = MappingProxyType(
     {
         Fallback.ADMINISTRATORS: "administrators",
         Fallback.RISK: "the risk team and administrators",
+        Fallback.OWNER: "the business owner of the workflow",
         Fallback.HEAD: "the head of the department and administrators",
     }
 )
@@ -64,10 +66,8 @@ _KINDS = (
          "Each tool stands for one verb in one system.", _E, _ADMINS),
     Kind("set_statement", "Publish the acceptable-use statement",
          "Everybody acknowledges it before their first decision.", _E, _ADMINS),
-    Kind("set_phase", "Take a phase back",
-         "What a workflow may never be granted follows from its phase.", _ED, _RISK),
-    Kind("sign_gate", "Sign the gate of a phase",
-         "A workflow goes one step further.", _ED, _RISK),
+    Kind("sign_gate", "Move a workflow through a gate",
+         "Once its three roles have signed. By default its business owner does.", _ED, Fallback.OWNER),
     Kind("require_training", "Say what training a duty needs",
          "A right exists only while its training is current.", _E, _ADMINS),
     Kind("sign_assessment", "Close a readiness assessment",

@@ -10,6 +10,7 @@ from portal.audit.models import Entry
 from portal.core.errors import Conflict, Forbidden
 from portal.home.queries.gates import page as gate_of
 from registry.models import PhaseGate, PhaseMove, PhaseSignature, Workflow
+from registry.operations.decision_rights import Place, name_holder
 from registry.operations.drafts import set_basics
 from registry.operations.gates import go_through_gate, sign_gate
 from registry.operations.launching import launch_version
@@ -76,6 +77,23 @@ def test_a_signed_gate_moves_a_workflow_one_phase_up_and_its_limits_hold_at_once
     assert Entry.objects.filter(name="workflow.phase_raised").count() == 1
     with pytest.raises(Conflict, match="Nobody has signed"):
         go(portal, digest)
+
+
+def test_where_somebody_is_named_to_move_the_owner_no_longer_does(portal):
+    people = portal.people
+    digest = sign_gate_by_all(portal)
+    name_holder(
+        actor=people.actor("ada"),
+        kind="sign_gate",
+        place=Place("enterprise"),
+        person=people.rosa,
+        now=NOW,
+    )
+
+    for who in ("maya", "ada"):
+        with pytest.raises(Forbidden):
+            go(portal, digest, who=who)
+    assert go(portal, digest, who="rosa") == 3
 
 
 def test_evidence_that_goes_stale_between_signing_and_moving_stops_the_move(portal):

@@ -7,6 +7,7 @@ from portal.accounts.actors import Actor
 from portal.home.queries.gates.providers import Gathering, gather
 from registry.queries.gates import GatePlace, Sheet, open_sheet, places_of, seen_of
 from registry.queries.phases import WorkflowPhase, workflow_phase
+from registry.queries.rights import named_to_move
 from registry.queries.workflows import WorkflowHead, workflow_head
 from registry.rules.gates import GOOD_FOR, Evidence, stale
 from registry.rules.phases import LAST
@@ -24,6 +25,8 @@ class GatePage:
     places: tuple[GatePlace, ...]
     stale: tuple[str, ...]
     good_for_days: int
+    # Where somebody is named to sign gates, whether it is this reader.
+    is_named_to_move: bool | None = None
 
     @property
     def is_met(self) -> bool:
@@ -43,6 +46,8 @@ class GatePage:
 
     @property
     def is_mine_to_move(self) -> bool:
+        if self.is_named_to_move is not None:
+            return self.is_named_to_move
         owner = next(
             (each for each in self.places if each.role == "business_owner"), None
         )
@@ -67,6 +72,7 @@ def gate_page(*, actor: Actor, slug: str, today: date, now: datetime) -> GatePag
         if sheet is not None
         else ()
     )
+    named = named_to_move(department_id=head.department_id)
     return GatePage(
         head=head,
         at=at,
@@ -76,6 +82,7 @@ def gate_page(*, actor: Actor, slug: str, today: date, now: datetime) -> GatePag
         places=places_of(actor=actor, workflow_id=head.id, sheet=sheet),
         stale=old,
         good_for_days=GOOD_FOR.days,
+        is_named_to_move=actor.id in named if named else None,
     )
 
 
