@@ -3,6 +3,7 @@
 from django.urls import path
 
 from registry.views import (
+    acceptable_use,
     agents,
     answering,
     capability,
@@ -367,6 +368,16 @@ urlpatterns = [
     path("workflows/<slug:slug>/pause/", pausing.workflow_pause, name="workflow_pause"),
     path(
         "workflows/<slug:slug>/resume/", pausing.workflow_resume, name="workflow_resume"
+    ),
+    path(
+        "programme/acceptable-use/",
+        acceptable_use.acceptable_use,
+        name="acceptable_use",
+    ),
+    path(
+        "programme/acceptable-use/acknowledge/",
+        acceptable_use.acceptable_use_acknowledge,
+        name="acceptable_use_acknowledge",
     ),
     path("positions/", duties.positions, name="positions"),
     path("teams/", teams.teams, name="teams"),

@@ -46,6 +46,7 @@ from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.clock import database_now
 from portal.core.errors import Conflict, Forbidden, Invalid
+from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.rulebooks import standing_facts
 
 REASON_CODE = "break_glass"
@@ -116,6 +117,7 @@ def _sit(actor: Actor, proposal_id: UUID, digest: str) -> tuple[Sitting, str]:
             code="break_glass.not_yours",
             who_can_help=" or ".join(dict.fromkeys(each.name for each in holders)),
         )
+    must_have_acknowledged(actor)
     now, expires_at = database_now(), request.expires_at
     is_last = next_audience(proposal, facts) is None
     if (expires_at and expires_at <= now) or (

@@ -31,6 +31,7 @@ from portal.audit.operation import step
 from portal.core import strict_json
 from portal.core.clock import database_now
 from portal.core.errors import Conflict, Forbidden
+from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.answers import Reversibility, Risk
 
@@ -70,8 +71,9 @@ class Sitting:
 def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
     """Lock a proposal for a decision by this person on what this person saw.
 
-    Nine queries. Raises NotFound for what they may not see, Forbidden for what is not
-    theirs, Conflict for what was decided by another or changed since it was shown.
+    Ten queries. Raises NotFound for what they may not see, Forbidden for what is not
+    theirs, Conflict for what was decided by another or changed since it was shown, and
+    while they have not acknowledged how AI may be used.
     """
     seen = proposal_seen_by(actor, proposal_id)
     guard_authority(
@@ -100,6 +102,7 @@ def sit(*, actor: Actor, proposal_id: UUID, digest: str) -> Sitting:
             code="decision.not_yours",
             who_can_help=who_decides(facts, proposal.audience),
         )
+    must_have_acknowledged(actor)
     if Decision.objects.filter(version=version, person=person).exists():
         raise Conflict(
             Objection.VOTED.value,

@@ -60,6 +60,7 @@ from approvals.rules.inspection import why_uninspectable
 from approvals.rules.moves import UNDECIDED, GrantState, ProposalState
 from portal.accounts.actors import Actor
 from portal.core import strict_json
+from registry.queries.acceptable_use import use_waits
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.answers import Money
 from registry.rules.sentences import UNDO
@@ -128,6 +129,7 @@ class Card:
     deed: str
     edit_fields: tuple[EditField, ...]
     may_decide: bool
+    use_waits: int
     who: WhoHasIt | None
     who_decides: str
     grant_id: UUID | None
@@ -250,6 +252,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         deed=deed,
         edit_fields=edit_fields(args, body.get("args_schema"), literals),
         may_decide=may_decide,
+        use_waits=use_waits(person_id=actor.id) if may_decide else 0,
         who=who_has(actor, proposal, facts),
         who_decides=who_decides(facts, proposal.audience),
         grant_id=grant.id if grant else None,

@@ -73,6 +73,19 @@ CHECKS = (
         " AND (settled.disposition = 'STOPPED') = (held.stopped_at IS NOT NULL))",
     ),
     Check(
+        "2 Decisions",
+        "decision %s is by somebody who had not acknowledged how AI may be used",
+        # A version is published behind the lock that each decision shares, so later than
+        # every decision that did not have to know of it.
+        "SELECT decision.id FROM approvals_decision decision CROSS JOIN LATERAL"
+        " (SELECT max(number) AS number FROM registry_usestatement WHERE asks_anew"
+        " AND published_at < decision.decided_at) asked WHERE asked.number IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM registry_useacknowledgement given"
+        " JOIN registry_usestatement said ON said.id = given.statement_id"
+        " WHERE given.person_id = decision.person_id AND said.number >= asked.number"
+        " AND given.acknowledged_at <= decision.decided_at)",
+    ),
+    Check(
         "3 Pause",
         "grant %s was issued or redeemed while its workflow was paused (%s, entry %s)",
         # Entries of a stream are chained last in their transactions, so their order is

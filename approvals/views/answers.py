@@ -17,6 +17,7 @@ from portal.accounts.actors import Actor, actor_of
 from portal.accounts.confirming import keep_typed
 from portal.core.errors import ConfirmFirst, Conflict, Forbidden, Invalid, Problem
 from portal.core.htmx import is_htmx, render
+from registry.queries.acceptable_use import NOT_ACKNOWLEDGED
 
 WORDS = {
     "approved": "Approved",
@@ -138,9 +139,17 @@ def lost(request: HttpRequest, proposal_id: UUID, problem: Problem) -> HttpRespo
         "typed": request.POST.get("message", "")[:4000],
         "proposal_id": proposal_id,
         "card_href": card_address(proposal_id, place),
+        "use_href": _use_href(problem, card_address(proposal_id, place)),
         "next_href": card_address(next_id, place) if next_id else "",
     }
     return render(request, "approvals/conflict.html", context, status=problem.status)
+
+
+def _use_href(problem: Problem, back: str) -> str:
+    """Lead to acknowledging how AI may be used, and from there back to the card."""
+    if problem.code != NOT_ACKNOWLEDGED:
+        return ""
+    return f"{reverse('acceptable_use')}?{urlencode({'next': back})}"
 
 
 def lost_batch(request: HttpRequest, problem: Problem) -> HttpResponse:

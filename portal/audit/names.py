@@ -49,6 +49,9 @@ SENTENCES: dict[str, str] = {
     "request.withdrawn": "{actor} took back a request of {workflow}: {what}",
     "request.expired": "Nobody decided in time on a request of {workflow}: {what}",
     "waiver.ended": "What was waived for {workflow} is over: {what} {because}",
+    # acceptable use
+    "use.published": "{actor} published version {version} of the acceptable-use statement ({asks}): {change}",
+    "use.acknowledged": "{actor} acknowledged version {version} of the acceptable-use statement.",
     # training
     "training.course_added": "{actor} added the course {course} ({tier}); doing it counts for: {valid}.",
     "training.course_retired": "{actor} retired the course {course}.",

@@ -39,6 +39,8 @@ APPEND_ONLY_TABLES = (
     "registry_sponsor",
     "registry_proof",
     "registry_focusexception",
+    "registry_useacknowledgement",
+    "registry_usestatement",
     "runs_reveal",
     "runs_runmerge",
     "runs_sealedpopulation",

@@ -45,6 +45,7 @@ PERSON_PLACES = (
     ("grants_untold", "No outcome yet", "circle-question-mark"),
     ("callbacks", "Callbacks", "webhook"),
     ("teams", "Teams", "user-check"),
+    ("acceptable_use", "Acceptable use", "book-open"),
     ("feedback", "What got in the way", "message-square"),
     ("shortcuts", "Keyboard shortcuts", "keyboard"),
 )

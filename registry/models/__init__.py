@@ -1,6 +1,7 @@
 """Tables of the registry: what may happen, and who said so.
 
-Read in this order: catalogue (systems, AI models, ceilings), workflow (the workflow,
+Read in this order: acceptable_use (the statement that people acknowledge), catalogue
+(systems, AI models, ceilings), workflow (the workflow,
 its roles, positions, reviewers and agents), duties (hand-overs, who else
 may pause, staged resumes), version (the operating model and its allowances),
 packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list),
@@ -10,6 +11,7 @@ training (courses, completions, what a duty needs), readiness (how ready a depar
 and what it does about it), rollout (the sponsor, what is proven, who went over the focus).
 """
 
+from registry.models.acceptable_use import UseAcknowledgement, UseStatement
 from registry.models.catalogue import AiModel, Ceiling, LevelEpoch, System
 from registry.models.cause import VersionCause
 from registry.models.drafting import DraftPart, UnsavedWords
@@ -81,17 +83,19 @@ __all__ = [
     "ResumeStage",
     "ReviewTimes",
     "Reviewer",
-    "StandingReviewer",
     "RoleHolding",
     "SavedView",
     "Signature",
     "Sponsor",
+    "StandingReviewer",
     "System",
     "TrainingCompletion",
     "TrainingCourse",
     "TrainingReminder",
     "TrainingRequirement",
     "UnsavedWords",
+    "UseAcknowledgement",
+    "UseStatement",
     "VersionCause",
     "WorkCalendar",
     "Workflow",

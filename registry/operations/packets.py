@@ -17,7 +17,7 @@ from portal.accounts.operations.telling import close_for, tell, tell_settled
 from portal.audit.operation import operation, record
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
-from portal.core.locks import lock_exclusive, workflow_scope
+from portal.core.locks import ENTERPRISE, lock_exclusive, lock_shared, workflow_scope
 from registry.models import (
     LaunchPacket,
     OperatingModelVersion,
@@ -36,6 +36,7 @@ from registry.operations.guards import (
 )
 from registry.operations.matrix_rows import matrix_rows
 from registry.operations.reading import readable
+from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.causes import causes_of
 from registry.queries.comparisons import Difference, difference_from_live
 from registry.queries.evidence import evidence_bytes
@@ -129,13 +130,16 @@ def sign_packet(
     """Sign the open packet in one role, over the digest that was on the page.
 
     Raises Forbidden for anybody but the role's holder, and for the holder while their
-    training for it is not current; Conflict for another digest or a
-    second role, AlreadyDone for a second signature.
+    training for it is not current; Conflict for another digest, a second role or a signer
+    who has not acknowledged how AI may be used, AlreadyDone for a second signature.
     """
     workflow = _seen_workflow(actor, workflow_id)
     if role not in SIGNING_ROLES:
         raise Invalid({"role": "This role does not sign."})
     must_hold(actor, workflow, role, "sign as that")
+    # A new statement is published before this signature or after it, never beside it.
+    lock_shared(ENTERPRISE)
+    must_have_acknowledged(actor)
     version = _locked_submitted(workflow, now)
     must_be_trained(actor, workflow, role, "sign as that")
     packet = version.packet

@@ -16,6 +16,7 @@ from registry.models import (
 )
 from registry.models.version import VersionState
 from registry.models.workflow import Role
+from registry.queries.acceptable_use import use_waits
 from registry.queries.causes import CauseLine, causes_of
 from registry.queries.comparisons import (
     ChangeLine,
@@ -73,6 +74,7 @@ class PacketPage:
     backtest: EvidenceLine | None
     people: tuple[PersonStanding, ...]
     causes: tuple[CauseLine, ...]
+    use_waits: int
 
 
 def missing_signatures(
@@ -106,7 +108,7 @@ def packet_page(
 ) -> PacketPage | None:
     """Give the packet that is up for signature, or that of a version, or None.
 
-    About seventeen queries.
+    About eighteen queries.
     """
     version = packet_version(workflow_id=workflow_id, number=number)
     if version is None:
@@ -149,6 +151,7 @@ def packet_page(
         backtest=latest_backtest(evidence_of(version)),
         people=people,
         causes=causes_of(version_id=version.id),
+        use_waits=use_waits(person_id=actor.id) if is_open else 0,
     )
 
 

@@ -51,6 +51,7 @@ from portal.home.demo.telemetry import send_traces
 from portal.home.demo.telling import tell_by_bus
 from portal.home.demo.times import put_one_away, set_times
 from portal.home.demo.training import train_everybody
+from portal.home.demo.using import agree_on_use
 from registry.operations.pausing import pause_workflow
 from runs.operations.counting import count_due_runs
 
@@ -119,6 +120,7 @@ def load_demo(*, now: datetime) -> int:
     explain_false_alarm(known_company(), now=now)
     read_weeks(known_company(), now=now)
     train_everybody(now=now)
+    agree_on_use(known_company(), now=now)
     bring_satisfaction(known_company(), now=now)
     set_times(now=now)
     put_one_away(known_company(), now=now)

@@ -10,6 +10,7 @@ from approvals.queries.break_glass import review_count
 from approvals.queries.exceptions import holds_waiting
 from approvals.queries.inbox import InboxRow, inbox_for, waiting_count
 from portal.accounts.actors import Actor
+from registry.queries.acceptable_use import use_waits
 from registry.queries.across import (
     LookedAfter,
     SignatureAsked,
@@ -86,6 +87,7 @@ class Start:
     vacant: tuple[VacantRole, ...]
     telemetry: TelemetryWaiting
     storage_alarm: str
+    use_waits: int
     is_portal_empty: bool
 
     @property
@@ -103,7 +105,7 @@ class Start:
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most thirty-seven queries."""
+    """Give what needs this person. At most thirty-eight queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -124,6 +126,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         vacant=vacant_roles_to_fill(actor=actor),
         telemetry=telemetry_waiting(actor=actor),
         storage_alarm=storage_alarm(actor=actor),
+        use_waits=use_waits(person_id=actor.id),
         is_portal_empty=not look_after and not has_any_workflow(),
     )
 
