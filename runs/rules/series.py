@@ -106,7 +106,8 @@ def point_of(said: Mapping[str, str], *, order: str, today: date) -> PointRead |
         return value
     n = said.get("n", "").strip() or "1"
     plain = _SPACES.sub("", n).replace(",", "").removesuffix(".0")
-    if not plain.isdecimal() or not 1 <= int(plain[:12]) <= N_MAX:
+    is_short = len(plain) <= 12 and plain.isdecimal()
+    if not is_short or not 1 <= int(plain) <= N_MAX:
         return f"“{n[:40]}” is no whole number of at least 1."
     return PointRead(on, value, int(plain), said.get("workflow", "").strip()[:120])
 
@@ -165,9 +166,12 @@ def value_of(text: str) -> Decimal | str:
         value = Decimal(plain)
     except InvalidOperation:
         return f"“{text[:40]}” is no number."
-    if not value.is_finite() or abs(value) >= _VALUE_BELOW:
-        return f"“{text[:40]}” is no number of that size that is kept."
-    return round(value, 6)
+    # Compared without arithmetic: an exponent beyond what is counted in would raise.
+    if value.is_finite() and value.copy_abs() < _VALUE_BELOW:
+        kept = round(value, 6)
+        if kept.copy_abs() < _VALUE_BELOW:
+            return kept
+    return f"“{text[:40]}” is no number of that size that is kept."
 
 
 def become_one(points: Iterable[tuple[Decimal, int]], *, sums: str) -> float | None:

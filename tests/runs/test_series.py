@@ -73,9 +73,18 @@ def test_values_are_read_as_people_write_them(text, value):
     assert value_of(text) == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "Infinity", "four", "1e99"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "NaN", "Infinity", "four", "1e99", "1E+9999999", "99999999999999.9999999"],
+)
 def test_what_is_no_number_is_no_value(text):
     assert isinstance(value_of(text), str)
+
+
+@pytest.mark.parametrize("n", ["0" * 11 + "1" + "9" * 30, "100000001", "0", "1e3"])
+def test_what_stands_for_more_than_is_kept_is_no_count(n):
+    said = {"on": "2026-11-02", "value": "4", "n": n}
+    assert "no whole number" in str(point_of(said, order="", today=date(2026, 11, 21)))
 
 
 def test_tomorrow_is_not_known_today():
