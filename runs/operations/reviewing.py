@@ -14,7 +14,13 @@ from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
-from runs.models import Review, ReviewDraft, ReviewWeek, SampledRun
+from runs.models import (
+    ReleasedReading,
+    Review,
+    ReviewDraft,
+    ReviewWeek,
+    SampledRun,
+)
 from runs.operations.weeks import locked_week
 from runs.queries.answers import shown
 from runs.rules.questions import KEYS, Given, finished, lengths_of, problems_of
@@ -170,6 +176,12 @@ def _free_seat(sampled: SampledRun, actor: Actor, now: datetime) -> Seat:
     """
     read_by = sampled.reviews.order_by("created_at", "id").select_related("assessor")
     readers = [review.assessor for review in read_by]
+    if ReleasedReading.objects.filter(sampled=sampled).exists():
+        raise AlreadyDone(
+            "review.released",
+            "The second reading of this run was given up and the first answers were"
+            " shown, so nobody can read it blind any more.",
+        )
     seats = [FIRST] if not sampled.is_doubled else [FIRST, SECOND]
     if sampled.is_doubled and sampled.second_to_id == actor.id:
         seats = [SECOND]

@@ -322,6 +322,22 @@ def test_a_second_reading_is_given_up_with_a_reason_and_the_first_then_counts(
         ReleasedReading.objects.update(reason="Other.")
 
 
+def test_nobody_reads_second_once_the_first_answers_were_shown(company, workflow, week):
+    about = doubled(company, workflow, week, second=company.maya)
+    rosa, maya = company.actor("rosa"), company.actor("maya")
+    save_review(actor=rosa, given=NO, now=LATER, **about)
+    release_reading(actor=maya, reason="No time.", now=LATER, **about)
+
+    with pytest.raises(AlreadyDone, match="read it blind"):
+        reserve_run(actor=maya, now=LATER, **about)
+    with pytest.raises(AlreadyDone, match="read it blind"):
+        save_review(actor=maya, given=NO, now=LATER, **about)
+
+    assert reading_pairs([week.id]) == []
+    save_review(actor=rosa, given=YES, now=LATER, **about)
+    assert list(counted_answers([week.id]).values()) == [YES.answers]
+
+
 @pytest.mark.race
 def test_of_many_who_take_one_run_two_get_its_two_seats(committed_db):
     company = make_company()
