@@ -141,6 +141,8 @@ def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Wor
     workflow = Workflow.objects.filter(id=workflow_id).first()
     if workflow is None or not access.may(actor, access.VIEW, workflow_id):
         raise NotFound("There is nothing here, or you may not see it.")
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    # Inside the lock that a change of roles takes too, so that who lost it cannot.
     if role is None and named_to_move(department_id=workflow.department_id):
         place = {"department_id": workflow.department_id}
         must_decide(actor, "sign_gate", Level.DEPARTMENT, **place)
@@ -148,7 +150,6 @@ def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Wor
         role = role or Role.BUSINESS_OWNER
         must_hold(actor, workflow, role, deed)
         must_be_trained(actor, workflow, role, deed)
-    lock_exclusive(workflow_scope(workflow.lock_number))
     workflow = Workflow.objects.get(id=workflow_id)
     if workflow.live_version_id is None:
         raise Conflict("workflow.not_live", f"{workflow.name} is not live yet.")

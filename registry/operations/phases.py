@@ -40,7 +40,7 @@ def take_phase_back(
             {"reason": f"Say why, in at most {REASON_LENGTH_MAX} characters."}
         )
     lock_exclusive(workflow_scope(workflow.lock_number))
-    workflow = Workflow.objects.get(id=workflow_id)
+    workflow = workflow_for(actor, workflow_id, access.PAUSE)
     if workflow.live_version_id is None:
         raise Conflict(
             "workflow.not_live", f"{workflow.name} is not live, so nothing runs."

@@ -5,11 +5,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from guardian.models import UserObjectPermission
 
 from portal.audit.models import Entry
-from portal.core.errors import Conflict, Forbidden
+from portal.core.errors import Conflict, Forbidden, NotFound
 from portal.home.queries.gates import page as gate_of
-from registry.models import PhaseGate, PhaseMove, PhaseSignature, Workflow
+from registry.models import (
+    PhaseGate,
+    PhaseMove,
+    PhaseSignature,
+    RoleHolding,
+    Workflow,
+)
 from registry.operations.decision_rights import Place, name_holder
 from registry.operations.drafts import set_basics
 from registry.operations.gates import go_through_gate, sign_gate
@@ -274,3 +281,43 @@ def test_the_page_reads_every_line_live_and_links_to_where_it_is_mended(
 
 def test_nothing_is_stale_while_everything_stands():
     assert stale(stored(MET), MET, gathered_at=NOW, now=NOW + GOOD_FOR) == ()
+
+
+def test_whoever_lost_the_role_while_waiting_for_the_lock_neither_signs_nor_moves(
+    portal, monkeypatch
+):
+    digest = sign_gate_by_all(portal)
+
+    def others_first(scope):
+        RoleHolding.objects.filter(role="business_owner").update(
+            person=portal.people.dana
+        )
+
+    monkeypatch.setattr("registry.operations.gates.lock_exclusive", others_first)
+    for deed in (
+        lambda: go(portal, digest),
+        lambda: sign(portal, "business_owner", "maya"),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
+
+    assert PhaseMove.objects.count() == 1
+
+
+def test_whoever_lost_the_right_to_pause_while_waiting_takes_no_phase_back(
+    portal, monkeypatch
+):
+    def others_first(scope):
+        UserObjectPermission.objects.filter(user=portal.people.maya).delete()
+
+    monkeypatch.setattr("registry.operations.phases.lock_exclusive", others_first)
+    with pytest.raises((Forbidden, NotFound)):
+        take_phase_back(
+            actor=portal.people.actor("maya"),
+            workflow_id=portal.workflow.id,
+            to_phase=1,
+            reason="It erred.",
+            now=NOW,
+        )
+
+    assert Workflow.objects.get(id=portal.workflow.id).phase == 2
