@@ -12,7 +12,13 @@ from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, lock_exclusive
-from registry.models import AiModel, CapabilityRequest, CeilingWaiver, System
+from registry.models import (
+    AiModel,
+    CapabilityRequest,
+    Ceiling,
+    CeilingWaiver,
+    System,
+)
 from registry.models.catalogue import CeilingAuthority
 from registry.models.rights import RequestKind, RequestState
 from registry.operations.catalogue import raise_epoch
@@ -157,8 +163,10 @@ def _waive(
     under_review: bool,
     now: datetime,
 ) -> None:
-    ceiling = asked.ceiling
-    if ceiling is None or not ceiling.is_active:
+    # Locked, so that whoever changes or lifts it at once also ends what is given here.
+    rows = Ceiling.objects.select_for_update(no_key=True)
+    ceiling = rows.filter(id__in=[asked.ceiling_id], is_active=True).first()
+    if ceiling is None:
         raise Conflict("ceiling.lifted", "The ceiling is no longer in force.")
     given = days if days is not None else asked.days or 0
     if not 1 <= given <= (asked.days or 0):

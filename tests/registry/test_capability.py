@@ -12,6 +12,7 @@ from portal.audit.models import Entry
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.models import OutboxMessage
 from registry.models import AiModel, CapabilityRequest, CeilingWaiver, System
+from registry.operations import deciding_more
 from registry.operations.asking_more import Wanted, ask_for_more, withdraw_request
 from registry.operations.catalogue import add_system, set_model_approved
 from registry.operations.ceilings import lift_ceiling, set_ceiling
@@ -258,3 +259,25 @@ def test_those_who_decide_are_told_and_then_whoever_asked(people, workflow, ceil
 def _spread():
     for message in OutboxMessage.objects.filter(topic="news.told"):
         spread(message.payload)
+
+
+def test_a_ceiling_that_is_lifted_while_somebody_approves_is_waived_for_nobody(
+    people, asked, monkeypatch
+):
+    read = deciding_more.locked_request
+
+    def lifted_meanwhile(request_id):
+        found = read(request_id)
+        lift_ceiling.__wrapped__(  # inside the same transaction
+            actor=people.actor("rosa"),
+            ceiling_id=found.ceiling_id,
+            because="Christmas is over.",
+            now=NOW,
+        )
+        return found
+
+    monkeypatch.setattr(deciding_more, "locked_request", lifted_meanwhile)
+    with pytest.raises(Conflict, match="no longer in force"):
+        approve_request(actor=people.actor("rosa"), request_id=asked.id, **REASON)
+
+    assert not CeilingWaiver.objects.exists()
