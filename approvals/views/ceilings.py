@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from approvals.queries.ceiling_effect import LOOKED_BACK, ceiling_effect
 from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.htmx import render
 from registry.queries.ceiling_reach import said_in
@@ -15,6 +16,7 @@ CHANGES = ("reviewed", "refused")
 
 
 @require_GET
+@costly
 def effect(request: HttpRequest) -> HttpResponse:
     """Count by workflow; with a workflow or a change, the actions themselves."""
     actor = actor_of(request)

@@ -14,7 +14,7 @@ from portal.accounts.models import Department, Person
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.locks import lock_exclusive, workflow_scope
-from registry.models import Position, RoleHolding, Workflow
+from registry.models import DecisionRight, Position, RoleHolding, Workflow
 from registry.operations.guards import workflow_for
 from registry.operations.people import (
     check_not_taken,
@@ -85,6 +85,7 @@ def fill_position(
         raise Invalid({"person": f"{person.name} is no longer active."})
     if position.holder_id == person.id:
         raise AlreadyDone("position.same", f"{person.name} fills it already.")
+    _refuse_own_right(actor, position, person)
     former = position.holder
     voted_in = votes_in(actor, position)
     held = _workflows_of(position)
@@ -203,6 +204,19 @@ def _check_name(name: str) -> None:
                 "name": f"“{name}” names everybody, and so nobody. Name a post that one"
                 " person fills, such as Head of customer care."
             }
+        )
+
+
+def _refuse_own_right(actor: Actor, position: Position, person: Person) -> None:
+    """Let nobody take a decision right by filling the position that holds it."""
+    if actor.id != person.id:
+        return
+    if DecisionRight.objects.filter(position=position, ended_at=None).exists():
+        raise Forbidden(
+            f"{position.name} holds a decision right, and nobody gives a right to"
+            " themselves.",
+            code="right.yourself",
+            who_can_help="Another administrator can let you fill it.",
         )
 
 

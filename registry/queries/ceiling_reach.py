@@ -25,6 +25,8 @@ from registry.rules.verbs import VERBS, Tier
 
 WORKFLOWS_SHOWN_MAX = 50
 NOBODY = UUID(int=0)
+# Eighteen digits, two of them behind the point, as the form and the column hold.
+AMOUNT_MAX = Decimal("9999999999999999.99")
 _NEVER = 2
 
 
@@ -106,7 +108,7 @@ def said_in(sent: Mapping[str, Sequence[str]]) -> CeilingSaid | None:
     team = Team.objects.select_related("department").filter(id=place or NOBODY).first()
     department = Department.objects.filter(id=place or NOBODY).first()
     found = {"enterprise": True, "department": department, "team": team}.get(level)
-    if not found or amount is not None and not (amount.is_finite() and amount >= 0):
+    if not found or amount is not None and not _is_amount(amount):
         return None
     return CeilingSaid(
         level=level,
@@ -125,6 +127,13 @@ def said_in(sent: Mapping[str, Sequence[str]]) -> CeilingSaid | None:
         amount_max=amount,
         currency=one("currency")[:3],
     )
+
+
+def _is_amount(amount: Decimal) -> bool:
+    """Say whether a form would take it: an exponent is written out in every sentence."""
+    if not amount.is_finite() or amount < 0:
+        return False
+    return amount <= AMOUNT_MAX and amount == round(amount, 2)
 
 
 @dataclass(frozen=True)

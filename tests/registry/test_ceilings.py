@@ -14,10 +14,10 @@ from registry.operations.catalogue import set_model_approved, set_system_data
 from registry.operations.ceilings import change_ceiling, lift_ceiling, set_ceiling
 from registry.operations.decision_rights import Place, end_right, name_holder
 from registry.operations.placing import place_workflow
-from registry.operations.positions import add_position
+from registry.operations.positions import add_position, fill_position
 from registry.operations.teams import add_team, join_team
 from registry.queries.authority import above_all, cells_in_force, reach_in_force
-from registry.queries.ceiling_reach import CeilingSaid, ceiling_reach
+from registry.queries.ceiling_reach import CeilingSaid, ceiling_reach, said_in
 from registry.queries.rights import holds
 from registry.queries.rulebooks import ceilings_over, standing_facts
 from registry.rules.answers import Authority
@@ -157,6 +157,15 @@ def test_a_position_holds_a_right_for_whoever_fills_it_and_nobody_names_themselv
 
     assert holds(people.actor("audrey"), "set_ceiling", "enterprise")
     assert not holds(people.actor("rosa"), "set_ceiling", "enterprise")
+    with pytest.raises(Forbidden) as refused:
+        fill_position(
+            actor=people.actor("ada"),
+            position_id=post.id,
+            person=people.ada,
+            note="Audrey is away.",
+            now=NOW,
+        )
+    assert refused.value.code == "right.yourself"
     # Whoever is gone decides nothing, and the right goes back to the default.
     deactivate_person(actor=people.actor("ada"), person=people.audrey)
     assert holds(people.actor("rosa"), "set_ceiling", "enterprise")
@@ -281,6 +290,14 @@ def test_sql_and_rules_agree_on_teams_and_data_and_the_preview_counts_the_same(
     open_before = [row for row in rows if row.reach != "never"]
     assert touched.refused == sum(row.system == "billing" for row in open_before)
     assert DecisionRight.objects.count() == 0
+
+
+@pytest.mark.parametrize("amount", ["1E+999999999", "1E-999999999", "NaN", "-1"])
+def test_an_address_previews_no_amount_that_a_form_would_refuse(amount):
+    said = {"where": ["enterprise"], "authority": ["never"], "verbs": ["refund"]}
+
+    assert said_in(said | {"amount_max": [amount]}) is None
+    assert said_in(said | {"amount_max": ["9999999999999999.99"]}) is not None
 
 
 def test_the_pages_walk_from_the_preview_to_the_record(people, workflow):
