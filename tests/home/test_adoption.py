@@ -68,6 +68,7 @@ def test_only_owners_and_administrators_announce(signed_in, workflow):
         ({"place": ""}, "Say where"),
         ({"starts_at": "soon"}, "Choose a time to come"),
         ({"starts_at": "2020-01-01T10:00"}, "Choose a time to come"),
+        ({"starts_at": "9999-12-31T20:00"}, "Choose a time to come"),
         ({"ends_at": "2020-01-01T10:00"}, "Choose an end"),
     ],
 )

@@ -11,6 +11,7 @@ from portal.home.queries.adoption import may_host
 
 TEXT_MAX = 200
 LENGTH_MAX = timedelta(hours=12)
+AHEAD_MAX = timedelta(days=366)
 TO_COME_MAX = 200
 
 
@@ -35,8 +36,8 @@ def announce_office_hour(
         problems["about"] = f"Say what it is about, in at most {TEXT_MAX} characters."
     if not place or len(place) > TEXT_MAX or "\x00" in place:
         problems["place"] = f"Say where, in at most {TEXT_MAX} characters."
-    if starts_at is None or starts_at <= now:
-        problems["starts_at"] = "Choose a time to come."
+    if starts_at is None or not now < starts_at <= now + AHEAD_MAX:
+        problems["starts_at"] = "Choose a time to come, within a year."
     elif ends_at is None or not starts_at < ends_at <= starts_at + LENGTH_MAX:
         problems["ends_at"] = "Choose an end after its beginning, on the same day."
     if problems or starts_at is None or ends_at is None:
