@@ -145,4 +145,18 @@ def _ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "amount_max": None if ceiling.amount_max is None else str(ceiling.amount_max),
         "currency": ceiling.currency,
         "sentence": ceiling.sentence,
+        "ai_models": list(ceiling.ai_models),
+        "data_classes": list(ceiling.data_classes),
+        "waived": [
+            {
+                "system": waiver.system,
+                "verb": waiver.verb,
+                "amount_max": None
+                if waiver.amount_max is None
+                else str(waiver.amount_max),
+                "currency": waiver.currency,
+                "under_review": waiver.under_review,
+            }
+            for waiver in ceiling.waivers
+        ],
     }
