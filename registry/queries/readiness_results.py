@@ -159,12 +159,20 @@ def _question(
         key=key,
         text=question.text,
         score=score_text(found.score),
-        words=question.levels[int(found.score) - 1] if found.score else "",
+        words=_words(question.levels, found.score),
         spread=_spread(found.levels),
         is_disputed=found.is_disputed,
         said=tuple(sorted(said, key=lambda each: (each.level, each.name))),
         before=score_text(earlier.questions[key].score) if earlier else "",
     )
+
+
+def _words(levels: tuple[str, ...], score: Decimal | None) -> str:
+    """Say what a score looks like; halfway, what it lies between."""
+    if score is None:
+        return ""
+    low = levels[int(score) - 1]
+    return f"Between “{low}” and “{levels[int(score)]}”" if score % 1 else low
 
 
 def _spread(levels: tuple[int, ...]) -> str:

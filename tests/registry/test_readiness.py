@@ -108,6 +108,7 @@ def test_nobody_sees_what_others_said_before_they_submitted(people):
         ("Dana Reyes", 2),
         ("Maya Adler", 4),
     ]
+    assert question.words == "One or two outcomes are written down."
     assert (question.score, question.spread, question.is_disputed) == (
         "3",
         "2 to 4",
@@ -175,6 +176,7 @@ def test_it_is_not_closed_without_saying_who_is_left_out_and_why(people):
     close(people, left_out=("tom",), reason="He is away.")
 
     last = page_of(people, "dana").last
+    assert last.pillars[0].questions[0].words.startswith("One or two")
     assert (last.left_out, last.lowest) == (("Tom Okafor",), "3")
     assert last.people == ("Dana Reyes", "Maya Adler")
     entry = Entry.objects.get(name="readiness.closed")
@@ -292,3 +294,12 @@ def test_answers_save_themselves_and_the_button_goes_on(people):
 
     refused = client.post(reverse("readiness_submit", args=[SLUG]), follow=True)
     assert "28 questions have no answer yet" in refused.text
+
+
+def test_a_score_halfway_says_what_it_lies_between(people):
+    assess(people, {"maya": 2, "dana": 3}, now=NOW)
+
+    question = page_of(people, "maya").last.pillars[0].questions[0]
+
+    assert question.score == "2.5"
+    assert question.words.startswith("Between “There are hopes, in words.” and “One or")
