@@ -14,6 +14,7 @@ from portal.home.models import QuarterReview
 from portal.home.operations.rollout import call_proven, keep_quarter, sign_quarter
 from portal.home.queries.quarters import label_of, plan_now, quarter_of, quarter_page
 from registry.models import OperatingModelVersion, Proof
+from registry.operations.acceptable_use import acknowledge_statement, publish_statement
 from registry.operations.launching import launch_version
 from registry.operations.packets import submit_version
 from registry.operations.rollout import go_over_focus, name_sponsor, record_proof
@@ -219,3 +220,22 @@ def test_the_sponsor_writes_and_signs_on_the_page(people):
     client.post(here, {"notes": "Hm.", "decisions": "Go on.", "do": "sign"})
 
     assert "Signed by Olga Petrova" in client.get(here).text
+
+
+def test_a_sponsor_who_has_not_acknowledged_the_statement_signs_nothing(people):
+    name_olga(people)
+    olga = people.actor("olga")
+    keep_quarter(actor=olga, key=KEY, notes="", decisions="Go on.", now=NOW)
+    publish_statement(
+        actor=SYSTEM,
+        text="Check what AI writes. " * 10,
+        change="First.",
+        asks_anew=True,
+        after=0,
+    )
+    with pytest.raises(Conflict, match="acceptable-use statement"):
+        sign_quarter(actor=olga, key=KEY, now=NOW)
+
+    acknowledge_statement(actor=olga, number=1)
+
+    assert sign_quarter(actor=olga, key=KEY, now=NOW).signed_by_id == olga.id

@@ -11,10 +11,12 @@ from portal.accounts.queries import is_administrator
 from portal.audit.operation import operation, record
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
+from portal.core.locks import ENTERPRISE, lock_shared
 from portal.home.models import QuarterReview
 from portal.home.queries.quarters import agenda_of, label_of, signs_quarters, starts_of
 from portal.home.queries.rollout import proof_now
 from registry.operations.rollout import may_prove_or_raise, record_proof
+from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.rollout import sponsor_now
 from registry.rules.rollout import is_proven_by, proof_lines
 
@@ -59,7 +61,8 @@ def keep_quarter(
 def sign_quarter(*, actor: Actor, key: str, now: datetime) -> QuarterReview:
     """Sign a quarter's review with its agenda as it is now. Only the executive sponsor.
 
-    Raises Conflict without a decision. What is signed never changes.
+    Raises Conflict without a decision, or for a sponsor who has not acknowledged the
+    acceptable-use statement. What is signed never changes.
     """
     _check_quarter(key, now)
     if not signs_quarters(actor):
@@ -67,6 +70,9 @@ def sign_quarter(*, actor: Actor, key: str, now: datetime) -> QuarterReview:
             "Only the executive sponsor signs the quarterly review.",
             who_can_help=_sponsor_words(),
         )
+    # Publishing a statement waits for those who decide under the one before it.
+    lock_shared(ENTERPRISE)
+    must_have_acknowledged(actor)
     review = _locked(key)
     if not review.decisions:
         raise Conflict(
