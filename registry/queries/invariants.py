@@ -30,6 +30,15 @@ CHECKS = (
         " ON version.id = workflow.live_version_id WHERE version.state <> 'LAUNCHED'",
     ),
     Check(
+        "14 Moves",
+        "workflow %s is in phase %s, and its last move says phase %s",
+        "SELECT workflow.slug, workflow.phase, latest.to_phase"
+        " FROM registry_workflow workflow JOIN LATERAL (SELECT to_phase"
+        " FROM registry_phasemove WHERE workflow_id = workflow.id"
+        " ORDER BY number DESC LIMIT 1) latest ON true"
+        " WHERE latest.to_phase <> workflow.phase",
+    ),
+    Check(
         "3 Pause",
         "workflow %s is paused by nobody, or without a reason",
         "SELECT slug FROM registry_workflow WHERE paused_at IS NOT NULL"

@@ -16,7 +16,7 @@ from portal.core import strict_json
 from portal.home.demo import workflows
 from portal.home.demo.company import CAST, DOMAIN, PASSWORD, known_company
 from portal.home.demo.loading import is_loaded, load_demo
-from registry.models import Workflow
+from registry.models import PhaseSignature, Workflow
 from runs.models import Finding, ReviewWeek, Run
 
 NOW = datetime.now(tz=UTC)
@@ -69,6 +69,8 @@ def test_the_demo_is_a_company_at_work(committed_db, capsys):
     assert not Run.objects.filter(unauthorised_count__gt=0).exists()
     assert ReviewWeek.objects.filter(state="SIGNED").count() == 4
     assert Finding.objects.filter(closed_at=None).exists()
+    # One gate is signed by all three and can be gone through.
+    assert PhaseSignature.objects.filter(gate__to_phase=5).count() == 3
     call_command("check_invariants")
     call_command("verify_audit")
     assert_refunds_are_ruled_as_promised()

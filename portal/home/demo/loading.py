@@ -27,6 +27,7 @@ from portal.home.demo.company import (
     known_company,
 )
 from portal.home.demo.filters import keep_filter
+from portal.home.demo.gates import sign_a_gate
 from portal.home.demo.halves import in_two_processes
 from portal.home.demo.hidden import hide_streets, look_once
 from portal.home.demo.incidents import explain_false_alarm, match_everything
@@ -134,6 +135,7 @@ def load_demo(*, now: datetime) -> int:
     send_traces(known_company(), now=now)
     speak_up(known_company(), now=now)
     count_due_runs(now=now)
+    sign_a_gate(known_company(), now=now)
     mark_loaded(runs=count, workflows=len(workflows.PLANS))
     return count
 
