@@ -11,7 +11,7 @@ from uuid import UUID
 from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
-from portal.core.locks import ENTERPRISE, lock_exclusive
+from portal.core.locks import ENTERPRISE, lock_exclusive, lock_shared
 from registry.models import (
     AiModel,
     CapabilityRequest,
@@ -31,6 +31,7 @@ from registry.operations.more_steps import (
     reason_of,
     record_request,
 )
+from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.capability import right_of
 from registry.queries.rights import must_hold
 
@@ -139,6 +140,8 @@ def due_waivers(*, now: datetime) -> tuple[UUID, ...]:
 
 
 def _to_decide(actor: Actor, request_id: UUID, now: datetime) -> CapabilityRequest:
+    lock_shared(ENTERPRISE)
+    must_have_acknowledged(actor)
     asked = locked_request(request_id)
     kind, place = right_of(asked)
     must_hold(actor, kind, asked.level, **place)
