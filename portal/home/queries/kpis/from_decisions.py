@@ -130,7 +130,7 @@ def _asked(kpi: Kpi, sums: Sums, now: datetime) -> Figure:
                 )
             ),
         )
-    details = ()
+    details: tuple[Detail, ...] = ()
     if kpi is named.ESCALATED:
         cases, escalated = (sums.get(name, Decimal(0)) for name in _OF_CASES)
         details = (part_of("Cases that escalated", float(escalated), float(cases)),)
