@@ -176,11 +176,11 @@ def _free_seat(sampled: SampledRun, actor: Actor, now: datetime) -> Seat:
     """
     read_by = sampled.reviews.order_by("created_at", "id").select_related("assessor")
     readers = [review.assessor for review in read_by]
-    if ReleasedReading.objects.filter(sampled=sampled).exists():
+    if sampled.is_doubled and len(readers) == 1 and _was_shown(sampled):
         raise AlreadyDone(
             "review.released",
-            "The second reading of this run was given up and the first answers were"
-            " shown, so nobody can read it blind any more.",
+            "The second reading of this run was given up, or its week was signed without"
+            " it. The first answers were shown then, so nobody can read it blind any more.",
         )
     seats = [FIRST] if not sampled.is_doubled else [FIRST, SECOND]
     if sampled.is_doubled and sampled.second_to_id == actor.id:
@@ -197,6 +197,13 @@ def _free_seat(sampled: SampledRun, actor: Actor, now: datetime) -> Seat:
         if held is None:
             return seat
     raise next(held for held in holds if held is not None)
+
+
+def _was_shown(sampled: SampledRun) -> bool:
+    """Say whether the first answers were shown before there were second ones."""
+    if sampled.week.version > 1:
+        return True
+    return ReleasedReading.objects.filter(sampled=sampled).exists()
 
 
 def _is_done(sampled: SampledRun, seat: Seat, done: set[UUID], count: int) -> bool:

@@ -2,7 +2,8 @@
 
 Whoever reads a run second reads it blind. So the answers about a run that is read twice are
 shown to nobody but their author, and count nowhere, until both have answered, the second
-reading was given up, or the week is signed. It is one rule for everybody, so that no number
+reading was given up, or the week is signed; what was shown once stays so when the week is
+opened again, and nobody reads it second any more. It is one rule for everybody, so that no number
 differs with who looks. Everything that shows or counts answers asks here, and no table.
 """
 
@@ -116,6 +117,7 @@ def open_reviews(rows: QuerySet[Review] | None = None) -> QuerySet[Review]:
     return found.filter(
         Q(sampled__is_doubled=False)
         | Q(sampled__week__state=ReviewWeek.State.SIGNED)
+        | Q(sampled__week__version__gt=1)
         | Exists(others)
         | Exists(released)
     )
@@ -146,7 +148,7 @@ def left_in(seat: str) -> Q:
     released = ReleasedReading.objects.filter(sampled=OuterRef("pk"))
     own = any_review.filter(assessor=OuterRef(f"{seat}_id"))
     return Q(~Exists(any_review), is_doubled=False) | Q(
-        ~Exists(own), ~Exists(released), is_doubled=True
+        ~Exists(own), ~Exists(released), is_doubled=True, week__version=1
     )
 
 
@@ -180,6 +182,7 @@ def readings_of(
         "is_doubled",
         "released__reason",
         "week__state",
+        "week__version",
         "seeded",
         "is_veiled",
     )
@@ -195,13 +198,11 @@ def readings_of(
             (sampled_id, run, stratum, is_doubled, released or ""),
             reviews.get(sampled_id, []),
             settled.get(sampled_id),
-            is_signed=is_closing or state == ReviewWeek.State.SIGNED,
+            is_shown=is_closing or version > 1 or state == ReviewWeek.State.SIGNED,
             is_known=seeded is not None,
             is_veiled=is_veiled,
         )
-        for sampled_id, run, stratum, is_doubled, released, state, seeded, is_veiled in (
-            facts
-        )
+        for sampled_id, run, stratum, is_doubled, released, state, version, seeded, is_veiled in facts
     }
 
 
@@ -299,7 +300,7 @@ def _readings(
     reviews: list[Review],
     settled: Settled | None,
     *,
-    is_signed: bool,
+    is_shown: bool,
     is_known: bool,
     is_veiled: bool,
 ) -> Readings:
@@ -310,7 +311,7 @@ def _readings(
         run_id=run_id,
         stratum=stratum,
         is_doubled=is_doubled,
-        is_open=not is_doubled or is_signed or bool(released) or len(reviews) > 1,
+        is_open=not is_doubled or is_shown or bool(released) or len(reviews) > 1,
         first=told[0] if told else None,
         second=told[1] if len(told) > 1 else None,
         settlement=settled,

@@ -73,6 +73,7 @@ def _blind() -> Q:
         ~Q(sampled__week__state=ReviewWeek.State.SIGNED),
         ~Exists(of_run.filter(Exists(another))),
         ~Exists(released),
+        sampled__week__version=1,
         sampled__isnull=False,
         sampled__is_doubled=True,
     )

@@ -20,7 +20,7 @@ from runs.operations.settling import (
     release_reading,
     settle_readings,
 )
-from runs.operations.signing import sign_week
+from runs.operations.signing import reopen_week, sign_week
 from runs.queries.answers import (
     counted_answers,
     open_reviews,
@@ -336,6 +336,30 @@ def test_nobody_reads_second_once_the_first_answers_were_shown(company, workflow
     assert reading_pairs([week.id]) == []
     save_review(actor=rosa, given=YES, now=LATER, **about)
     assert list(counted_answers([week.id]).values()) == [YES.answers]
+
+
+def test_what_a_signed_week_showed_is_read_second_by_nobody_when_it_is_opened_again(
+    client, company, workflow, week
+):
+    about = doubled(company, workflow, week, second=company.maya)
+    rosa, maya = company.actor("rosa"), company.actor("maya")
+    save_review(actor=rosa, given=NO, now=LATER, **about)
+    sign_week(
+        actor=rosa, week_id=week.id, summary="Well.", released="Maya is ill.", now=LATER
+    )
+    reopen_week(actor=maya, week_id=week.id, reason="A slip.", now=LATER)
+
+    with pytest.raises(AlreadyDone, match="read it blind"):
+        save_review(actor=maya, given=NO, now=LATER, **about)
+
+    sign_in(client, company.maya)
+    assert WORDS in client.get(reverse("review", args=[week.id, about["run_id"]])).text
+    assert list(counted_answers([week.id]).values()) == [NO.answers]
+    assert reading_pairs([week.id]) == []
+    assert left_to_read(actor=maya) == second_readings_waiting(week.id) == 0
+    # What the first reader answered may still be mended, and the week signed anew.
+    save_review(actor=rosa, given=YES, now=LATER, **about)
+    sign_week(actor=rosa, week_id=week.id, summary="Mended.", now=LATER)
 
 
 @pytest.mark.race
