@@ -17,6 +17,7 @@ from registry.operations.packets import new_version
 from registry.operations.registering import register_workflow
 from registry.rules.document import DocumentError, from_toml
 from registry.rules.file_text import Readable, text_of_file
+from registry.rules.measures import How
 
 
 def read_page(text: str) -> dict[str, Any]:
@@ -93,10 +94,32 @@ def load_into(
         actor=actor,
         workflow_id=workflow_id,
         revision=draft.revision if revision is None else revision,
-        document=document,
+        document=_nothing_measured(document, draft.document),
         what="loaded from a file",
         now=now,
     )
+
+
+def _nothing_measured(
+    document: Mapping[str, Any], draft: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Give the page with baselines as stated: only what was counted here is measured here.
+
+    One that the draft has in the same words was counted here, and stays so.
+    """
+    rows = document.get("baselines")
+    if not isinstance(rows, list):
+        return document
+    known = draft.get("baselines") or ()
+    stated = [
+        {**row, "how": How.TYPED.value}
+        if isinstance(row, Mapping)
+        and row.get("how") == How.MEASURED
+        and row not in known
+        else row
+        for row in rows
+    ]
+    return {**document, "baselines": stated}
 
 
 def _department(document: Mapping[str, Any]) -> Department:

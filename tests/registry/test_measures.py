@@ -6,11 +6,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from registry.operations.loading import load_into
+from registry.operations.measures import set_baseline
 from registry.queries.comparisons import difference_of
+from registry.queries.drafts import draft_of
 from registry.queries.measures import frozen_baselines, live_targets
 from registry.rules.document import DocumentError, from_toml, problems_of, to_toml
 from registry.rules.measures import aims_in, baselines_in, targets_in
 from tests.people import (
+    NOW,
     draft_workflow,
     live_workflow,
     make_company,
@@ -193,3 +197,32 @@ def test_the_packet_and_its_page_hold_the_baseline(db):
         reverse("workflow_version", args=[workflow.slug, 1])
     )
     assert "Before launch. Cycle time: 42.5 minutes" in shown.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_file_says_of_no_baseline_that_it_was_measured_here():
+    people = make_company()
+    workflow = draft_workflow(people)
+    actor = people.actor("maya")
+    forged = BASELINE | {"how": "measured"}
+
+    def load(**changes):
+        load_into(
+            actor=actor, workflow_id=workflow.id, document=page(**changes), now=NOW
+        )
+        return draft_of(workflow_id=workflow.id)
+
+    draft = load(baselines=[forged])
+    assert not baselines_in(draft.document)[0].is_measured
+
+    set_baseline(
+        actor=actor,
+        workflow_id=workflow.id,
+        revision=draft.revision,
+        row=forged,
+        now=NOW,
+    )
+    kept = load(baselines=[forged])
+    assert baselines_in(kept.document)[0].is_measured
+    changed = load(baselines=[forged | {"value": "400"}])
+    assert not baselines_in(changed.document)[0].is_measured
