@@ -192,7 +192,12 @@ def _sample(document: Mapping[str, Any]) -> Iterable[Sequence[str]]:
     reviews: dict[str, list[Mapping[str, Any]]] = {}
     for review in sorted(document["reviews"], key=lambda each: each["at"]):
         reviews.setdefault(review["run"], []).append(review)
-    settled = {each["sampled"]: each for each in document.get("settled", ())}
+    # Beside what was settled the document names second readings that were given up.
+    settled = {
+        each["sampled"]: each
+        for each in document.get("settled", ())
+        if "answers" in each
+    }
     for row in document["sample"]:
         head = (row["run"], LABELS[Layer(row["stratum"])], row["probability"], row["why"])  # fmt: skip
         settlement = settled.get(row.get("sampled", ""))

@@ -352,12 +352,13 @@ def test_the_table_of_the_sample_says_which_line_of_a_run_counts():
 
     head = {"stratum": "must_see", "probability": "1", "why": ""}
     document = {
-        "sample": [head | {"run": name, "sampled": f"s-{name}"} for name in "abc"],
+        "sample": [head | {"run": name, "sampled": f"s-{name}"} for name in "abcd"],
         "reviews": [
             review("a", "Ines", "no", "2026-11-24T10:00"),
             review("a", "Bruno", "yes", "2026-11-24T09:00"),
             review("b", "Ines", "yes", "2026-11-24T09:00"),
             review("b", "Bruno", "yes", "2026-11-24T10:00"),
+            review("d", "Ines", "yes", "2026-11-24T09:00"),
         ],
         "settled": [
             {
@@ -366,7 +367,8 @@ def test_the_table_of_the_sample_says_which_line_of_a_run_counts():
                 "proposed_by": "Ines",
                 "agreed_by": "Bruno",
                 "note": "Neither.",
-            }
+            },
+            {"sampled": "s-d", "released": "Bruno is ill."},
         ],
     }
 
@@ -379,5 +381,6 @@ def test_the_table_of_the_sample_says_which_line_of_a_run_counts():
         ("b", "Ines", "yes"),
         ("b", "Bruno", "no"),
         ("c", "", "no"),
+        ("d", "Ines", "yes"),
     ]
     assert rows[2]["right_data"] == "cannot_judge"
