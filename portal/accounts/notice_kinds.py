@@ -344,6 +344,14 @@ _ALL = (
         must_show=True,
     ),
     Kind(
+        "use_refused",
+        LOOK_AFTER,
+        "A system or AI model that a workflow uses is approved no more",
+        "{workflow}: {by} is approved no more, so what uses it is refused.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
         "more_asked",
         DECIDE,
         "A team asks for more than stands above it",

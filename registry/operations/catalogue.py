@@ -15,6 +15,7 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, Scope, lock_exclusive
 from registry.models import AiModel, LevelEpoch, System
+from registry.operations.refused_use import tell_users_of
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES, data_words
 from registry.rules.rulebook import Level
@@ -66,6 +67,8 @@ def set_system_approved(
         )
     raise_epoch(ENTERPRISE)
     _record_system(actor, system, "approved" if is_approved else "no longer approved")
+    if not is_approved:
+        tell_users_of(system, actor=actor, now=now)
 
 
 @operation(leaves="catalogue.system_changed")
@@ -113,6 +116,8 @@ def set_model_approved(
         model=model.name,
         what="approved" if is_approved else "no longer approved",
     )
+    if not is_approved and not is_new:
+        tell_users_of(model, actor=actor, now=now)
     return model
 
 

@@ -1,7 +1,7 @@
 """Taking a system or an AI model out of use, with the reason that everybody may read.
 
 Nothing that names it is changed: its requests are refused from this moment, and grants
-that were given before are stale.
+that were given before are stale. Those who answer for what uses it are told.
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from portal.core.errors import AlreadyDone, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, lock_exclusive
 from registry.models import AiModel, System
 from registry.operations.catalogue import must_administer, raise_epoch
+from registry.operations.refused_use import tell_users_of
 
 REASON_MAX = 300
 
@@ -36,6 +37,7 @@ def retire_system(
         system=system.name,
         reason=reason,
     )
+    tell_users_of(system, actor=actor, now=now)
     return system
 
 
@@ -58,6 +60,7 @@ def retire_model(
         model=model.name,
         reason=reason,
     )
+    tell_users_of(model, actor=actor, now=now)
     return model
 
 

@@ -5,10 +5,14 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
+from portal.accounts.models import Notice
 from portal.audit.models import Entry
+from portal.core.clock import wall_clock
 from registry.models import AiModel, LevelEpoch, System
-from registry.operations.catalogue import set_model_approved
+from registry.operations.catalogue import set_model_approved, set_system_approved
+from registry.operations.retiring import retire_system
 from tests.approvals.asking import make_portal
+from tests.approvals.test_notices import relay
 from tests.people import NOW
 
 
@@ -116,3 +120,39 @@ def test_others_read_the_models_and_retire_nothing(portal):
     answer = maya.post(reverse("system_retire", args=[billing.id]), {"reason": "x"})
     assert answer.status_code == 403
     assert System.objects.get(slug="billing").is_approved
+
+
+def test_the_owners_of_what_uses_a_retired_system_are_told_and_led_to_it(portal):
+    billing = System.objects.get(slug="billing")
+    page = reverse("system_retire", args=[billing.id])
+    warned = portal.signed_in("ada").get(page).content.decode()
+
+    retire_system(
+        actor=SYSTEM, system_id=billing.id, reason="It moves.", now=wall_clock()
+    )
+    relay()
+
+    told = Notice.objects.filter(kind="use_refused")
+    assert "owners are told" in warned
+    assert {each.person.name for each in told} == {
+        "Maya Adler",
+        "Ilan Torres",
+        "Priya Nair",
+    }
+    assert {each.href for each in told} == {"/workflows/refund-management/"}
+    line = portal.signed_in("maya").get("/notices/").content.decode()
+    assert "Billing is approved no more" in line
+
+
+def test_taking_an_approval_back_tells_them_too_and_giving_it_does_not(portal):
+    billing = System.objects.get(slug="billing")
+    for is_approved in (False, True):
+        set_system_approved(
+            actor=SYSTEM,
+            system_id=billing.id,
+            is_approved=is_approved,
+            now=wall_clock(),
+        )
+    relay()
+
+    assert Notice.objects.filter(kind="use_refused").count() == 3
