@@ -52,8 +52,7 @@ def acceptable_use_acknowledge(request: HttpRequest) -> HttpResponse:
         return _page(request, errors_of(problem), status=problem.status)
     else:
         messages.success(request, "Acknowledged. You can decide and sign now.")
-    back = safe_next(request)
-    return HttpResponseRedirect(back if back != "/" else reverse("acceptable_use"))
+    return HttpResponseRedirect(_back(request) or reverse("acceptable_use"))
 
 
 def _page(
@@ -63,12 +62,18 @@ def _page(
     number = (
         int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
     )
-    back = safe_next(request)
     shown = {
         "crumbs": [("Acceptable use", "")],
         "page": use_page(actor=actor_of(request), number=number),
         "errors": errors,
         "typed": request.POST,
-        "next": back if back != "/" else "",
+        "next": _back(request),
     }
     return render(request, "registry/acceptable_use.html", shown, status=status)
+
+
+def _back(request: HttpRequest) -> str:
+    """Give where somebody came from, the start page too; nothing for what is not ours."""
+    said = request.POST.get("next") or request.GET.get("next") or ""
+    back = safe_next(request)
+    return back if back == said else ""

@@ -154,6 +154,11 @@ def test_the_page_asks_takes_the_acknowledgement_and_leads_back(db):
     assert (done.status_code, done["Location"]) == (302, "/inbox/")
     assert "You acknowledged version 1" in browser.get(address).content.decode()
     assert "Read how AI may be used here" not in browser.get("/").content.decode()
+    publish(TEXT + " More.", after=1)
+    earlier = browser.get(address, {"version": "1", "next": "/"}).content.decode()
+    assert "This is an earlier version" in earlier
+    back = browser.post(f"{address}acknowledge/", {"number": "2", "next": "/"})
+    assert back["Location"] == "/"
     elsewhere = browser.post(
         f"{address}acknowledge/", {"number": "1", "next": "https://elsewhere.example/"}
     )
