@@ -17,9 +17,14 @@ class SystemForm(forms.Form):
 
 class CatalogueChangeForm(forms.Form):
     change = forms.ChoiceField(
-        choices=[(name, name) for name in ("add", "approve", "withdraw", "data")]
+        choices=[
+            (name, name) for name in ("add", "approve", "withdraw", "data", "component")
+        ]
     )
     system = forms.UUIDField(required=False)
     data_classes = forms.MultipleChoiceField(
         choices=list(DATA_CLASSES.items()), required=False
     )
+    owner = forms.UUIDField(required=False)
+    capability = forms.CharField(max_length=60, required=False)
+    is_reference = forms.BooleanField(required=False)

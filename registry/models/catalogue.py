@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 from portal.accounts.models import Department, Person, Team
 from portal.core.ids import new_id
@@ -21,6 +22,13 @@ class System(models.Model):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=300, blank=True)
     is_approved = models.BooleanField(default=False)
+    owner = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # What it is for, as "payments". One approved system is the reference component of a
+    # capability; others that name the same one are interchangeable with it.
+    capability = models.CharField(max_length=60, blank=True)
+    is_reference = models.BooleanField(default=False)
     # What it holds, of `rules.data`; nothing said means that nobody has told.
     data_classes = ArrayField(models.CharField(max_length=20), default=list)
     retired_at = models.DateTimeField(null=True)
@@ -35,6 +43,16 @@ class System(models.Model):
             models.CheckConstraint(
                 condition=models.Q(data_classes__contained_by=list(DATA_CLASSES)),
                 name="registry_system_data_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_reference=False)
+                | models.Q(is_approved=True) & ~models.Q(capability=""),
+                name="registry_reference_is_approved",
+            ),
+            models.UniqueConstraint(
+                Lower("capability"),
+                condition=models.Q(is_reference=True),
+                name="registry_one_reference",
             ),
         )
 

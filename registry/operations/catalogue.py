@@ -61,7 +61,10 @@ def set_system_approved(
         raise NotFound("There is no such system.")
     lock_exclusive(ENTERPRISE)
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
-    if not changed.update(is_approved=is_approved, **_brought_back(is_approved)):
+    # What is not approved, or only now is again, is the reference for nothing.
+    if not changed.update(
+        is_approved=is_approved, is_reference=False, **_brought_back(is_approved)
+    ):
         raise AlreadyDone(
             "system.unchanged", f"{system.name} is in that state already."
         )

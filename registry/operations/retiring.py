@@ -77,5 +77,9 @@ def _retire(thing: System | AiModel, reason: str, now: datetime) -> None:
     if thing.retired_at is not None:
         raise AlreadyDone("catalogue.retired", f"{thing.name} is retired already.")
     thing.is_approved, thing.retired_at, thing.retired_reason = False, now, reason
-    thing.save(update_fields=("is_approved", "retired_at", "retired_reason"))
+    changed = ["is_approved", "retired_at", "retired_reason"]
+    if isinstance(thing, System):
+        thing.is_reference = False
+        changed.append("is_reference")
+    thing.save(update_fields=changed)
     raise_epoch(ENTERPRISE)

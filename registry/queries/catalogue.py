@@ -7,6 +7,7 @@ from django.db.models import Count, F, OuterRef, Subquery
 
 from portal.accounts.actors import Actor
 from registry.models import AllowanceRow, System
+from registry.queries.people import people_to_pick
 from registry.queries.rights import holds
 from registry.rules.data import DATA_CLASSES, data_words
 from registry.rules.rulebook import Level
@@ -24,6 +25,13 @@ class SystemLine:
     retired_reason: str
     used_by: int
     data_classes: tuple[str, ...]
+    owner: str
+    owner_id: UUID | None
+    is_owner_gone: bool
+    capability: str
+    is_reference: bool
+    # Others of the same capability, each with whether it is the reference.
+    alike: tuple[tuple[str, bool], ...]
 
     @property
     def data_words(self) -> str:
@@ -36,11 +44,12 @@ class CataloguePage:
 
     systems: tuple[SystemLine, ...]
     may_administer: bool
+    people: tuple[tuple[str, str], ...]
     data_classes: tuple[tuple[str, str], ...] = tuple(DATA_CLASSES.items())
 
 
 def catalogue_page(*, actor: Actor) -> CataloguePage:
-    """Give the catalogue. Five queries."""
+    """Give the catalogue. Six queries."""
     live = AllowanceRow.objects.filter(
         system=OuterRef("slug"), version=F("version__workflow__live_version")
     )
@@ -50,7 +59,13 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
         .annotate(count=Count("version__workflow", distinct=True))
         .values("count")
     )
-    systems = System.objects.annotate(used_by=Subquery(counted)).order_by("name", "id")
+    rows = list(
+        System.objects.select_related("owner")
+        .annotate(used_by=Subquery(counted))
+        .order_by("name", "id")[:SYSTEMS_SHOWN_MAX]
+    )
+    may_administer = holds(actor, "approve_system", Level.ENTERPRISE)
+    people = people_to_pick(actor=actor) if may_administer else ()
     return CataloguePage(
         systems=tuple(
             SystemLine(
@@ -62,8 +77,28 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
                 row.retired_reason,
                 row.used_by or 0,
                 tuple(row.data_classes),
+                row.owner.name if row.owner else "",
+                row.owner_id,
+                row.owner is not None and not row.owner.is_active,
+                row.capability,
+                row.is_reference,
+                _alike(row, rows),
             )
-            for row in systems[:SYSTEMS_SHOWN_MAX]
+            for row in rows
         ),
-        may_administer=holds(actor, "approve_system", Level.ENTERPRISE),
+        may_administer=may_administer,
+        people=tuple((str(each.value), each.label) for each in people),
+    )
+
+
+def _alike(row: System, rows: list[System]) -> tuple[tuple[str, bool], ...]:
+    """Name the approved systems that can stand in the place of one."""
+    if not row.capability:
+        return ()
+    return tuple(
+        (each.name, each.is_reference)
+        for each in rows
+        if each.id != row.id
+        and each.is_approved
+        and each.capability.lower() == row.capability.lower()
     )

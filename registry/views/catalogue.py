@@ -13,6 +13,7 @@ from registry.operations.catalogue import (
     set_system_approved,
     set_system_data,
 )
+from registry.operations.components import set_system_component
 from registry.queries.catalogue import catalogue_page
 from registry.views.common import errors_of, go
 
@@ -69,6 +70,15 @@ def _change(
             now=now,
         )
         return "Ceilings on data bind by it from now on."
+    if kind == "component" and chosen["system"]:
+        made = set_system_component(
+            actor=actor,
+            system_id=chosen["system"],
+            owner_id=chosen["owner"],
+            capability=chosen["capability"],
+            is_reference=chosen["is_reference"],
+        )
+        return f"It stands with {made.name} now."
     if kind in ("approve", "withdraw") and chosen["system"]:
         is_approved = kind == "approve"
         set_system_approved(

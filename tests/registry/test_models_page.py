@@ -8,8 +8,10 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Notice
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
+from portal.core.errors import AlreadyDone, Conflict, Invalid
 from registry.models import AiModel, LevelEpoch, System
 from registry.operations.catalogue import set_model_approved, set_system_approved
+from registry.operations.components import set_system_component
 from registry.operations.retiring import retire_system
 from tests.approvals.asking import make_portal
 from tests.approvals.test_notices import relay
@@ -156,3 +158,63 @@ def test_taking_an_approval_back_tells_them_too_and_giving_it_does_not(portal):
     relay()
 
     assert Notice.objects.filter(kind="use_refused").count() == 3
+
+
+def name_component(system: System, **more) -> System:
+    return set_system_component(
+        actor=SYSTEM, system_id=system.id, **{"owner_id": None, **more}
+    )
+
+
+def test_one_system_is_the_reference_for_a_purpose_and_others_can_stand_in(portal):
+    billing, orders = (System.objects.get(slug=slug) for slug in ("billing", "orders"))
+    maya = portal.people.people["maya"]
+    before = epoch()
+    name_component(billing, owner_id=maya.id, capability="Payments", is_reference=True)
+    name_component(orders, capability="payments")
+
+    page = portal.signed_in("ada").get(reverse("systems")).content.decode()
+    assert "Payments: the reference component" in page
+    assert "interchangeable with Billing (the reference)" in page
+    assert "Maya Adler" in page
+
+    name_component(orders, capability="payments", is_reference=True)
+    assert set(System.objects.filter(is_reference=True)) == {orders}
+    assert epoch() == before
+    with pytest.raises(AlreadyDone):
+        name_component(orders, capability="payments", is_reference=True)
+
+
+def test_what_is_retired_or_not_approved_is_the_reference_for_nothing(portal):
+    billing = System.objects.get(slug="billing")
+    name_component(billing, capability="Payments", is_reference=True)
+
+    retire_system(
+        actor=SYSTEM, system_id=billing.id, reason="It moves.", now=wall_clock()
+    )
+
+    billing.refresh_from_db()
+    assert not billing.is_reference
+    with pytest.raises(Conflict, match="not approved"):
+        name_component(billing, capability="Payments", is_reference=True)
+    with pytest.raises(Invalid):
+        name_component(billing, is_reference=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        System.objects.filter(id=billing.id).update(is_reference=True)
+
+
+def test_an_administrator_says_who_owns_a_system_by_the_page(portal):
+    billing, ada = System.objects.get(slug="billing"), portal.signed_in("ada")
+    form = {
+        "change": "component",
+        "system": str(billing.id),
+        "owner": str(portal.people.people["ilan"].id),
+        "capability": "Payments",
+        "is_reference": "on",
+    }
+
+    assert ada.post(reverse("systems"), form).status_code == 302
+    assert ada.post(reverse("systems"), form).status_code == 422
+    assert portal.signed_in("maya").post(reverse("systems"), form).status_code == 403
+    billing.refresh_from_db()
+    assert (billing.owner.name, billing.is_reference) == ("Ilan Torres", True)

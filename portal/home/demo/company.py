@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from portal.accounts.actors import SYSTEM, Actor, actor_for
 from portal.accounts.models import Agent, AgentKind, Department, Person
@@ -14,6 +15,7 @@ from portal.accounts.operations.people import (
     add_department,
     add_person,
 )
+from portal.home.demo.components import name_components
 from registry.operations.catalogue import add_system
 from registry.operations.ceilings import set_ceiling
 
@@ -180,7 +182,8 @@ def found_company(*, now: datetime) -> Company:
         for role in CAST
     }
     administrator = actor_for(people["ada"])
-    _add_systems(administrator, now)
+    systems = _add_systems(administrator, now)
+    name_components(administrator, systems, people)
     _set_ceilings(actor_for(people["rosa"]), departments, now)
     agents = {
         key: register_agent(
@@ -218,10 +221,11 @@ def known_company() -> Company:
     )
 
 
-def _add_systems(actor: Actor, now: datetime) -> None:
+def _add_systems(actor: Actor, now: datetime) -> dict[str, UUID]:
+    made = {}
     for listed, is_approved in ((SYSTEMS, True), (NOT_APPROVED, False)):
         for slug, name, description in listed:
-            add_system(
+            made[slug] = add_system(
                 actor=actor,
                 slug=slug,
                 name=name,
@@ -229,7 +233,8 @@ def _add_systems(actor: Actor, now: datetime) -> None:
                 is_approved=is_approved,
                 data_classes=DATA.get(slug, ("internal",)),
                 now=now,
-            )
+            ).id
+    return made
 
 
 def _set_ceilings(actor: Actor, departments: Mapping[str, Department], now) -> None:
