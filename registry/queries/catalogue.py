@@ -1,5 +1,6 @@
 """The systems of the catalogue, as everybody may read them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -91,7 +92,7 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
     )
 
 
-def _alike(row: System, rows: list[System]) -> tuple[tuple[str, bool], ...]:
+def _alike(row: System, rows: Sequence[System]) -> tuple[tuple[str, bool], ...]:
     """Name the approved systems that can stand in the place of one."""
     if not row.capability:
         return ()

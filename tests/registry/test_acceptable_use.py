@@ -160,7 +160,7 @@ def test_the_page_asks_takes_the_acknowledgement_and_leads_back(db):
     back = browser.post(f"{address}acknowledge/", {"number": "2", "next": "/"})
     assert back["Location"] == "/"
     elsewhere = browser.post(
-        f"{address}acknowledge/", {"number": "1", "next": "https://elsewhere.example/"}
+        f"{address}acknowledge/", {"number": "2", "next": "https://elsewhere.example/"}
     )
     assert elsewhere["Location"] == address
 
