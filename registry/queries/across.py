@@ -105,6 +105,11 @@ def all_workflow_ids() -> frozenset[UUID]:
     return frozenset(Workflow.objects.order_by().values_list("id", flat=True))
 
 
+def all_workflow_slugs() -> frozenset[str]:
+    """Give the slugs of all workflows, for who answers for the programme."""
+    return frozenset(Workflow.objects.order_by().values_list("slug", flat=True))
+
+
 def workflow_places(*, actor: Actor) -> tuple[WorkflowPlace, ...]:
     """Give every workflow this person may see with its department and phase. Two queries."""
     rows = access.visible(Workflow.objects.order_by("name", "id"), actor=actor)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
-from portal.accounts.operations.people import deactivate_person
+from portal.accounts.operations.people import add_person, deactivate_person
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.home.models import QuarterReview
 from portal.home.operations.rollout import call_proven, keep_quarter, sign_quarter
@@ -167,6 +167,27 @@ def test_the_sixth_unproven_workflow_waits_for_a_reason_on_record(people):
     plan = plan_now(actor=people.actor("dana"), since=NOW - timedelta(1), now=NOW)
     assert [each.reason for each in plan.exceptions] == ["It replaces another."]
     assert plan.focus[0].is_over
+    assert len(plan.focus[0].workflows) == 6
+    # Who sees none of them reads how many there are, and neither names nor reasons.
+    people.people["otto"] = add_person(
+        actor=SYSTEM,
+        email="otto@example.com",
+        name="Otto Berg",
+        department=people.departments["sales"],
+        password=None,
+    )
+    write = {"key": KEY, "notes": "", "decisions": "It stays.", "now": NOW}
+    keep_quarter(actor=people.actor("olga"), **write)
+    sign_quarter(actor=people.actor("olga"), key=KEY, now=NOW)
+    for key, is_told in (("dana", True), ("olga", True), ("otto", False)):
+        client.force_login(people.people[key])
+        texts = [client.get(reverse("programme")).text]
+        texts.append(client.get(reverse("quarter", args=[KEY])).text)
+        assert all(("It replaces another." in text) == is_told for text in texts)
+        assert ("Which ones they are is told" in texts[0]) != is_told
+    outside = plan_now(actor=people.actor("otto"), since=NOW - timedelta(1), now=NOW)
+    assert (outside.focus[0].unproven, outside.focus[0].workflows) == (6, ())
+    assert outside.exceptions == ()
 
 
 def test_only_the_sponsor_signs_a_quarter_and_it_stays_as_it_was(people):

@@ -9,12 +9,13 @@ from portal.accounts.actors import Actor
 from portal.accounts.queries import is_administrator
 from portal.core.errors import NotFound
 from portal.home.models import QuarterReview
-from portal.home.queries.rollout import Rollout, rollout_for
+from portal.home.queries.rollout import Rollout, rollout_for, slugs_told
 from registry.queries.rights import holders_of
 from registry.queries.rollout import SponsorNow, sponsor_now
 from registry.rules.rulebook import Level
 
 SHOWN = 8
+PAST_A_GATE = "Past a gate"
 _QUARTER = re.compile(r"(20\d\d)-q([1-4])")
 
 
@@ -108,7 +109,7 @@ def quarter_page(*, actor: Actor, key: str, now: datetime) -> QuarterPage:
     is_signed = row is not None and row.signed_at is not None
     is_signer = signs_quarters(actor)
     agenda = (
-        tuple(Point(**each) for each in row.agenda)
+        _told(tuple(Point(**each) for each in row.agenda), actor, sponsor)
         if row is not None and is_signed
         else agenda_of(actor=actor, key=key, now=now)
     )
@@ -127,6 +128,21 @@ def quarter_page(*, actor: Actor, key: str, now: datetime) -> QuarterPage:
         may_write=not is_signed and (is_signer or is_administrator(actor)),
         may_sign=not is_signed and is_signer,
     )
+
+
+def _told(
+    agenda: tuple[Point, ...], actor: Actor, sponsor: SponsorNow
+) -> tuple[Point, ...]:
+    """Leave out of a signed agenda who went past a gate with what one may not see."""
+    seen = slugs_told(actor=actor, sponsor=sponsor)
+    hrefs = {_packet(slug) for slug in seen}
+    return tuple(
+        each for each in agenda if each.heading != PAST_A_GATE or each.href in hrefs
+    )
+
+
+def _packet(slug: str) -> str:
+    return f"/workflows/{slug}/packet/"
 
 
 def agenda_of(*, actor: Actor, key: str, now: datetime) -> tuple[Point, ...]:
@@ -152,7 +168,7 @@ def agenda_of(*, actor: Actor, key: str, now: datetime) -> tuple[Point, ...]:
         if each.unproven
     ]
     points += [
-        Point("Past a gate", f"{each.workflow} {each.what}. {each.by}: {each.reason}", f"/workflows/{each.slug}/packet/")
+        Point(PAST_A_GATE, f"{each.workflow} {each.what}. {each.by}: {each.reason}", _packet(each.slug))
         for each in plan.exceptions
     ]  # fmt: skip
     return tuple(points)

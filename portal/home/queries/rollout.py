@@ -14,7 +14,9 @@ from approvals.queries.rollout import DAYS, decisions_lately
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department
 from portal.accounts.queries import is_administrator
+from registry.queries.across import all_workflow_slugs, workflow_places
 from registry.queries.readiness import Readiness, readiness_of_all
+from registry.queries.rights import holds
 from registry.queries.rollout import (
     LiveLine,
     PastGate,
@@ -33,6 +35,7 @@ from registry.rules.rollout import (
     is_proven_by,
     proof_lines,
 )
+from registry.rules.rulebook import Level
 from runs.queries.rollout import ReviewFacts, review_facts
 
 type Reviews = Mapping[UUID, ReviewFacts]
@@ -101,23 +104,32 @@ def rollout_for(
     """Give the plan as it stands. About thirty queries.
 
     `last_signed` says whether the last quarter's review is signed, `since` from when on
-    exceptions are listed. Counts are the company's, whoever looks; the pages that they lead
-    to show what one may see.
+    exceptions are listed. Counts are the company's, whoever looks; workflows are named, and
+    reasons told, to who may see them and to who signs the quarterly review.
     """
     lines = live_lines()
     reviews = review_facts(today=now.date(), weeks_back=WEEKS_BACK)
     sponsor = sponsor_now()
+    seen = slugs_told(actor=actor, sponsor=sponsor)
     departments = readiness_of_all(Department.objects.all(), now=now)
     stages = _stages(sponsor, lines, reviews, departments, last_signed, now)
     return Rollout(
         sponsor=sponsor,
         stages=stages,
         current=next((each.key for each in stages if not each.is_done), "evolve"),
-        focus=_focus(lines, reviews, now),
-        exceptions=exceptions_since(since),
+        focus=_focus(lines, reviews, seen, now),
+        exceptions=tuple(each for each in exceptions_since(since) if each.slug in seen),
         may_name_sponsor=is_administrator(actor),
         as_of=now,
     )
+
+
+def slugs_told(*, actor: Actor, sponsor: SponsorNow) -> frozenset[str]:
+    """Give the workflows whose names this person reads here. At most five queries."""
+    signs = actor.id == sponsor.person_id
+    if signs or holds(actor, "sign_quarter", Level.ENTERPRISE):
+        return all_workflow_slugs()
+    return frozenset(each.slug for each in workflow_places(actor=actor))
 
 
 def proof_of(line: LiveLine, reviews: ReviewFacts, now: datetime) -> ProofFacts:
@@ -197,19 +209,27 @@ def _item(text: str, count: int, noun: str, name: str) -> Item:
 
 
 def _focus(
-    lines: Sequence[LiveLine], reviews: Reviews, now: datetime
+    lines: Sequence[LiveLine], reviews: Reviews, seen: frozenset[str], now: datetime
 ) -> tuple[DepartmentFocus, ...]:
     names = sorted({each.department for each in lines}, key=str.casefold)
     return tuple(
         _department(
-            name, [each for each in lines if each.department == name], reviews, now
+            name,
+            [each for each in lines if each.department == name],
+            reviews,
+            seen,
+            now,
         )
         for name in names
     )
 
 
 def _department(
-    name: str, lines: Sequence[LiveLine], reviews: Reviews, now: datetime
+    name: str,
+    lines: Sequence[LiveLine],
+    reviews: Reviews,
+    seen: frozenset[str],
+    now: datetime,
 ) -> DepartmentFocus:
     unproven = sum(not each.is_proven for each in lines)
     words = "as many as it can look after"
@@ -223,7 +243,7 @@ def _department(
         len(lines) - unproven,
         words,
         unproven > FOCUS_MAX,
-        tuple(_proof(each, reviews, now) for each in lines),
+        tuple(_proof(each, reviews, now) for each in lines if each.slug in seen),
     )
 
 
