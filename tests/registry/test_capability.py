@@ -81,6 +81,16 @@ def asked(people, workflow, ceiling):
     )
 
 
+def test_start_page_names_what_a_team_asks_to_whoever_decides_it(people, asked, client):
+    client.force_login(people.rosa)
+    hers = client.get("/").content.decode()
+    client.force_login(people.maya)
+
+    assert "1\N{NO-BREAK SPACE}request for more" in hers
+    assert f'href="/requests/{asked.id}/"' in hers
+    assert f'href="/requests/{asked.id}/"' not in client.get("/").content.decode()
+
+
 def test_what_is_asked_waits_for_whoever_holds_the_right_and_for_nobody_else(
     people, asked
 ):

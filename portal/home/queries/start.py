@@ -19,6 +19,7 @@ from registry.queries.across import (
     signatures_asked_of,
 )
 from registry.queries.agents import KeyExpiring, keys_expiring_for
+from registry.queries.capability import RequestLine, waiting_requests
 from registry.queries.duties import (
     HandOverShown,
     VacantRole,
@@ -73,6 +74,7 @@ class Start:
 
     decide: tuple[InboxRow, ...]
     decide_count: int
+    requests: tuple[RequestLine, ...]
     held_count: int
     emergency_count: int
     look_after: tuple[Looked, ...]
@@ -105,13 +107,14 @@ class Start:
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most thirty-eight queries."""
+    """Give what needs this person. At most thirty-nine queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
     return Start(
         decide=rows[:DECIDE_SHOWN],
         decide_count=decide_count,
+        requests=waiting_requests(actor=actor),
         held_count=holds_waiting(actor),
         emergency_count=review_count(actor),
         look_after=look_after,
