@@ -136,7 +136,9 @@ def _must_set(actor: Actor, wanted: CeilingSaid, replaced: Ceiling | None = None
     must_hold(actor, "set_ceiling", wanted.level, **place)
     if wanted.accepted_because.strip():
         return
-    emptied = left_with_nothing(wanted, replaces=replaced.id if replaced else None)
+    emptied = left_with_nothing(
+        wanted, actor=actor, replaces=replaced.id if replaced else None
+    )
     if emptied is not None:
         raise Conflict(
             "ceiling.refuses_everything",

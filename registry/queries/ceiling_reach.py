@@ -179,22 +179,33 @@ def ceiling_reach(
             for row in seen[:WORKFLOWS_SHOWN_MAX]
         ),
         count=touched.count(),
-        emptied=left_with_nothing(said, replaces=replaces) or "",
+        emptied=left_with_nothing(said, actor=actor, replaces=replaces) or "",
     )
 
 
-def left_with_nothing(said: CeilingSaid, *, replaces: UUID | None = None) -> str | None:
-    """Name whom a ceiling would leave nothing at all; None for nobody. Four queries."""
+def left_with_nothing(
+    said: CeilingSaid, *, actor: Actor, replaces: UUID | None = None
+) -> str | None:
+    """Name whom a ceiling would leave nothing at all; None for nobody. Six queries.
+
+    What one may not see is counted and not named.
+    """
     if said.authority != Authority.NEVER:
         return None
     if said.is_about_everything:
         return "every workflow below it"
     rows = _grouped(said, _without(above_all(), replaces))
     emptied = rows.filter(open_before__gt=0, open_after=0).order_by("workflow__name")
-    names = list(emptied.values_list("workflow__name", flat=True)[:3])
-    more = emptied.count() - len(names) if names else 0
-    if not names:
+    count = emptied.count()
+    if not count:
         return None
+    seen = emptied
+    if not actor.is_system:
+        seen = access.visible(emptied, actor=actor, workflow_path="workflow_id")
+    names = list(seen.values_list("workflow__name", flat=True)[:3])
+    more = count - len(names)
+    if not names:
+        return f"{more} {'workflow' if more == 1 else 'workflows'} of others"
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 

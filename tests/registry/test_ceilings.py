@@ -300,6 +300,20 @@ def test_an_address_previews_no_amount_that_a_form_would_refuse(amount):
     assert said_in(said | {"amount_max": ["9999999999999999.99"]}) is not None
 
 
+def test_a_preview_names_no_workflow_that_one_may_not_see(people, workflow):
+    never = REVIEW | {
+        "authority": "never",
+        "verbs": (),
+        "systems": tuple(System.objects.values_list("slug", flat=True)),
+    }
+
+    told = ceiling_reach(actor=people.actor("rosa"), said=wanted(never))
+    untold = ceiling_reach(actor=people.actor("olga"), said=wanted(never))
+
+    assert told.emptied == workflow.name
+    assert (untold.emptied, untold.count) == ("1 workflow of others", told.count)
+
+
 def test_the_pages_walk_from_the_preview_to_the_record(people, workflow):
     care = people.departments["care"]
     said = {
