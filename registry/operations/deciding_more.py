@@ -11,7 +11,7 @@ from uuid import UUID
 from portal.accounts.actors import SYSTEM, Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
-from portal.core.locks import ENTERPRISE, lock_exclusive, lock_shared
+from portal.core.locks import ENTERPRISE, lock_exclusive
 from registry.models import (
     AiModel,
     CapabilityRequest,
@@ -140,7 +140,9 @@ def due_waivers(*, now: datetime) -> tuple[UUID, ...]:
 
 
 def _to_decide(actor: Actor, request_id: UUID, now: datetime) -> CapabilityRequest:
-    lock_shared(ENTERPRISE)
+    # Exclusive from the start: two who hold it shared and then both want more would
+    # wait for each other.
+    lock_exclusive(ENTERPRISE)
     must_have_acknowledged(actor)
     asked = locked_request(request_id)
     kind, place = right_of(asked)

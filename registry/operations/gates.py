@@ -16,12 +16,13 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
-from portal.core.locks import lock_exclusive, workflow_scope
+from portal.core.locks import ENTERPRISE, lock_exclusive, lock_shared, workflow_scope
 from registry.models import PhaseGate, PhaseSignature, Workflow
 from registry.models.phases import PhaseMoveKind
 from registry.models.workflow import Role
 from registry.operations.guards import must_be_trained, must_hold
 from registry.operations.phases import move
+from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.gates import Sheet, open_sheet, places_of, seen_of
 from registry.queries.people import SIGNING_ROLES
 from registry.queries.rights import must_hold as must_decide
@@ -48,6 +49,8 @@ def sign_gate(
     """
     if role not in SIGNING_ROLES:
         raise Invalid({"role": "This role does not sign."})
+    lock_shared(ENTERPRISE)
+    must_have_acknowledged(actor)
     workflow = _locked(actor, workflow_id, role, "sign the gate as that")
     _check_read(workflow, evidence, seen)
     sheet = _sheet_for(workflow, evidence, now)

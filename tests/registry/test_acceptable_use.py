@@ -7,8 +7,9 @@ from portal.accounts.actors import SYSTEM, Actor, actor_for
 from portal.accounts.models import Person
 from portal.accounts.operations.people import add_person
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
-from registry.models import Signature, UseAcknowledgement, UseStatement
+from registry.models import PhaseSignature, Signature, UseAcknowledgement, UseStatement
 from registry.operations.acceptable_use import acknowledge_statement, publish_statement
+from registry.operations.gates import sign_gate
 from registry.operations.packets import sign_packet, submit_version
 from registry.queries.acceptable_use import use_waits
 from tests.approvals.asking import make_portal
@@ -134,6 +135,24 @@ def test_a_packet_is_not_signed_before_the_statement_is_acknowledged(company):
     assert not Signature.objects.exists()
     acknowledge_statement(actor=company.actor("rosa"), number=1)
     assert sign_packet(**sign).role == "risk_owner"
+
+
+def test_a_gate_is_not_signed_before_the_statement_is_acknowledged(db):
+    portal = make_portal()
+    publish()
+
+    with pytest.raises(Conflict) as refused:
+        sign_gate(
+            actor=portal.people.actor("maya"),
+            workflow_id=portal.workflow.id,
+            role="business_owner",
+            evidence=(),
+            seen="",
+            now=NOW,
+        )
+
+    assert refused.value.code == "use.not_acknowledged"
+    assert not PhaseSignature.objects.exists()
 
 
 def test_the_page_asks_takes_the_acknowledgement_and_leads_back(db):
