@@ -279,6 +279,22 @@ def test_the_page_reads_every_line_live_and_links_to_where_it_is_mended(
     )
 
 
+def test_targets_of_which_nothing_was_measured_are_no_evidence(db):
+    document = refunds_document(
+        phase=2,
+        guardrail={},
+        targets={"cycle-time": {"at_most": 60}},
+    )
+    portal = make_portal(document=document)
+    text = (
+        portal.signed_in("maya")
+        .get(f"/workflows/{portal.workflow.slug}/phase/")
+        .content.decode()
+    )
+
+    assert "Nothing was measured yet, so no target says whether it works." in text
+
+
 def test_nothing_is_stale_while_everything_stands():
     assert stale(stored(MET), MET, gathered_at=NOW, now=NOW + GOOD_FOR) == ()
 

@@ -171,16 +171,23 @@ def numbers(of: Gathering) -> Evidence:
         if judged(kpi, figures[kpi.key][0], aim_in(kpi, of.workflow_id, targets))
         == Met.NOT_MET
     ]
+    unknown = [
+        kpi.label for kpi in kpis if figures[kpi.key][0].answer != Answer.MEASURED
+    ]
     if not kpis:
         says = "No target is set, so nothing says whether it works."
     elif missed:
         says = f"Missed: {', '.join(missed)}."
+    elif len(unknown) == len(kpis):
+        says = "Nothing was measured yet, so no target says whether it works."
     else:
-        says = f"None of {len(kpis)} targets is missed."
+        says = f"None of {len(kpis) - len(unknown)} measured targets is missed."
+    if unknown and len(unknown) < len(kpis):
+        says += f" Not measured: {', '.join(unknown)}."
     return Evidence(
         "numbers",
         "Numbers against targets",
-        bool(kpis) and not missed,
+        len(unknown) < len(kpis) and not missed,
         says,
         f"{', '.join(kpi.key for kpi in kpis)} / {', '.join(missed)}",
         of.numbers_href(),
