@@ -112,7 +112,8 @@ def test_nobody_calls_proven_what_the_counts_do_not_show(people):
     assert not Proof.objects.exists()
 
 
-def test_the_sixth_unproven_workflow_waits_for_a_reason_on_record(people):
+def sixth_workflow(people):
+    """Give a sixth workflow, signed and ready to go live beside five that are not proven."""
     for number in range(5):
         live_workflow(people, slug=f"refunds-{number}", reviewers=())
     sixth = draft_workflow(people, slug="refunds-more", reviewers=())
@@ -124,6 +125,11 @@ def test_the_sixth_unproven_workflow_waits_for_a_reason_on_record(people):
         now=NOW,
     )
     sign_all(people, sixth, digest=packet.digest)
+    return sixth
+
+
+def test_the_sixth_unproven_workflow_waits_for_a_reason_on_record(people):
+    sixth = sixth_workflow(people)
     over = {"workflow_id": sixth.id, "reason": "It replaces another.", "now": NOW}
     with pytest.raises(Conflict):
         go_over_focus(actor=people.actor("maya"), **over)
