@@ -17,7 +17,12 @@ from portal.core.errors import NotFound
 from registry.models import TrainingCompletion, TrainingCourse, TrainingRequirement
 from registry.models.training import Duty, TrainingTier
 from registry.queries.rights import holds
-from registry.queries.training import NAMED_REVIEWERS, done_by_person, needs_by_duty
+from registry.queries.training import (
+    NAMED_REVIEWERS,
+    done_by_person,
+    lapsed_duties,
+    needs_by_duty,
+)
 from registry.rules.rulebook import Level
 from registry.rules.training import (
     Need,
@@ -307,6 +312,13 @@ def duties_held(person_id: UUID | None = None) -> dict[UUID, tuple[str, ...]]:
         person: tuple(each for each in Duty.values if each in duties)
         for person, duties in found.items()
     }
+
+
+def duties_lost(*, actor: Actor) -> tuple[str, ...]:
+    """Name what this person does here and is not trained for today. Two queries."""
+    held = duties_held(actor.id).get(actor.id, ()) if actor.is_person else ()
+    lapsed = lapsed_duties(actor.id) if held else frozenset()
+    return tuple(Duty(each).label.lower() for each in held if each in lapsed)
 
 
 def _all_needs(

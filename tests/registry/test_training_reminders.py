@@ -119,3 +119,21 @@ def test_what_was_told_cannot_be_unsaid(people):
     remind_trainees()
     with pytest.raises(DatabaseError), transaction.atomic():
         TrainingReminder.objects.all().delete()
+
+
+def test_start_page_says_what_training_is_missing_to_whoever_does_the_work_and_to_nobody_else(
+    people, client
+):
+    said = "Your training is not current"
+
+    def start_of(person) -> str:
+        client.force_login(person)
+        return client.get("/").content.decode()
+
+    before = start_of(people.dana)
+    trained_until(people.dana, TODAY - timedelta(days=1), "reviewer")
+
+    assert said not in before
+    assert said in start_of(people.dana)
+    assert "As reviewer you decide" in start_of(people.dana)
+    assert said not in start_of(people.ada)

@@ -32,6 +32,7 @@ from registry.queries.readiness_mine import (
     priorities_due,
     readiness_asked_of,
 )
+from registry.queries.training_pages import duties_lost
 from runs.queries.across import (
     FindingDue,
     ReviewShare,
@@ -90,6 +91,7 @@ class Start:
     telemetry: TelemetryWaiting
     storage_alarm: str
     use_waits: int
+    duties_lost: tuple[str, ...]
     is_portal_empty: bool
 
     @property
@@ -107,7 +109,7 @@ class Start:
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most thirty-nine queries."""
+    """Give what needs this person. At most forty-one queries."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -130,6 +132,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         telemetry=telemetry_waiting(actor=actor),
         storage_alarm=storage_alarm(actor=actor),
         use_waits=use_waits(person_id=actor.id),
+        duties_lost=duties_lost(actor=actor),
         is_portal_empty=not look_after and not has_any_workflow(),
     )
 
