@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from registry.queries.drafts import draft_of
-from tests.people import draft_workflow, make_company
+from tests.people import draft_workflow, make_company, refunds_document
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
@@ -26,7 +26,15 @@ COPY = """() => {
 @pytest.fixture
 def company(portal_server):
     people = make_company()
-    return people, draft_workflow(people)
+    places = [
+        f"{verb} in {system}"
+        for verb in ("refund", "credit")
+        for system in ("billing", "orders")
+    ]
+    groups = [{"name": "Pay back", "actions": places}]
+    return people, draft_workflow(
+        people, document=refunds_document(action_groups=groups)
+    )
 
 
 def _open(browser, server, person, workflow, size=WIDE, extra=""):
