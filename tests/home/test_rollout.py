@@ -88,7 +88,7 @@ def test_items_are_ticked_by_what_is_so_and_say_their_count(people):
     assert item(people, "At least 3 workflows").shown == "1 live"
     assert item(people, "No finding is late").is_true
     assert item(people, "A department has assessed").shown == "1 department"
-    assert item(people, "Each of them is ready").is_true
+    assert item(people, "Each department with live workflows is ready").is_true
     assert item(people, "Every live workflow has").shown == "0 of 1"
 
 

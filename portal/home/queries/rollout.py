@@ -186,7 +186,7 @@ def _stages(
         )),
         Stage("scale", "Scale", "More departments, each as ready as the first.", (
             Item("Two departments have live workflows", len(by_department) >= 2, _count(len(by_department), "department"), "#focus", "Read which"),
-            Item("Each of them is ready", bool(by_department) and ready == len(by_department), f"{ready} of {len(by_department)}", reverse("readiness"), "Open readiness"),
+            Item("Each department with live workflows is ready", bool(by_department) and ready == len(by_department), f"{ready} of {len(by_department)}", reverse("readiness"), "Open readiness"),
             Item("A first launch needs readiness", facts.is_gate_on, "on" if facts.is_gate_on else "off", reverse("readiness") + "#gate", "Open the gate"),
             Item("A workflow is proven", proven > 0, f"{proven} of {live}", "#focus", "Read which"),
         )),

@@ -82,6 +82,7 @@ def _shown(
 ) -> HttpResponse:
     shown = {
         "crumbs": [
+            ("Programme", reverse("programme")),
             (HERE, f"{reverse('controls')}?{page.days.query}"),
             (page.framework.name, ""),
         ],
