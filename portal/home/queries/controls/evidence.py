@@ -93,6 +93,47 @@ EVIDENCE: tuple[Evidence, ...] = (
         ),
     ),
     Evidence(
+        "use",
+        "How AI may be used: statements published and acknowledged",
+        ("use.published", "use.acknowledged"),
+    ),
+    Evidence(
+        "rights",
+        "Who decides at which level, and what was asked beyond the limits",
+        (
+            "right.named",
+            "right.ended",
+            "request.made",
+            "request.approved",
+            "request.rejected",
+            "request.withdrawn",
+            "request.expired",
+            "waiver.ended",
+        ),
+    ),
+    Evidence(
+        "phases",
+        "Phases reached through a signed gate, and taken back",
+        (
+            "workflow.gate_signed",
+            "workflow.phase_raised",
+            "workflow.phase_taken_back",
+        ),
+    ),
+    Evidence(
+        "programme",
+        "Sponsor, readiness, exceptions and quarterly reviews",
+        (
+            "rollout.sponsor_named",
+            "rollout.focus_passed",
+            "rollout.proof_said",
+            "rollout.quarter_signed",
+            "readiness.closed",
+            "readiness.gate_set",
+            "readiness.waived",
+        ),
+    ),
+    Evidence(
         "training",
         "Training required, done, and withdrawn",
         (
