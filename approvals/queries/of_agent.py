@@ -17,6 +17,7 @@ FROM_ABOVE = (
     "ceiling.team",
     "system.not_approved",
     "model.not_approved",
+    "tool.not_approved",
 )
 
 

@@ -79,6 +79,7 @@ def standing_then(
         approved_systems=facts.approved_systems if facts else frozenset(),
         known_systems=facts.known_systems if facts else frozenset(),
         approved_models=facts.approved_models if facts else None,
+        retired_tools=facts.retired_tools if facts else frozenset(),
         ceilings=facts.ceilings if facts else (),
         system_data=facts.system_data if facts else {},
         used={cap.key: Decimal(0) for cap in rulebook.caps},

@@ -77,6 +77,7 @@ def frozen_facts(facts: RulebookInForce) -> dict[str, Any]:
         "approved_systems": sorted(facts.approved_systems),
         "known_systems": sorted(facts.known_systems),
         "approved_models": None if models is None else sorted(models),
+        "retired_tools": sorted(list(each) for each in facts.retired_tools),
         "ceilings": [
             {
                 "level": each.level.value,
@@ -230,6 +231,9 @@ def _standing_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         "approved_systems": frozenset(facts["approved_systems"]),
         "known_systems": frozenset(facts["known_systems"]),
         "approved_models": None if models is None else frozenset(models),
+        "retired_tools": frozenset(
+            (system, name) for system, name in facts.get("retired_tools", ())
+        ),
         "ceilings": tuple(_ceiling(each) for each in facts["ceilings"]),
         # A backtest from before systems said what they hold kept nothing of it.
         "system_data": {

@@ -30,6 +30,7 @@ def standing_for(
         approved_systems=facts.approved_systems,
         known_systems=facts.known_systems,
         approved_models=facts.approved_models,
+        retired_tools=facts.retired_tools,
         ceilings=facts.ceilings,
         system_data=facts.system_data,
         run_is_on_hold=run_is_on_hold,

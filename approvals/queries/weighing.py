@@ -36,6 +36,7 @@ LEVELS = {
     "system.unknown": "Portal",
     "system.not_approved": "Portal",
     "model.not_approved": "Portal",
+    "tool.not_approved": "Portal",
     "inspection.impossible": "Portal",
 }
 ANCHORS = {

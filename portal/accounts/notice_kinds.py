@@ -346,7 +346,7 @@ _ALL = (
     Kind(
         "use_refused",
         LOOK_AFTER,
-        "A system or AI model that a workflow uses is approved no more",
+        "A system, AI model or tool that a workflow uses is approved no more",
         "{workflow}: {by} is approved no more, so what uses it is refused.",
         Way.NOW,
         must_show=True,

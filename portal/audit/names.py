@@ -38,6 +38,8 @@ SENTENCES: dict[str, str] = {
     "catalogue.system_changed": "{actor} changed the system {system}: {what}.",
     "catalogue.system_retired": "{actor} retired the system {system}: {reason}",
     "catalogue.model_retired": "{actor} retired the AI model {model}: {reason}",
+    "catalogue.tool_retired": "{actor} retired the tool {tool} of {system}: {reason}",
+    "catalogue.tool_approved": "{actor} approved the tool {tool} of {system} again.",
     "catalogue.model_changed": "{actor} changed the model {model}: {what}.",
     "ceiling.changed": "{actor} changed a ceiling at {level} level: {sentence}",
     "right.named": "{actor} let {holder} {what} for {where}.",

@@ -39,6 +39,7 @@ APPEND_ONLY_TABLES = (
     "registry_sponsor",
     "registry_proof",
     "registry_focusexception",
+    "registry_toolchange",
     "registry_useacknowledgement",
     "registry_usestatement",
     "runs_reveal",

@@ -1,7 +1,7 @@
 """Tables of the registry: what may happen, and who said so.
 
 Read in this order: acceptable_use (the statement that people acknowledge), catalogue
-(systems, AI models, ceilings), workflow (the workflow,
+(systems, AI models, ceilings), tools (which are retired), workflow (the workflow,
 its roles, positions, reviewers and agents), duties (hand-overs, who else
 may pause, staged resumes), version (the operating model and its allowances),
 packet (launch packet and signatures), evidence (what is known of a version), saved_view (what somebody keeps of the list),
@@ -34,6 +34,7 @@ from registry.models.rights import CapabilityRequest, CeilingWaiver, DecisionRig
 from registry.models.rollout import FocusException, Proof, Sponsor
 from registry.models.saved_view import SavedView
 from registry.models.timing import PauseSpell, ReviewTimes, WorkCalendar
+from registry.models.tools import ToolChange
 from registry.models.training import (
     TrainingCompletion,
     TrainingCourse,
@@ -89,6 +90,7 @@ __all__ = [
     "Sponsor",
     "StandingReviewer",
     "System",
+    "ToolChange",
     "TrainingCompletion",
     "TrainingCourse",
     "TrainingReminder",

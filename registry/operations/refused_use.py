@@ -29,7 +29,15 @@ def tell_users_of(thing: System | AiModel, *, actor: Actor, now: datetime) -> No
         else model_to_retire(model_id=thing.id)
     )
     slugs = [slug for slug, _ in found.uses] if found else []
-    for workflow_id in _ids_of(slugs):
+    tell_owners(_ids_of(slugs), thing.name, actor=actor, now=now)
+
+
+@step
+def tell_owners(
+    workflow_ids: Iterable[UUID], name: str, *, actor: Actor, now: datetime
+) -> None:
+    """Tell the owners of workflows that what they use is approved no more."""
+    for workflow_id in workflow_ids:
         people = role_holder_ids(workflow_id, *(role.value for role in _TOLD))
         if people:
             tell(
@@ -37,7 +45,7 @@ def tell_users_of(thing: System | AiModel, *, actor: Actor, now: datetime) -> No
                 subject=("workflow", workflow_id),
                 workflow_id=workflow_id,
                 people=people,
-                by=thing.name,
+                by=name,
                 by_id=person_id(actor),
                 at=now,
             )

@@ -24,7 +24,7 @@ def retire_system(
 ) -> System:
     """Retire a system. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor)
-    reason = _checked(reason)
+    reason = reason_checked(reason)
     lock_exclusive(ENTERPRISE)
     system = System.objects.filter(id=system_id).first()
     if system is None:
@@ -47,7 +47,7 @@ def retire_model(
 ) -> AiModel:
     """Retire an AI model. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor, "approve_model")
-    reason = _checked(reason)
+    reason = reason_checked(reason)
     lock_exclusive(ENTERPRISE)
     model = AiModel.objects.filter(id=model_id).first()
     if model is None:
@@ -64,7 +64,8 @@ def retire_model(
     return model
 
 
-def _checked(reason: str) -> str:
+def reason_checked(reason: str) -> str:
+    """Give a reason without blanks around it. Raises Invalid for none or too long a one."""
     reason = reason.strip()
     if not reason:
         raise Invalid({"reason": "Say why: whoever is refused because of it reads it."})

@@ -26,6 +26,14 @@ SELECT DISTINCT 'model', a.model_name, coalesce(m.retired_reason, ''), m.id IS N
   LEFT JOIN registry_aimodel m ON lower(a.model_name) IN (lower(m.slug), lower(m.name))
  WHERE w.workflow_id = %(workflow)s AND a.model_name <> ''
    AND m.is_approved IS NOT TRUE AND EXISTS (SELECT FROM registry_aimodel)
+UNION ALL
+SELECT DISTINCT 'tool', c.name, c.reason, FALSE
+  FROM registry_operatingmodelversion v, registry_toolchange c
+ WHERE v.id = %(version)s AND NOT c.is_approved
+   AND v.document->'tools' @> jsonb_build_array(
+       jsonb_build_object('name', c.name, 'system', c.system))
+   AND NOT EXISTS (SELECT FROM registry_toolchange n
+                    WHERE n.tool_id = c.tool_id AND n.number > c.number)
  ORDER BY 1 DESC, 2
 """
 
@@ -44,6 +52,8 @@ class CatalogueNote:
         """Say what is wrong and what follows from it."""
         if self.kind == "model":
             what, then = "AI model", "a request that names it is refused"
+        elif self.kind == "tool":
+            what, then = "tool", "every request that it stands for is refused"
         else:
             what, then = "system", "every request there is refused"
         if self.is_unknown:

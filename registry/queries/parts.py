@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from portal.core.digest import canonical, sha256_of
 from registry.queries.people import RoleHolder, WorkflowPeople
+from registry.queries.tools import retired_tool_gaps
 from registry.rules.document import Gap, document_gaps
 
 BASICS = ("name", "purpose", "phase", "risk", "currency", "units")
@@ -52,10 +53,11 @@ def gaps_of(document: Mapping, people: WorkflowPeople) -> tuple[Gap, ...]:
         held.role: held.person.name if held.person else None for held in people.roles
     }
     left = {held.role: held for held in people.roles if held.left}
-    return tuple(
+    found = (
         replace(gap, text=_who_left(left[gap.key])) if gap.key in left else gap
         for gap in document_gaps(document, roles)
     )
+    return (*found, *retired_tool_gaps(document))
 
 
 def _who_left(held: RoleHolder) -> str:

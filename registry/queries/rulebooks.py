@@ -59,6 +59,7 @@ class RulebookInForce:
     approved_systems: frozenset[str]
     known_systems: frozenset[str]
     approved_models: frozenset[str] | None
+    retired_tools: frozenset[tuple[str, str]]
     ceilings: tuple[shapes.Ceiling, ...]
     system_data: Mapping[str, frozenset[str]]
     vacant_roles: tuple[str, ...]
@@ -118,6 +119,9 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
         approved_models=frozenset(row["approved_models"])
         if row["keeps_models"]
         else None,
+        retired_tools=frozenset(
+            (system, name) for system, name in row["retired_tools"]
+        ),
         ceilings=tuple(_ceiling(each) for each in row["ceilings"]),
         system_data={
             system: frozenset(classes) for system, classes in row["system_data"].items()

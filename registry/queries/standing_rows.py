@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 _NOBODY = UUID(int=0)
-_DOCUMENTS = ("ceilings", "holders")
+_DOCUMENTS = ("ceilings", "holders", "retired_tools")
 # The ceilings over the workflow `w`, each with what is waived of it there.
 _CEILINGS = """(SELECT json_agg(json_build_object(
                    'level', c.level, 'name', c.name, 'systems', c.systems,
@@ -49,6 +49,11 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
        ARRAY(SELECT slug FROM registry_system WHERE is_approved) AS approved_systems,
        ARRAY(SELECT slug FROM registry_aimodel WHERE is_approved) AS approved_models,
        EXISTS (SELECT FROM registry_aimodel) AS keeps_models,
+       (SELECT json_agg(json_build_array(t.system, t.name))::text
+          FROM registry_toolchange t
+         WHERE NOT t.is_approved AND NOT EXISTS (
+               SELECT FROM registry_toolchange n
+                WHERE n.tool_id = t.tool_id AND n.number > t.number)) AS retired_tools,
        (SELECT json_object_agg(slug, data_classes)::text FROM registry_system
          WHERE data_classes <> '{}') AS system_data,
        @ceilings AS ceilings,

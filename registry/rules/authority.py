@@ -75,6 +75,7 @@ def rule(request: Request, standing: Standing) -> Ruling:
         return _ruling(closed, request, row, rulebook, amount, risk)
     reasons = (
         *_catalogue(request, standing),
+        *_tools(request, standing, rulebook),
         *_standing(request, standing),
         *_row(request, row),
         *ceiling_reasons(request, standing, rulebook, amount),
@@ -150,6 +151,18 @@ def _catalogue(request: Request, standing: Standing) -> Iterator[Reason]:
     else:
         text = "Only approved models may act, and the model is not named."
         yield reason_of("model.not_approved", text, Answer.REVIEW)
+
+
+def _tools(
+    request: Request, standing: Standing, rulebook: Rulebook
+) -> Iterator[Reason]:
+    # A request names no tool, so one retired tool of the action is enough.
+    for tool in rulebook.tools:
+        if (tool.system, tool.verb) != (request.system, request.verb):
+            continue
+        if (tool.system, tool.name) in standing.retired_tools:
+            text = f"The tool “{tool.name}” of {tool.system} was retired."
+            yield reason_of("tool.not_approved", text, Answer.REFUSE)
 
 
 def _standing(request: Request, standing: Standing) -> Iterator[Reason]:

@@ -35,6 +35,11 @@ _ROWS = (
         "The model is not on the approved list, or not named.",
         PLATFORM,
     ),
+    (
+        "tool.not_approved",
+        "A tool that the page maps to this action was retired.",
+        ADMINISTRATOR,
+    ),
     ("run.on_hold", "A stop rule holds this run until it is resumed.", EXCEPTIONS),
     (
         "owner.vacant",

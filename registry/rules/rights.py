@@ -62,6 +62,8 @@ _KINDS = (
          "Agents are let into approved systems only.", _E, _ADMINS),
     Kind("approve_model", "Approve and retire AI models",
          "Only approved models may act.", _E, _ADMINS),
+    Kind("approve_tool", "Approve and retire tools",
+         "What maps a retired tool is refused.", _E, _ADMINS),
     Kind("set_statement", "Publish the acceptable-use statement",
          "Everybody acknowledges it before their first decision.", _E, _ADMINS),
     Kind("sign_gate", "Move a workflow through a gate",

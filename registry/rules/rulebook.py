@@ -257,6 +257,7 @@ class Standing:
     that a pair without an entry was done zero times; None means that nobody counted.
     `system_data` says what each system holds; of one that is not in it nobody has told.
     `approved_models` None means that no list is kept, `stage` None that none is in force.
+    `retired_tools` names each by its system and its own name.
     `phase` is the one that the workflow is in; its limits hold beside those of the phase that
     the page is written for.
     """
@@ -269,6 +270,7 @@ class Standing:
     approved_systems: frozenset[str] = frozenset()
     known_systems: frozenset[str] = frozenset()
     approved_models: frozenset[str] | None = None
+    retired_tools: frozenset[tuple[str, str]] = frozenset()
     ceilings: tuple[Ceiling, ...] = ()
     system_data: Mapping[str, frozenset[str]] = NO_DATA
     run_is_on_hold: bool = False

@@ -49,6 +49,7 @@ FACTS = frozen_facts(
         approved_systems=frozenset(["billing"]),
         known_systems=frozenset(SYSTEMS),
         approved_models=None,
+        retired_tools=frozenset(),
         system_data={"crm": frozenset({"personal"})},
         ceilings=(
             Ceiling(Level.ENTERPRISE, "large", authority=Authority.REVIEW,

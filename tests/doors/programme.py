@@ -3,6 +3,7 @@
 from tests.doors.door import (
     ADMINISTRATORS,
     EDITORS,
+    KEEPERS,
     PAUSERS,
     PERSONS,
     SEEN,
@@ -15,6 +16,9 @@ PROGRAMME = (
     Door("gate_sign", "LLHDIDDD", "post", {"role": "business_owner", "seen": "x"}),
     Door("gate_move", "LLHDIDDD", "post", {"digest": "x"}),
     Door("phase_back", PAUSERS, "post", {"to": "1", "reason": "Not yet."}),
+    Door("tools", PERSONS),
+    Door("tool", SEEN),
+    Door("tool", KEEPERS, "post"),
     Door("adoption", PERSONS),
     Door("adoption", "LLDDIDDI", "post"),
     Door("office_hour_cancel", "LLHHIHHH", "post"),

@@ -10,6 +10,7 @@ from portal.home.queries.quarters import quarter_of
 from registry.operations.asking_more import Wanted, ask_for_more
 from registry.operations.catalogue import add_system
 from registry.operations.ceilings import set_ceiling
+from registry.queries.tools import tool_id_of
 from tests.approvals.asking import Portal
 from tests.registry.assessing import assessed_twice
 
@@ -20,6 +21,7 @@ def programme_values(portal: Portal, now: datetime) -> dict[str, Any]:
     return {
         **assessed_twice(people, now=now),
         **_asked_for_more(portal, now),
+        "mapped_id": tool_id_of("billing", "refund_order"),
         "proven_id": portal.workflow.id,
         "quarter": quarter_of(now.date()),
         "feedback_id": say_feedback(

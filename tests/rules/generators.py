@@ -24,6 +24,7 @@ from registry.rules.rulebook import (
     Standing,
     StopKind,
     StopRule,
+    Tool,
     Waiver,
 )
 from registry.rules.verbs import Tier
@@ -209,6 +210,14 @@ def keyed(strategy, key, size):
     return st.lists(strategy, max_size=size, unique_by=key).map(tuple)
 
 
+tools = st.builds(
+    lambda name, pair: Tool(name, *pair),
+    st.sampled_from(KEYS),
+    st.sampled_from(PAIRS),
+)
+retired = st.frozensets(st.tuples(st.sampled_from(SYSTEMS), st.sampled_from(KEYS)))
+
+
 @st.composite
 def rulebooks(draw):
     rows = draw(
@@ -226,6 +235,7 @@ def rulebooks(draw):
         caps=draw(keyed(caps(), lambda cap: cap.key, 2)),
         checks=draw(keyed(checks, lambda check: check.name, 1)),
         categories=draw(some(CATEGORIES)),
+        tools=draw(keyed(tools, lambda tool: tool.name, 2)),
         action_groups=draw(action_groups([(row.system, row.verb) for row in rows])),
     )
 

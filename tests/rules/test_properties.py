@@ -30,6 +30,7 @@ from registry.rules.rulebook import (
     Level,
     Rulebook,
     Stage,
+    Tool,
 )
 from registry.rules.verbs import VERBS, Tier
 from tests.rules import generators as some
@@ -56,6 +57,7 @@ def restricted(draw, standing, rulebook):
         lambda: (replace(standing, approved_systems=frozenset({"orders"})), rulebook),
         lambda: (replace(standing, known_systems=frozenset({"orders"})), rulebook),
         lambda: (replace(standing, approved_models=frozenset()), rulebook),
+        lambda: (replace(standing, retired_tools=standing.retired_tools | draw(some.retired)), rulebook),
         lambda: (replace(standing, used={}), rulebook),
         lambda: (replace(standing, day_counts=None), rulebook),
         lambda: (replace(standing, expressions={}), rulebook),
@@ -155,6 +157,29 @@ def test_narrower_is_never_wider(data, request, standing, rulebook):
     assert severity(after.answer) >= severity(before.answer)
     assert after.quorum >= before.quorum or after.answer == Answer.REFUSE
     assert some.asks_everyone(before, after) or after.answer == Answer.REFUSE
+
+
+@EXAMPLES
+@given(
+    request=some.requests(),
+    standing=some.standings(),
+    rulebook=some.rulebooks(),
+    retired=some.retired,
+)
+def test_retiring_tools_is_never_wider_and_refuses_what_they_stand_for(
+    request, standing, rulebook, retired
+):
+    pay = Tool("pay", request.system, request.verb)
+    book = replace(rulebook, tools=(pay, *rulebook.tools))
+    before = ask(request, standing, book)
+
+    some_gone = ask(request, replace(standing, retired_tools=retired), book)
+    gone = replace(standing, retired_tools=retired | {(pay.system, pay.name)})
+    others = replace(standing, retired_tools=frozenset({("elsewhere", pay.name)}))
+
+    assert severity(some_gone.answer) >= severity(before.answer)
+    assert ask(request, gone, book).answer == Answer.REFUSE
+    assert ask(request, others, book) == before
 
 
 @EXAMPLES

@@ -17,6 +17,7 @@ from registry.rules.rulebook import (
     Stage,
     StopKind,
     StopRule,
+    Tool,
 )
 from registry.rules.stops import expressions_of
 from registry.rules.verbs import Tier, tier_of
@@ -50,6 +51,7 @@ ROWS = [
     ("system.not_approved", REFUSE, {"request": {"system": "mainframe"}}, "“mainframe”"),
     ("model.not_approved", REFUSE, {"request": {"model": "big-model"}}, "“big-model”"),
     ("model.not_approved", REVIEW, {"request": {"model": None}}, "not named"),
+    ("tool.not_approved", REFUSE, {"rulebook": {"tools": (Tool("pay", "billing", "refund"),)}, "standing": {"retired_tools": frozenset({("billing", "pay")})}}, "The tool “pay” of billing was retired."),
     ("run.on_hold", REFUSE, {"standing": {"run_is_on_hold": True, "hold_reason": "A tool failed."}}, "on hold: A tool failed."),
     ("run.on_hold", REFUSE, stop(StopKind.TOOL_FAILURE, Effect.HOLD) | {"standing": {"run_facts": RunFacts(1, 3)}}, "“the-rule”"),
     ("owner.vacant", REVIEW, {"standing": {"vacant_roles": ("risk_owner",)}}, "risk owner; nothing runs"),

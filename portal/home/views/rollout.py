@@ -40,6 +40,7 @@ PARTS = (
     ("phases", "Phases", "What a workflow of each phase may never do."),
     ("systems", "Systems", "What agents may be let into."),
     ("models", "AI models", "Which models may act."),
+    ("tools", "Tools", "Which tools of agents are in use, and which are retired."),
     ("acceptable_use", "Acceptable use", "How AI may be used, acknowledged by everybody who decides."),
     ("training_courses", "Training", "Which duty needs which course."),
     ("adoption", "Adoption", "Who uses the portal, and what got in their way."),

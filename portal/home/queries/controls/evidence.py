@@ -83,13 +83,15 @@ EVIDENCE: tuple[Evidence, ...] = (
     ),
     Evidence(
         "limits",
-        "Limits above workflows: systems, models and ceilings",
+        "Limits above workflows: systems, models, tools and ceilings",
         (
             "ceiling.changed",
             "catalogue.system_changed",
             "catalogue.system_retired",
             "catalogue.model_changed",
             "catalogue.model_retired",
+            "catalogue.tool_retired",
+            "catalogue.tool_approved",
         ),
     ),
     Evidence(

@@ -1,0 +1,90 @@
+"""Retiring a tool of agents company-wide with a reason, and approving it again.
+
+No page is changed: what a page maps the tool to is refused from this moment, and grants
+that were given before are stale. Those who answer for what uses it are told.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.accounts.actors import Actor
+from portal.audit.operation import operation, record
+from portal.core.errors import AlreadyDone, NotFound
+from portal.core.locks import ENTERPRISE, lock_exclusive
+from registry.models import ToolChange
+from registry.operations.catalogue import must_administer, raise_epoch
+from registry.operations.guards import person_id
+from registry.operations.refused_use import tell_owners
+from registry.operations.retiring import reason_checked
+from registry.queries.tools import ToolLine, tool_anywhere
+
+NAME_MAX = 120
+
+
+@operation(leaves="catalogue.tool_retired")
+def retire_tool(*, actor: Actor, tool_id: UUID, reason: str, now: datetime) -> ToolLine:
+    """Retire a tool. Raises AlreadyDone when it is, Invalid without a reason."""
+    must_administer(actor, "approve_tool")
+    reason = reason_checked(reason)
+    lock_exclusive(ENTERPRISE)
+    tool = _tool(tool_id)
+    if tool.retired_at is not None:
+        raise AlreadyDone("catalogue.retired", f"{tool.name} is retired already.")
+    _change(actor, tool, is_approved=False, reason=reason, now=now)
+    record(
+        "catalogue.tool_retired",
+        actor=actor,
+        subject=("tool", tool.id),
+        tool=tool.name,
+        system=tool.system,
+        reason=reason,
+    )
+    tell_owners(
+        [each.workflow_id for each in tool.live],
+        f"The tool {tool.name}"[:NAME_MAX],
+        actor=actor,
+        now=now,
+    )
+    return tool
+
+
+@operation(leaves="catalogue.tool_approved")
+def approve_tool(*, actor: Actor, tool_id: UUID, now: datetime) -> ToolLine:
+    """Approve a retired tool again. Raises AlreadyDone when it is not retired."""
+    must_administer(actor, "approve_tool")
+    lock_exclusive(ENTERPRISE)
+    tool = _tool(tool_id)
+    if tool.retired_at is None:
+        raise AlreadyDone("tool.unchanged", f"{tool.name} is not retired.")
+    _change(actor, tool, is_approved=True, reason="", now=now)
+    record(
+        "catalogue.tool_approved",
+        actor=actor,
+        subject=("tool", tool.id),
+        tool=tool.name,
+        system=tool.system,
+    )
+    return tool
+
+
+def _tool(tool_id: UUID) -> ToolLine:
+    tool = tool_anywhere(tool_id)
+    if tool is None:
+        raise NotFound("There is no such tool.")
+    return tool
+
+
+def _change(
+    actor: Actor, tool: ToolLine, *, is_approved: bool, reason: str, now: datetime
+) -> None:
+    ToolChange.objects.create(
+        tool_id=tool.id,
+        system=tool.system,
+        name=tool.name,
+        number=ToolChange.objects.filter(tool_id=tool.id).count() + 1,
+        is_approved=is_approved,
+        reason=reason,
+        changed_at=now,
+        changed_by_id=person_id(actor),
+    )
+    raise_epoch(ENTERPRISE)
