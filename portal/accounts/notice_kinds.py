@@ -305,6 +305,20 @@ _ALL = (
         "{by} answered what you said about a page.",
     ),
     Kind(
+        "ceiling_set",
+        WORKFLOWS,
+        "A ceiling narrows a workflow of yours",
+        "{by} set a ceiling that narrows what workflows of yours may do.",
+        Way.NOW,
+    ),
+    Kind(
+        "phase_taken_back",
+        WORKFLOWS,
+        "A workflow is taken back to a lower phase",
+        "{workflow}: {by} took it back to a lower phase.",
+        Way.NOW,
+    ),
+    Kind(
         "paused",
         WORKFLOWS,
         "A workflow is paused",

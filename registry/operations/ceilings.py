@@ -9,8 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.urls import reverse
+
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Team
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, Scope, department_scope, lock_exclusive
@@ -18,7 +21,11 @@ from registry.models import Ceiling, CeilingWaiver
 from registry.models.catalogue import CeilingAuthority, CeilingLevel
 from registry.operations.catalogue import raise_epoch
 from registry.operations.guards import person_id
-from registry.queries.ceiling_reach import CeilingSaid, left_with_nothing
+from registry.queries.ceiling_reach import (
+    CeilingSaid,
+    left_with_nothing,
+    owners_narrowed,
+)
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES
 from registry.rules.verbs import VERBS, Tier
@@ -76,9 +83,11 @@ def set_ceiling(
         raise Conflict(
             "ceilings.many", f"At most {CEILINGS_MAX} ceilings are in force."
         )
+    owners = owners_narrowed(wanted)
     ceiling = _put(actor, wanted, None, now)
     raise_epoch(scope)
     _record(actor, ceiling, ceiling.sentence)
+    _tell(ceiling, owners, actor, now)
     return ceiling
 
 
@@ -99,10 +108,12 @@ def change_ceiling(
     place = (old.level, old.department_id, old.team_id)
     if place != (wanted.level, _id(wanted.department), _id(wanted.team)):
         raise Invalid({"level": "A changed ceiling stays where it was. Set a new one."})
+    owners = owners_narrowed(wanted, replaces=old.id)
     _end(actor, old, f"changed: {because}"[:TEXT_MAX], now)
     ceiling = _put(actor, wanted, old, now)
     raise_epoch(scope)
     _record(actor, ceiling, f"changed to “{ceiling.sentence}” because {because}")
+    _tell(ceiling, owners, actor, now)
     return ceiling
 
 
@@ -241,6 +252,23 @@ def _end(actor: Actor, ceiling: Ceiling, because: str, now: datetime) -> None:
 
 def _id(thing: Department | Team | None) -> UUID | None:
     return thing.id if thing else None
+
+
+@step
+def _tell(
+    ceiling: Ceiling, owners: frozenset[UUID], actor: Actor, now: datetime
+) -> None:
+    """Tell everybody once whose workflows are narrowed, however many they are."""
+    if owners:
+        tell(
+            kind="ceiling_set",
+            subject=("ceiling", ceiling.id),
+            at=now,
+            people=owners,
+            href=reverse("ceiling", args=[ceiling.id]),
+            by=actor.name,
+            by_id=person_id(actor),
+        )
 
 
 def _record(actor: Actor, ceiling: Ceiling, sentence: str) -> None:

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.errors import Conflict, Invalid
 from portal.core.locks import lock_exclusive, workflow_scope
@@ -19,6 +20,7 @@ from registry.models import OperatingModelVersion, PhaseGate, PhaseMove, Workflo
 from registry.models.phases import PhaseMoveKind
 from registry.operations.guards import person_id, workflow_for
 from registry.queries.comparisons import document_of
+from registry.queries.people import role_holder_ids
 from registry.rules.phases import FIRST
 
 REASON_LENGTH_MAX = 500
@@ -67,6 +69,15 @@ def take_phase_back(
         before=workflow.phase,
         after=to_phase,
         reason=reason,
+    )
+    tell(
+        kind="phase_taken_back",
+        subject=("workflow", workflow.id),
+        at=now,
+        people=role_holder_ids(workflow.id),
+        workflow_id=workflow.id,
+        by=actor.name,
+        by_id=actor.id if actor.is_person else None,
     )
 
 

@@ -11,6 +11,8 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Team
 from registry.models import Ceiling as CeilingRow
+from registry.models import RoleHolding
+from registry.models.workflow import Role
 from registry.queries.authority import (
     Above,
     CeilingOver,
@@ -28,6 +30,7 @@ NOBODY = UUID(int=0)
 # Eighteen digits, two of them behind the point, as the form and the column hold.
 AMOUNT_MAX = Decimal("9999999999999999.99")
 _NEVER = 2
+_TOLD = (Role.BUSINESS_OWNER, Role.IT_OWNER)
 
 
 @dataclass(frozen=True)
@@ -161,10 +164,7 @@ def ceiling_reach(
     *, actor: Actor, said: CeilingSaid, replaces: UUID | None = None
 ) -> CeilingReach:
     """Give what a ceiling would change in live workflows. Eight queries."""
-    rows = _grouped(said, _without(above_all(), replaces))
-    touched = rows.filter(
-        Q(refused__gt=0) | Q(reviewed__gt=0) | Q(limited__gt=0)
-    ).order_by("workflow__name", "workflow_id")
+    touched = _touched(said, replaces).order_by("workflow__name", "workflow_id")
     seen = access.visible(touched, actor=actor, workflow_path="workflow_id")
     return CeilingReach(
         workflows=tuple(
@@ -181,6 +181,17 @@ def ceiling_reach(
         count=touched.count(),
         emptied=left_with_nothing(said, actor=actor, replaces=replaces) or "",
     )
+
+
+def owners_narrowed(
+    said: CeilingSaid, *, replaces: UUID | None = None
+) -> frozenset[UUID]:
+    """Give who owns, in business or IT, a live workflow that a ceiling narrows. Four queries."""
+    ids = _touched(said, replaces).values_list("workflow_id", flat=True)
+    rows = RoleHolding.objects.filter(
+        workflow__in=list(ids), role__in=_TOLD, person__is_active=True
+    )
+    return frozenset(rows.values_list("person_id", flat=True))
 
 
 def left_with_nothing(
@@ -207,6 +218,11 @@ def left_with_nothing(
     if not names:
         return f"{more} {'workflow' if more == 1 else 'workflows'} of others"
     return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _touched(said: CeilingSaid, replaces: UUID | None) -> QuerySet:
+    rows = _grouped(said, _without(above_all(), replaces))
+    return rows.filter(Q(refused__gt=0) | Q(reviewed__gt=0) | Q(limited__gt=0))
 
 
 def _without(above: Above, replaces: UUID | None) -> Above:

@@ -7,8 +7,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from guardian.models import UserObjectPermission
 
+from portal.accounts.models import Notice
+from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
 from portal.core.errors import Conflict, Forbidden, NotFound
+from portal.core.models import OutboxMessage
 from portal.home.queries.gates import page as gate_of
 from registry.models import (
     PhaseGate,
@@ -225,6 +228,12 @@ def test_it_is_taken_back_at_once_by_who_may_pause_it(portal):
     move = PhaseMove.objects.latest("number")
     assert (move.kind, move.from_phase, move.to_phase) == ("BACK", 2, 1)
     assert move.reason == "It promised too much."
+    for news in OutboxMessage.objects.filter(topic=NEWS):
+        spread(news.payload)
+    told = Notice.objects.filter(kind="phase_taken_back")
+    names = set(told.values_list("person__name", flat=True))
+    assert "Maya Adler" in names
+    assert "Erik Sandberg" not in names
 
 
 def take_back(portal, who, to_phase=1):
