@@ -6,9 +6,12 @@ import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
 
+from portal.accounts.models import Notice
 from portal.accounts.operations.people import deactivate_person
+from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
+from portal.core.models import OutboxMessage
 from registry.models import AllowanceRow, Ceiling, DecisionRight, System
 from registry.operations.catalogue import set_model_approved, set_system_data
 from registry.operations.ceilings import change_ceiling, lift_ceiling, set_ceiling
@@ -205,6 +208,21 @@ def test_what_refuses_everything_asks_why_and_says_whom_it_empties(people, workf
 
     set_ceiling(actor=rosa, **everything, accepted_because="We were broken into.")
     assert Ceiling.objects.get().accepted_because == "We were broken into."
+
+
+def test_the_owners_of_what_a_ceiling_narrows_are_told_and_nobody_else(
+    people, workflow
+):
+    set_ceiling(actor=people.actor("rosa"), **REVIEW)
+    set_ceiling(actor=people.actor("rosa"), **REVIEW | {"verbs": ("grant_access",)})
+    for news in OutboxMessage.objects.filter(topic=NEWS):
+        spread(news.payload)
+
+    told = Notice.objects.filter(kind="ceiling_set")
+    assert sorted(told.values_list("person__name", flat=True)) == [
+        "Ilan Torres",
+        "Maya Adler",
+    ]
 
 
 def test_a_changed_ceiling_keeps_its_place_and_the_old_one_stays_on_record(people):
