@@ -50,6 +50,21 @@ CHROMIUM_FLAGS = [
 SERVER_READY_SECONDS_MAX = 30
 
 
+# Each of these takes half a minute or more: begun last, one process would wait for the other.
+LONGEST = (
+    "tests/core/test_services_up.py",
+    "tests/deploy/",
+    "tests/home/test_demo.py",
+    "tests/journey/",
+    "tests/approvals/test_races_",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests; the others keep their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if "COUNTERSIGN_TEST_SUPERUSER_URL" not in os.environ:
         raise pytest.UsageError(

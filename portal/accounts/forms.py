@@ -7,7 +7,8 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from portal.accounts.models import Department, NoticeSettings, Person
-from portal.accounts.notice_kinds import GROUPS, KINDS, WAY_LABELS, ways_for
+from portal.accounts.notice_kind import WAY_LABELS
+from portal.accounts.notice_kinds import GROUPS, KINDS, ways_for
 from portal.accounts.notice_settings import Wishes
 from portal.accounts.queries import TEAM_MEANINGS, TEAMS
 

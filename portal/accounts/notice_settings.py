@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from portal.accounts.models import NoticeSettings
-from portal.accounts.notice_kinds import KINDS, Kind, Way
+from portal.accounts.notice_kind import Kind, Way
+from portal.accounts.notice_kinds import KINDS
 
 WORK_BEGINS, WORK_ENDS = 8, 18
 SATURDAY = 5

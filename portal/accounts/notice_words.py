@@ -1,6 +1,6 @@
 """The sentence of a notice, made of its kind and of names alone."""
 
-from portal.accounts.notice_kinds import Kind
+from portal.accounts.notice_kind import Kind
 
 OUTCOMES = {
     "APPROVED": "was approved",

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from portal.accounts.access import visible
 from portal.accounts.actors import Actor
 from portal.accounts.models import Notice
-from portal.accounts.notice_kinds import KINDS, Kind
+from portal.accounts.notice_kind import Kind
+from portal.accounts.notice_kinds import KINDS
 from portal.accounts.notice_words import sentence_of
 from portal.core.pagination import keyset
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from portal.accounts.notice_kinds import KINDS, Way, ways_for
+from portal.accounts.notice_kind import Way
+from portal.accounts.notice_kinds import KINDS, ways_for
 from portal.accounts.notice_settings import Wishes
 from portal.accounts.notice_words import sentence_of
 from portal.config.environment import EnvironmentRefused, _mailer

@@ -16,7 +16,8 @@ from django.db import connection
 
 from portal.accounts.away import standing_in_for
 from portal.accounts.models import Notice, Person
-from portal.accounts.notice_kinds import KINDS, Kind, Way
+from portal.accounts.notice_kind import Kind, Way
+from portal.accounts.notice_kinds import KINDS
 from portal.accounts.notice_posts import posts_for
 from portal.accounts.notice_settings import Wishes, wishes_of
 from portal.audit.operation import step
