@@ -254,13 +254,14 @@ def _spelled(value: Any) -> Any:
 def _record[T](build: Callable[[], T]) -> tuple[T, Recording]:
     made_at = time.monotonic()
     with connection.cursor() as cursor:
-        before, sequences_before = contents(cursor), _sequences(cursor)
+        before = contents(cursor)
         value = build()
         after, sequences = contents(cursor), _sequences(cursor)
     return value, Recording(
         made_at=made_at,
         contents=dict(after.items() - before.items()),
-        sequences=dict(sequences.items() - sequences_before.items()),
+        # All of them: rows that another recording put back moved none that were further.
+        sequences={name: at for name, at in sequences.items() if at},
         value=pickle.dumps(value),
         fingerprint=_one("SELECT tests.fingerprint()"),
     )

@@ -142,6 +142,25 @@ def test_what_follows_finds_free_numbers_when_sequences_were_set_back(
     assert len(recorder.recordings) == 1
 
 
+def test_what_stands_on_rows_put_back_finds_free_numbers_too(
+    recorder, database_of_process
+):
+    """Built while the numbers were further on, put back where they were set back."""
+
+    def number_groups_from(number: int) -> None:
+        with database_of_process.superuser_connection() as connection:
+            connection.execute("SELECT setval('auth_group_id_seq', %s)", (number,))
+
+    undone(make_company)
+    number_groups_from(1_000)
+    undone(make_portal)
+    number_groups_from(1)
+    with rolled_back():
+        make_portal()
+        taken = set(Group.objects.values_list("id", flat=True))
+        assert Group.objects.create(name="one more").id not in taken
+
+
 def test_a_company_that_was_committed_is_removed_without_a_copy(
     committed_db, monkeypatch
 ):
