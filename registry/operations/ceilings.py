@@ -77,13 +77,13 @@ def set_ceiling(
     )
     _check(wanted)
     scope = scope_of(wanted.department)
+    owners = _owners(actor, wanted)
     lock_exclusive(scope)
     _must_set(actor, wanted)
     if Ceiling.objects.filter(is_active=True).count() >= CEILINGS_MAX:
         raise Conflict(
             "ceilings.many", f"At most {CEILINGS_MAX} ceilings are in force."
         )
-    owners = owners_narrowed(wanted)
     ceiling = _put(actor, wanted, None, now)
     raise_epoch(scope)
     _record(actor, ceiling, ceiling.sentence)
@@ -103,12 +103,12 @@ def change_ceiling(
     because = _reason(because)
     old = _found(ceiling_id)
     scope = scope_of(old.department)
+    owners = _owners(actor, wanted, replaced=old)
     lock_exclusive(scope)
     _must_set(actor, wanted, replaced=old)
     place = (old.level, old.department_id, old.team_id)
     if place != (wanted.level, _id(wanted.department), _id(wanted.team)):
         raise Invalid({"level": "A changed ceiling stays where it was. Set a new one."})
-    owners = owners_narrowed(wanted, replaces=old.id)
     _end(actor, old, f"changed: {because}"[:TEXT_MAX], now)
     ceiling = _put(actor, wanted, old, now)
     raise_epoch(scope)
@@ -252,6 +252,15 @@ def _end(actor: Actor, ceiling: Ceiling, because: str, now: datetime) -> None:
 
 def _id(thing: Department | Team | None) -> UUID | None:
     return thing.id if thing else None
+
+
+def _owners(
+    actor: Actor, wanted: CeilingSaid, replaced: Ceiling | None = None
+) -> frozenset[UUID]:
+    """Find before the lock whom to tell: no ruling waits until every page is read."""
+    place = {"department_id": _id(wanted.department), "team_id": _id(wanted.team)}
+    must_hold(actor, "set_ceiling", wanted.level, **place)
+    return owners_narrowed(wanted, replaces=replaced.id if replaced else None)
 
 
 @step
