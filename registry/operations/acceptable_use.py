@@ -8,8 +8,9 @@ from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
 from portal.core.clock import database_now
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
-from portal.core.locks import ENTERPRISE, lock_exclusive, lock_shared
+from portal.core.locks import ENTERPRISE, lock_shared
 from registry.models import UseAcknowledgement, UseStatement
+from registry.operations.enterprise import lock_enterprise_for
 from registry.operations.guards import person_id
 from registry.queries.acceptable_use import (
     CHANGE_LENGTH_MAX,
@@ -33,7 +34,7 @@ def publish_statement(
     text = text.replace("\r\n", "\n").strip()
     change = " ".join(change.split())
     _check(text, change)
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "set_statement")
     before = UseStatement.objects.order_by("-number").first()
     if after != (before.number if before else 0):
         raise Conflict(

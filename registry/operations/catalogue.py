@@ -13,8 +13,9 @@ from django.db.models import F
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
-from portal.core.locks import ENTERPRISE, Scope, lock_exclusive
+from portal.core.locks import ENTERPRISE, Scope
 from registry.models import AiModel, LevelEpoch, System
+from registry.operations.enterprise import lock_enterprise_for
 from registry.operations.refused_use import tell_users_of
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES, data_words
@@ -34,7 +35,7 @@ def add_system(
 ) -> System:
     """Put a system into the catalogue. Raises Conflict when it is there."""
     must_administer(actor)
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_system")
     if System.objects.filter(slug=slug).exists():
         raise Conflict("system.exists", f"There is a system {slug} already.")
     system = System.objects.create(
@@ -59,7 +60,7 @@ def set_system_approved(
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_system")
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
     # What is not approved, or only now is again, is the reference for nothing.
     if not changed.update(
@@ -81,7 +82,7 @@ def set_system_data(
     """Say what classes of data a system holds; ceilings on data bind by it at once."""
     must_administer(actor)
     wanted = _known_data(data_classes)
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_system")
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
@@ -100,7 +101,7 @@ def set_model_approved(
 ) -> AiModel:
     """Approve an AI model or take the approval back; the first one starts the list."""
     must_administer(actor, "approve_model")
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_model")
     model, is_new = AiModel.objects.get_or_create(
         slug=slug,
         defaults={"name": name or slug, "is_approved": is_approved, "created_at": now},

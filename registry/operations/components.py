@@ -9,9 +9,9 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
-from portal.core.locks import ENTERPRISE, lock_exclusive
 from registry.models import System
 from registry.operations.catalogue import must_administer
+from registry.operations.enterprise import lock_enterprise_for
 
 CAPABILITY_MAX = 60
 
@@ -33,7 +33,7 @@ def set_system_component(
     capability = " ".join(capability.split())
     owner = _owner(owner_id)
     _check(capability, is_reference)
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_system")
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")

@@ -10,9 +10,10 @@ from uuid import UUID
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, Invalid, NotFound
-from portal.core.locks import ENTERPRISE, lock_exclusive
+from portal.core.locks import ENTERPRISE
 from registry.models import AiModel, System
 from registry.operations.catalogue import must_administer, raise_epoch
+from registry.operations.enterprise import lock_enterprise_for
 from registry.operations.refused_use import tell_users_of
 
 REASON_MAX = 300
@@ -25,7 +26,7 @@ def retire_system(
     """Retire a system. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor)
     reason = reason_checked(reason)
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_system")
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
@@ -48,7 +49,7 @@ def retire_model(
     """Retire an AI model. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor, "approve_model")
     reason = reason_checked(reason)
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "approve_model")
     model = AiModel.objects.filter(id=model_id).first()
     if model is None:
         raise NotFound("There is no such AI model.")

@@ -10,9 +10,10 @@ from uuid import UUID
 from portal.accounts.actors import Actor
 from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, NotFound
-from portal.core.locks import ENTERPRISE, lock_exclusive
+from portal.core.locks import ENTERPRISE
 from registry.models import ToolChange
 from registry.operations.catalogue import must_administer, raise_epoch
+from registry.operations.enterprise import lock_enterprise_for
 from registry.operations.guards import person_id
 from registry.operations.refused_use import tell_owners
 from registry.operations.retiring import reason_checked
@@ -26,9 +27,10 @@ def retire_tool(*, actor: Actor, tool_id: UUID, reason: str, now: datetime) -> T
     """Retire a tool. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor, "approve_tool")
     reason = reason_checked(reason)
-    lock_exclusive(ENTERPRISE)
+    # Reading every page takes long with many workflows: no ruling waits for it.
     tool = _tool(tool_id)
-    if tool.retired_at is not None:
+    lock_enterprise_for(actor, "approve_tool")
+    if not _is_approved(tool_id):
         raise AlreadyDone("catalogue.retired", f"{tool.name} is retired already.")
     _change(actor, tool, is_approved=False, reason=reason, now=now)
     record(
@@ -52,9 +54,9 @@ def retire_tool(*, actor: Actor, tool_id: UUID, reason: str, now: datetime) -> T
 def approve_tool(*, actor: Actor, tool_id: UUID, now: datetime) -> ToolLine:
     """Approve a retired tool again. Raises AlreadyDone when it is not retired."""
     must_administer(actor, "approve_tool")
-    lock_exclusive(ENTERPRISE)
     tool = _tool(tool_id)
-    if tool.retired_at is None:
+    lock_enterprise_for(actor, "approve_tool")
+    if _is_approved(tool_id):
         raise AlreadyDone("tool.unchanged", f"{tool.name} is not retired.")
     _change(actor, tool, is_approved=True, reason="", now=now)
     record(
@@ -72,6 +74,11 @@ def _tool(tool_id: UUID) -> ToolLine:
     if tool is None:
         raise NotFound("There is no such tool.")
     return tool
+
+
+def _is_approved(tool_id: UUID) -> bool:
+    last = ToolChange.objects.filter(tool_id=tool_id).order_by("-number").first()
+    return last is None or last.is_approved
 
 
 def _change(

@@ -20,6 +20,7 @@ from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFou
 from portal.core.locks import ENTERPRISE, lock_exclusive
 from registry.models import TrainingCompletion, TrainingCourse, TrainingRequirement
 from registry.models.training import MONTHS_VALID_MAX, Duty, TrainingTier
+from registry.operations.enterprise import lock_enterprise_for
 from registry.operations.evidence import training_changed
 from registry.operations.guards import person_id
 from registry.queries.rights import must_hold
@@ -112,7 +113,7 @@ def set_requirements(
         raise Invalid({"duty": "There is no such duty."})
     if not set(tiers) <= set(TrainingTier.values):
         raise Invalid({"tiers": "There is no such tier."})
-    lock_exclusive(ENTERPRISE)
+    lock_enterprise_for(actor, "require_training")
     courses = list(
         TrainingCourse.objects.select_for_update(no_key=True)
         .filter(id__in=course_ids, retired_at=None)

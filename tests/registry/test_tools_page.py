@@ -9,10 +9,14 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Notice
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
-from portal.core.errors import AlreadyDone, NotFound
-from registry.models import LevelEpoch, ToolChange
+from portal.core.errors import AlreadyDone, Forbidden, NotFound
+from registry.models import LevelEpoch, System, ToolChange
+from registry.operations.acceptable_use import publish_statement
+from registry.operations.catalogue import set_model_approved
 from registry.operations.decision_rights import Place, name_holder
+from registry.operations.retiring import retire_system
 from registry.operations.tools import approve_tool, retire_tool
+from registry.operations.training import set_requirements
 from registry.queries.parts import gaps_of
 from registry.queries.people import people_of
 from registry.queries.tools import tool_id_of, tool_seen, tools_page
@@ -102,6 +106,40 @@ def test_who_is_named_for_tools_retires_them_instead_of_administrators(portal):
 
     assert portal.signed_in("ada").post(PAGE, {"reason": "x"}).status_code == 403
     assert portal.signed_in("maya").post(PAGE, {"reason": "x"}).status_code == 302
+
+
+@pytest.mark.parametrize("deed", ["tool", "system", "model", "training", "statement"])
+def test_whoever_lost_the_right_while_waiting_for_the_lock_decides_nothing(
+    portal, monkeypatch, deed
+):
+    ada, now = portal.people.actor("ada"), wall_clock()
+    system = System.objects.get(slug="billing")
+    deeds = {
+        "tool": lambda: retire_tool(actor=ada, tool_id=TOOL, reason="x", now=now),
+        "system": lambda: retire_system(
+            actor=ada, system_id=system.id, reason="x", now=now
+        ),
+        "model": lambda: set_model_approved(
+            actor=ada, slug="new", is_approved=True, now=now
+        ),
+        "training": lambda: set_requirements(
+            actor=ada, duty="reviewer", tiers=(), course_ids=(), now=now
+        ),
+        "statement": lambda: publish_statement(
+            actor=ada,
+            text="Be kind. " * 9,
+            change="The first.",
+            asks_anew=True,
+            after=0,
+        ),
+    }
+
+    def others_first(scope):
+        portal.people.people["ada"].groups.clear()
+
+    monkeypatch.setattr("registry.operations.enterprise.lock_exclusive", others_first)
+    with pytest.raises(Forbidden):
+        deeds[deed]()
 
 
 def test_owners_of_what_uses_a_retired_tool_are_told_and_its_page_says_why(portal):
