@@ -36,7 +36,7 @@ LABELS = {
     Layer.REST: "Everything else",
 }
 HELP = {
-    Layer.MUST_SEE: "Something about it asks for a look; all of them are read.",
+    Layer.MUST_SEE: f"Something about it asks for a look: all are read, of more than {MUST_SEE_MAX} a draw.",
     Layer.MONEY: "Money, access, sending or deleting, and nobody was asked.",
     Layer.APPROVED: "A person said yes before it acted.",
     Layer.REST: "Nothing of the kind.",
