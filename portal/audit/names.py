@@ -264,9 +264,9 @@ SENTENCES: dict[str, str] = {
     "review.week_signed": "{actor} signed off the week of {week}.",
     "review.week_reopened": "{actor} opened the signed week of {week} again, as version {version}: {reason}",
     # the portal itself
-    "feedback.said": "{actor} said that {page} got in the way: {text}",
-    "feedback.answered": "{actor} answered what {person} said about {page}: {text}",
-    "feedback.reopened": "{actor} said that {page} still gets in the way: {text}",
+    "feedback.said": "{actor} said that {page} got in the way.",
+    "feedback.answered": "{actor} answered what {person} said about {page}.",
+    "feedback.reopened": "{actor} said that {page} still gets in the way.",
     "office_hour.announced": "{actor} announced office hours about {about}.",
     "office_hour.cancelled": "{actor} called off office hours about {about}.",
     "portal.demo_loaded": "{actor} loaded the demo company.",

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from portal.accounts.models import Notice
 from portal.accounts.operations.telling import NEWS, SETTLED, settle, spread
+from portal.audit.models import Entry
 from portal.core.models import OutboxMessage
 from portal.home.models import Feedback
 from portal.home.operations.feedback import OPEN_MAX
@@ -62,6 +63,24 @@ def test_it_reaches_the_product_owner_with_its_page_and_the_answer_comes_back(
         "On the packet tab."
         in dana.get(reverse("feedback_one", args=[row.id])).content.decode()
     )
+
+
+def test_what_was_said_and_answered_stands_in_no_journal_that_others_read(
+    signed_in, workflow
+):
+    dana, priya = signed_in("dana"), signed_in("priya")
+    say(dana, f"/workflows/{workflow.slug}/", "Priya never tells us.")
+    one = Feedback.objects.get().id
+    priya.post(reverse("feedback_answer", args=[one]), {"text": "Dana never asked."})
+    dana.post(reverse("feedback_reopen", args=[one]), {"text": "I did ask."})
+
+    journal = signed_in("tom").get("/journal/?name=feedback.said").content.decode()
+    assert "Dana Reyes said that Refunds got in the way." in journal
+    bodies = b"".join(
+        bytes(each.body) for each in Entry.objects.filter(name__startswith="feedback.")
+    )
+    for words in (b"never tells us", b"never asked", b"I did ask"):
+        assert words not in bodies
 
 
 def test_without_a_product_owner_it_reaches_the_business_owner(

@@ -1,4 +1,8 @@
-"""Saying that a page got in the way, and answering it."""
+"""Saying that a page got in the way, and answering it.
+
+The journal of a workflow is read by everybody who may see the workflow: it says that
+somebody spoke and who answered, and never what was said.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +20,6 @@ from portal.home.queries.feedback import (
 )
 
 TEXT_MAX = 1_000
-FACT_MAX = 200
 OPEN_MAX = 50
 
 
@@ -52,7 +55,6 @@ def say_feedback(
         workflow_id=about.workflow_id,
         page=about.page,
         path=about.path,
-        text=words[:FACT_MAX],
     )
     _tell_keepers(row, actor, now)
     return row.id
@@ -82,7 +84,6 @@ def answer_feedback(
         workflow_id=row.workflow_id,
         person=row.person.name,
         page=row.page,
-        text=words[:FACT_MAX],
     )
     tell_settled(subject=("feedback", row.id), workflow_id=row.workflow_id)
     tell(
@@ -119,7 +120,6 @@ def reopen_feedback(
         subject=("feedback", row.id),
         workflow_id=row.workflow_id,
         page=row.page,
-        text=words[:FACT_MAX],
     )
     _tell_keepers(row, actor, now)
 
