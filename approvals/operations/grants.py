@@ -239,7 +239,8 @@ def consume(
     """Set a grant to redeemed if nothing changed since it was issued. One statement.
 
     This is the compare-and-set on which "at most once" and "never after a pause" stand;
-    the epochs in `facts` were read behind the shared locks.
+    the epochs in `facts` were read behind the shared locks. A waiver of a ceiling ends by
+    its time, whether or not a sweep has come to raise the epoch.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -250,7 +251,9 @@ def consume(
             " AND not_before <= coalesce(%s::timestamptz, clock_timestamp())"
             " AND expires_at > coalesce(%s::timestamptz, clock_timestamp())"
             " AND enterprise_epoch = %s AND department_epoch = %s AND pause_epoch = %s"
-            " AND operating_model_version_id = %s RETURNING execution_id",
+            " AND operating_model_version_id = %s"
+            " AND issued_at >= coalesce(%s::timestamptz, '-infinity')"
+            " RETURNING execution_id",
             [
                 new_id(),
                 moment := moment_of_history(),
@@ -263,6 +266,7 @@ def consume(
                 facts.department_epoch,
                 facts.pause_epoch,
                 facts.version_id,
+                facts.waived_until,
             ],
         )
         row = cursor.fetchone()
@@ -312,6 +316,7 @@ def _why_refused(
         or grant.department_epoch != facts.department_epoch
         or grant.pause_epoch != facts.pause_epoch
         or grant.operating_model_version_id != facts.version_id
+        or (facts.waived_until is not None and grant.issued_at < facts.waived_until)
     )
     findings = (
         ("grant.redeemed", grant.state == GrantState.REDEEMED),

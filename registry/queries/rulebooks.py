@@ -8,6 +8,7 @@ its frozen version. Nothing here decides.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -61,6 +62,8 @@ class RulebookInForce:
     approved_models: frozenset[str] | None
     retired_tools: frozenset[tuple[str, str]]
     ceilings: tuple[shapes.Ceiling, ...]
+    # The end of a waiver that no sweep has ended yet: no grant from before it is good.
+    waived_until: datetime | None
     system_data: Mapping[str, frozenset[str]]
     vacant_roles: tuple[str, ...]
     lapsed_training: tuple[str, ...]
@@ -123,6 +126,7 @@ def standing_facts(workflow: UUID | str, *, agent_id: UUID | None) -> RulebookIn
             (system, name) for system, name in row["retired_tools"]
         ),
         ceilings=tuple(_ceiling(each) for each in row["ceilings"]),
+        waived_until=row["waived_until"],
         system_data={
             system: frozenset(classes) for system, classes in row["system_data"].items()
         },

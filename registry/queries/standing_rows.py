@@ -57,6 +57,9 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
        (SELECT json_object_agg(slug, data_classes)::text FROM registry_system
          WHERE data_classes <> '{}') AS system_data,
        @ceilings AS ceilings,
+       (SELECT max(x.until_at) FROM registry_ceilingwaiver x
+         WHERE x.workflow_id = w.id AND x.ended_at IS NULL
+           AND x.until_at <= clock_timestamp()) AS waived_until,
        (SELECT json_agg(json_build_object(
                    'role', h.role, 'id', p.id, 'name', p.name, 'email', p.email,
                    'is_trained', registry_is_trained(p.id, h.role)))::text
