@@ -13,7 +13,7 @@ from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFou
 from portal.home.models import QuarterReview
 from portal.home.operations.rollout import call_proven, keep_quarter, sign_quarter
 from portal.home.queries.quarters import label_of, plan_now, quarter_of, quarter_page
-from registry.models import OperatingModelVersion, Proof
+from registry.models import OperatingModelVersion, Proof, Sponsor
 from registry.operations.acceptable_use import acknowledge_statement, publish_statement
 from registry.operations.launching import launch_version
 from registry.operations.packets import submit_version
@@ -244,9 +244,52 @@ def test_the_sponsor_writes_and_signs_on_the_page(people):
     answer = client.post(here, {"notes": "Hm.", "decisions": "", "do": "sign"})
     assert answer.status_code == 409
     assert "Nothing is decided yet" in answer.text
-    client.post(here, {"notes": "Hm.", "decisions": "Go on.", "do": "sign"})
+    mark = quarter_page(actor=people.actor("olga"), key=KEY, now=NOW).mark
+    said = {"notes": "Hm.", "decisions": "Go on.", "do": "sign", "after": mark}
+    client.post(here, said)
 
     assert "Signed by Olga Petrova" in client.get(here).text
+
+
+def test_two_who_write_at_once_lose_no_words_unseen_and_the_sponsor_signs_what_was_read(
+    people,
+):
+    name_olga(people)
+    olga, ada = Client(), Client()
+    olga.force_login(people.olga)
+    ada.force_login(people.ada)
+    here = reverse("quarter", args=[KEY])
+    first = quarter_page(actor=people.actor("olga"), key=KEY, now=NOW).mark
+    ada.post(here, {"notes": "Ada was there.", "decisions": "Wait.", "after": first})
+
+    late = {"notes": "", "decisions": "Go on.", "do": "sign", "after": first}
+    answer = olga.post(here, late)
+
+    assert answer.status_code == 409
+    assert "Ada Berg wrote here since" in answer.text
+    assert "Ada was there." in answer.text
+    assert "Go on." in answer.text
+    row = QuarterReview.objects.get()
+    assert (row.decisions, row.signed_at) == ("Wait.", None)
+    mark = quarter_page(actor=people.actor("olga"), key=KEY, now=NOW).mark
+    assert f'name="after" value="{mark}"' in answer.text
+    assert olga.post(here, late | {"after": mark}).status_code == 302
+    assert QuarterReview.objects.get().decisions == "Go on."
+
+
+def test_a_sponsor_replaced_while_waiting_for_the_lock_signs_nothing(
+    people, monkeypatch
+):
+    name_olga(people)
+    olga = people.actor("olga")
+    keep_quarter(actor=olga, key=KEY, notes="", decisions="Go on.", now=NOW)
+
+    def others_first(*_scopes):
+        Sponsor.objects.create(person=None, reason="He left.", named_at=NOW)
+
+    monkeypatch.setattr("portal.home.operations.rollout.lock_shared", others_first)
+    with pytest.raises(Forbidden):
+        sign_quarter(actor=olga, key=KEY, now=NOW)
 
 
 def test_a_sponsor_who_has_not_acknowledged_the_statement_signs_nothing(people):

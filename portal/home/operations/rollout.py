@@ -13,7 +13,13 @@ from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, lock_shared
 from portal.home.models import QuarterReview
-from portal.home.queries.quarters import agenda_of, label_of, signs_quarters, starts_of
+from portal.home.queries.quarters import (
+    agenda_of,
+    label_of,
+    mark_of,
+    signs_quarters,
+    starts_of,
+)
 from portal.home.queries.rollout import proof_now
 from registry.operations.rollout import may_prove_or_raise, record_proof
 from registry.queries.acceptable_use import must_have_acknowledged
@@ -21,13 +27,24 @@ from registry.queries.rollout import sponsor_now
 from registry.rules.rollout import is_proven_by, proof_lines
 
 TEXT_LENGTH_MAX = 4000
+OVERTAKEN = "quarter.changed"
 
 
 @operation(leaves="rollout.quarter_kept")
 def keep_quarter(
-    *, actor: Actor, key: str, notes: str, decisions: str, now: datetime
+    *,
+    actor: Actor,
+    key: str,
+    notes: str,
+    decisions: str,
+    now: datetime,
+    after: str | None = None,
 ) -> QuarterReview:
-    """Keep the notes and decisions of a quarter's review. The sponsor or an administrator."""
+    """Keep the notes and decisions of a quarter's review. The sponsor or an administrator.
+
+    `after` is the mark of what they were written on; raises Conflict when somebody wrote
+    since, so that nobody's words are lost unseen.
+    """
     _check_quarter(key, now)
     if not signs_quarters(actor) and not is_administrator(actor):
         raise Forbidden(
@@ -45,6 +62,7 @@ def keep_quarter(
         [QuarterReview(quarter=key, saved_at=now)], ignore_conflicts=True
     )
     review = _locked(key)
+    _must_be_read(review, after)
     review.notes, review.decisions = notes.strip(), decisions.strip()
     review.saved_at, review.saved_by_id = now, actor.id
     review.save(update_fields=("notes", "decisions", "saved_at", "saved_by"))
@@ -58,22 +76,26 @@ def keep_quarter(
 
 
 @operation(leaves="rollout.quarter_signed")
-def sign_quarter(*, actor: Actor, key: str, now: datetime) -> QuarterReview:
+def sign_quarter(
+    *, actor: Actor, key: str, now: datetime, after: str | None = None
+) -> QuarterReview:
     """Sign a quarter's review with its agenda as it is now. Only the executive sponsor.
 
-    Raises Conflict without a decision, or for a sponsor who has not acknowledged the
-    acceptable-use statement. What is signed never changes.
+    Raises Conflict without a decision, for a sponsor who has not acknowledged the
+    acceptable-use statement, and where somebody wrote after what the mark `after` stands
+    for. What is signed never changes.
     """
     _check_quarter(key, now)
+    # Publishing a statement and naming another sponsor wait for this, and this for them.
+    lock_shared(ENTERPRISE)
     if not signs_quarters(actor):
         raise Forbidden(
             "Only the executive sponsor signs the quarterly review.",
             who_can_help=_sponsor_words(),
         )
-    # Publishing a statement waits for those who decide under the one before it.
-    lock_shared(ENTERPRISE)
     must_have_acknowledged(actor)
     review = _locked(key)
+    _must_be_read(review, after)
     if not review.decisions:
         raise Conflict(
             "quarter.undecided",
@@ -135,6 +157,18 @@ def _locked(key: str) -> QuarterReview:
     if review.signed_at is not None:
         raise AlreadyDone("quarter.signed", "This review is signed; it stays as it is.")
     return review
+
+
+def _must_be_read(review: QuarterReview, after: str | None) -> None:
+    if after is None or after == mark_of(review):
+        return
+    name = review.saved_by.name if review.saved_by else "Somebody"
+    raise Conflict(
+        OVERTAKEN,
+        f"{name} wrote here since you opened this page. Read it below; what you save now"
+        " takes its place.",
+        at=review.saved_at,
+    )
 
 
 def _check_quarter(key: str, now: datetime) -> None:

@@ -46,6 +46,8 @@ class QuarterPage:
     decisions: str
     saved_by: str
     saved_at: datetime | None
+    # What was written when this page was made, for whoever saves or signs it.
+    mark: str
     signed_by: str
     signed_at: datetime | None
     digest: str
@@ -79,6 +81,14 @@ def label_of(key: str) -> str:
     """Write a quarter as people say it."""
     start = starts_of(key)
     return f"{('First', 'Second', 'Third', 'Fourth')[start.month // 3]} quarter of {start.year}"
+
+
+def mark_of(row: QuarterReview | None) -> str:
+    """Give the mark of what is written in a review: another one after each saving.
+
+    A row that nobody has written in is as good as none.
+    """
+    return row.saved_at.isoformat() if row and row.saved_by_id else ""
 
 
 def quarters_list(*, now: datetime) -> tuple[QuarterLine, ...]:
@@ -121,6 +131,7 @@ def quarter_page(*, actor: Actor, key: str, now: datetime) -> QuarterPage:
         decisions=row.decisions if row else "",
         saved_by=row.saved_by.name if row and row.saved_by else "",
         saved_at=row.saved_at if row else None,
+        mark=mark_of(row),
         signed_by=row.signed_by.name if row and row.signed_by else "",
         signed_at=row.signed_at if row else None,
         digest=row.digest if row else "",

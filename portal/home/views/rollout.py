@@ -18,8 +18,14 @@ from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from portal.home.forms import SponsorForm
-from portal.home.operations.rollout import call_proven, keep_quarter, sign_quarter
+from portal.home.operations.rollout import (
+    OVERTAKEN,
+    call_proven,
+    keep_quarter,
+    sign_quarter,
+)
 from portal.home.queries.quarters import (
+    mark_of,
     plan_now,
     quarter_of,
     quarter_page,
@@ -113,25 +119,27 @@ def quarter(request: HttpRequest, quarter: str) -> HttpResponse:
     """Show one quarter's review; its sponsor writes and signs it."""
     actor, now = actor_of(request), wall_clock()
     errors: dict[str, str] = {}
-    status = 200
+    status, is_overtaken = 200, False
     if request.method == "POST":
         sent = request.POST
         try:
-            keep_quarter(
+            kept = keep_quarter(
                 actor=actor,
                 key=quarter,
                 notes=sent.get("notes", ""),
                 decisions=sent.get("decisions", ""),
                 now=now,
+                after=sent.get("after", ""),
             )
             if sent.get("do") == "sign":
-                sign_quarter(actor=actor, key=quarter, now=now)
+                sign_quarter(actor=actor, key=quarter, now=now, after=mark_of(kept))
                 messages.info(request, "The review is signed; it stays as it is.")
             else:
                 messages.info(request, "Saved.")
             return redirect("quarter", quarter=quarter)
         except (Invalid, Conflict) as problem:
             errors, status = _errors(problem), problem.status
+            is_overtaken = problem.code == OVERTAKEN
     page = quarter_page(actor=actor, key=quarter, now=now)
     shown = {
         "crumbs": [
@@ -142,6 +150,7 @@ def quarter(request: HttpRequest, quarter: str) -> HttpResponse:
         "page": page,
         "errors": errors,
         "typed": request.POST if errors else {},
+        "is_overtaken": is_overtaken,
     }
     return render(request, "home/quarter.html", shown, status=status)
 
