@@ -8,6 +8,7 @@ from approvals.queries.ceiling_effect import LOOKED_BACK, ceiling_effect
 from portal.accounts.actors import actor_of
 from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.htmx import render
 from registry.queries.ceiling_reach import said_in
 
@@ -37,7 +38,9 @@ def effect(request: HttpRequest) -> HttpResponse:
     for name in ("workflow", "change"):
         plain.pop(name, None)
     context = {
-        "crumbs": [("Ceilings", reverse("ceilings")), ("What it would touch", "")],
+        "crumbs": in_programme(
+            ("Ceilings", reverse("ceilings")), ("What it would touch", "")
+        ),
         "found": found,
         "days": LOOKED_BACK.days,
         "query": plain.urlencode(),

@@ -38,6 +38,20 @@ PLACES = (
 )
 # Part of the place above it, and shown under it.
 PARTS = ("findings", "portfolio", "readiness")
+# Pages that belong to a place without standing under its address.
+ELSEWHERE = {
+    "numbers": ("series",),
+    "programme": (
+        "capability_requests",
+        "ceilings",
+        "decision_rights",
+        "models",
+        "phases",
+        "systems",
+        "tools",
+        "training",
+    ),
+}
 PERSON_PLACES = (
     ("me", "My account", "user"),
     ("break_glass_list", "Emergencies", "triangle-alert"),
@@ -221,8 +235,8 @@ def _places(path: str) -> tuple[Place, ...]:
 
 def _also_of(name: str) -> tuple[str, ...]:
     """Give the addresses elsewhere that belong to a place: imported series are numbers."""
-    href = _reverse("series") if name == "numbers" else None
-    return (href,) if href else ()
+    hrefs = (_reverse(each) for each in ELSEWHERE.get(name, ()))
+    return tuple(href for href in hrefs if href is not None)
 
 
 def _named(named: tuple[tuple[str, str, str], ...]) -> tuple[Place, ...]:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.actors import actor_of
 from portal.accounts.views.sessions import safe_next
+from portal.core.crumbs import in_programme
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
 from registry.operations.acceptable_use import acknowledge_statement, publish_statement
@@ -63,7 +64,7 @@ def _page(
         int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
     )
     shown = {
-        "crumbs": [("Acceptable use", "")],
+        "crumbs": in_programme(("Acceptable use", "")),
         "page": use_page(actor=actor_of(request), number=number),
         "errors": errors,
         "typed": request.POST,

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from registry.forms.capability import AnswerForm, AskForm
@@ -37,7 +38,7 @@ SAID = {
 @require_safe
 def capability_requests(request: HttpRequest) -> HttpResponse:
     shown = {
-        "crumbs": [("Requests for more", "")],
+        "crumbs": in_programme(("Requests for more", "")),
         "page": requests_page(actor=actor_of(request)),
     }
     return render(request, "registry/requests.html", shown)
@@ -64,7 +65,7 @@ def capability_ask(request: HttpRequest, slug: str) -> HttpResponse:
                 )
     given = request.POST if request.method == "POST" else request.GET
     shown = {
-        "crumbs": [_CRUMBS, (f"Ask for {page.name}", "")],
+        "crumbs": in_programme(_CRUMBS, (f"Ask for {page.name}", "")),
         "page": page,
         "form": form,
         "given": {name: given.get(name, "")[:500] for name in form.fields},
@@ -93,7 +94,7 @@ def capability_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
                 said = SAID[form.cleaned_data["change"]]
                 return go(request, "capability_request", request_id, said=said)
     shown = {
-        "crumbs": [_CRUMBS, (page.line.workflow, "")],
+        "crumbs": in_programme(_CRUMBS, (page.line.workflow, "")),
         "page": page,
         "form": form,
         "errors": errors

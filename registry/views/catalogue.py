@@ -5,6 +5,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from registry.forms.catalogue import CatalogueChangeForm, SystemForm
@@ -37,7 +38,7 @@ def systems(request: HttpRequest) -> HttpResponse:
         request,
         "registry/systems.html",
         {
-            "crumbs": [("Workflows", "/workflows/"), ("Systems", "")],
+            "crumbs": in_programme(("Systems", "")),
             "catalogue": catalogue_page(actor=actor),
             "system": system,
             "errors": errors,

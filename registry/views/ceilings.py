@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.htmx import render
 from registry.forms.ceilings import CeilingForm
@@ -22,7 +23,7 @@ _CRUMBS = ("Ceilings", "/ceilings/")
 @require_safe
 def ceilings(request: HttpRequest) -> HttpResponse:
     shown = {
-        "crumbs": [("Ceilings", "")],
+        "crumbs": in_programme(("Ceilings", "")),
         "page": ceilings_page(actor=actor_of(request)),
     }
     return render(request, "registry/ceilings.html", shown)
@@ -46,7 +47,7 @@ def ceiling(request: HttpRequest, ceiling_id: UUID) -> HttpResponse:
             return go(request, "ceilings", said="The ceiling is lifted.")
     page = ceiling_page(actor=actor, ceiling_id=ceiling_id)
     shown = {
-        "crumbs": [_CRUMBS, (page.line.name, "")],
+        "crumbs": in_programme(_CRUMBS, (page.line.name, "")),
         "page": page,
         "errors": errors,
         "because": request.POST.get("because", ""),
@@ -112,7 +113,7 @@ def _writing(
         reach = ceiling_reach(actor=actor, said=form.said(), replaces=replaces)
     title = "Change a ceiling" if replaces else "Set a ceiling"
     shown = {
-        "crumbs": [_CRUMBS, (title, "")],
+        "crumbs": in_programme(_CRUMBS, (title, "")),
         "title": title,
         "here": here,
         "form": form,

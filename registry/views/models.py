@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.htmx import render
 from registry.forms.agents import ModelChangeForm, ModelForm
@@ -45,7 +46,7 @@ def models(request: HttpRequest) -> HttpResponse:
         except (Invalid, Conflict) as problem:
             errors = errors_of(problem)
     shown = {
-        "crumbs": [("Workflows", reverse("workflows")), ("AI models", "")],
+        "crumbs": in_programme(("AI models", "")),
         "catalogue": models_page(actor=actor),
         "new": new,
         "errors": errors,
@@ -87,10 +88,10 @@ def _retire(
         else:
             return go(request, listed_at, said=f"{thing.name} is retired.")
     shown = {
-        "crumbs": [
+        "crumbs": in_programme(
             ("AI models" if thing.kind == "model" else "Systems", reverse(listed_at)),
             (f"Retire {thing.name}", ""),
-        ],
+        ),
         "thing": thing,
         "listed_at": listed_at,
         "errors": errors,

@@ -1,11 +1,11 @@
 """The five phases, how one workflow is taken back, and the action groups of a draft."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from registry.operations.drafts import set_part
@@ -20,7 +20,7 @@ def phases(request: HttpRequest) -> HttpResponse:
         request,
         "registry/phases.html",
         {
-            "crumbs": [("Workflows", reverse("workflows")), ("Phases", "")],
+            "crumbs": in_programme(("Phases", "")),
             "lines": phase_lines(actor=actor_of(request)),
         },
     )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -14,6 +14,7 @@ from django.views.decorators.http import (
 from portal.accounts.actors import Actor, actor_of
 from portal.accounts.queries import must_administrate
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import is_htmx, render
 from registry.forms.readiness import (
@@ -64,7 +65,7 @@ def readiness(request: HttpRequest) -> HttpResponse:
         except (Invalid, Conflict) as problem:
             errors, status = errors_of(problem), problem.status
     shown = {
-        "crumbs": [*_above(), ("Readiness", "")],
+        "crumbs": in_programme(("Readiness", "")),
         "page": readiness_list(actor=actor, now=wall_clock()),
         "halves": [
             (f"{each.normalize():f}", f"{each.normalize():f} of 5") for each in HALVES
@@ -92,7 +93,7 @@ def readiness_department(request: HttpRequest, department: str) -> HttpResponse:
             errors, status = errors_of(problem), problem.status
         page = department_page(actor=actor, slug=department, now=wall_clock())
     shown = {
-        "crumbs": [*_above(), ("Readiness", reverse("readiness")), (page.name, "")],
+        "crumbs": in_programme(("Readiness", reverse("readiness")), (page.name, "")),
         "page": page,
         "choices": people_to_pick(actor=actor),
         "formula": FORMULA,
@@ -111,12 +112,11 @@ def readiness_closed(
         actor=actor_of(request), slug=department, assessment_id=assessment_id
     )
     shown = {
-        "crumbs": [
-            *_above(),
+        "crumbs": in_programme(
             ("Readiness", reverse("readiness")),
             (name, reverse("readiness_department", args=[department])),
             ("Earlier assessment", ""),
-        ],
+        ),
         "name": name,
         "result": result,
         "formula": FORMULA,
@@ -148,12 +148,11 @@ def readiness_answer(
             errors, status = errors_of(problem), problem.status
         page = answer_page(actor=actor, slug=department, pillar_key=pillar)
     shown = {
-        "crumbs": [
-            *_above(),
+        "crumbs": in_programme(
             ("Readiness", reverse("readiness")),
             (page.department, reverse("readiness_department", args=[department])),
             (page.pillar.label, ""),
-        ],
+        ),
         "page": page,
         "has_saved": request.method == "POST" and not errors,
         "errors": errors,
@@ -203,14 +202,6 @@ def readiness_waive(request: HttpRequest, slug: str) -> HttpResponse:
         slug,
         said="Your reason is on record; it may launch.",
     )
-
-
-def _above() -> list[tuple[str, str]]:
-    """Give the page above, which a higher room has."""
-    try:
-        return [("Programme", reverse("programme"))]
-    except NoReverseMatch:
-        return []
 
 
 def _next(request: HttpRequest, department: str, following: str) -> HttpResponse:

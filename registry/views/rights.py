@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.accounts.actors import Actor, actor_of
 from portal.accounts.models import Team
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.htmx import render
 from registry.forms.ceilings import RightForm
@@ -34,7 +35,7 @@ def decision_rights(request: HttpRequest) -> HttpResponse:
             errors = {"": f"{problem.detail} {helper or ''}".strip()}
             status = problem.status
     shown = {
-        "crumbs": [("Decision rights", "")],
+        "crumbs": in_programme(("Decision rights", "")),
         "page": rights_page(
             actor=actor, department_id=_uuid(request.GET.get("department", ""))
         ),

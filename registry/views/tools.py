@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.htmx import render
 from registry.operations.catalogue import must_administer
@@ -22,7 +23,7 @@ from registry.views.common import errors_of, go
 def tools(request: HttpRequest) -> HttpResponse:
     """List the tools that live and draft pages map."""
     shown = {
-        "crumbs": [("Workflows", reverse("workflows")), ("Tools", "")],
+        "crumbs": in_programme(("Tools", "")),
         "page": tools_page(actor=actor_of(request)),
     }
     return render(request, "registry/tools.html", shown)
@@ -49,11 +50,7 @@ def tool(request: HttpRequest, mapped_id: UUID) -> HttpResponse:
         except (Invalid, Conflict) as problem:
             errors = errors_of(problem)
     shown = {
-        "crumbs": [
-            ("Workflows", reverse("workflows")),
-            ("Tools", reverse("tools")),
-            (found.name, ""),
-        ],
+        "crumbs": in_programme(("Tools", reverse("tools")), (found.name, "")),
         "tool": found,
         "may_approve": holds(actor, "approve_tool", Level.ENTERPRISE),
         "errors": errors,

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import database_now, wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from registry.forms.training import (
@@ -55,7 +56,7 @@ def training(request: HttpRequest) -> HttpResponse:
     number = int(page) if page.isdecimal() and len(page) < 6 else 1
     state = state if state in STATE_WORDS else ""
     shown = {
-        "crumbs": [("Training", "")],
+        "crumbs": in_programme(("Training", "")),
         "found": training_list(words=words, state=state, page=number),
         "words": words,
         "state": state,
@@ -130,7 +131,9 @@ def training_record(request: HttpRequest) -> HttpResponse:
             )
     today = database_now().date().isoformat()
     shown = {
-        "crumbs": [("Training", reverse("training")), ("Record a completion", "")],
+        "crumbs": in_programme(
+            ("Training", reverse("training")), ("Record a completion", "")
+        ),
         "form": form,
         "errors": errors,
         "people": people_to_train(actor=actor),
@@ -162,7 +165,7 @@ def training_import(request: HttpRequest) -> HttpResponse:
     # What is wrong comes first, because that is what there is to do.
     rows = sorted(report.rows, key=lambda row: row.state != "wrong") if report else []
     shown = {
-        "crumbs": [("Training", reverse("training")), ("Import", "")],
+        "crumbs": in_programme(("Training", reverse("training")), ("Import", "")),
         "errors": errors,
         "report": report,
         "rows": rows[:SHOWN_OF_REPORT_MAX],
@@ -190,7 +193,9 @@ def training_courses(request: HttpRequest) -> HttpResponse:
             if said:
                 return go(request, "training_courses", said=said)
     shown = {
-        "crumbs": [("Training", reverse("my_training")), ("Courses and needs", "")],
+        "crumbs": in_programme(
+            ("Training", reverse("my_training")), ("Courses and needs", "")
+        ),
         "page": courses_page(actor=actor),
         "form": form,
         "errors": errors,
@@ -253,13 +258,13 @@ def _person(
     status: int = 200,
 ) -> HttpResponse:
     person = person_training(actor=actor, person_id=person_id)
-    back = (
-        ("My account", reverse("me"))
+    above = (
+        [("My account", reverse("me"))]
         if person.is_me
-        else ("Training", reverse("training"))
+        else in_programme(("Training", reverse("training")))
     )
     shown = {
-        "crumbs": [back, ("My training" if person.is_me else person.name, "")],
+        "crumbs": [*above, ("My training" if person.is_me else person.name, "")],
         "person": person,
         "errors": errors or {},
     }

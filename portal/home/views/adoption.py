@@ -6,12 +6,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import AlreadyDone, Conflict, Invalid
 from portal.core.htmx import render
 from portal.home.operations.office_hours import announce_office_hour, cancel_office_hour
@@ -44,7 +44,7 @@ def adoption(request: HttpRequest) -> HttpResponse:
             return redirect("adoption")
     page = adoption_page(actor=actor, today=timezone.localdate(now), now=now)
     shown = {
-        "crumbs": [("Programme", reverse("programme")), ("Adoption", "")],
+        "crumbs": in_programme(("Adoption", "")),
         "page": page,
         "problems": problems,
         "typed": request.POST,

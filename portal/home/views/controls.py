@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.accounts.actors import actor_of
 from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Invalid
 from portal.core.htmx import render
 from portal.home.operations.controls import export_evidence
@@ -35,7 +36,7 @@ def controls(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "home/controls.html",
-        {"crumbs": [("Programme", reverse("programme")), (HERE, "")], "page": page},
+        {"crumbs": in_programme((HERE, "")), "page": page},
     )
 
 
@@ -81,11 +82,10 @@ def _shown(
     request: HttpRequest, page: FrameworkPage, problems: dict[str, str] | None = None
 ) -> HttpResponse:
     shown = {
-        "crumbs": [
-            ("Programme", reverse("programme")),
+        "crumbs": in_programme(
             (HERE, f"{reverse('controls')}?{page.days.query}"),
             (page.framework.name, ""),
-        ],
+        ),
         "page": page,
         "problems": {**page.problems, **(problems or {})},
     }

@@ -15,6 +15,7 @@ from django.views.decorators.http import (
 from portal.accounts.actors import actor_of
 from portal.accounts.queries import must_administrate
 from portal.core.clock import wall_clock
+from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from portal.home.forms import SponsorForm
@@ -108,7 +109,7 @@ def quarters(request: HttpRequest) -> HttpResponse:
     """List the quarterly reviews, newest first."""
     actor_of(request)
     shown = {
-        "crumbs": [(HERE, reverse("programme")), ("Quarterly reviews", "")],
+        "crumbs": in_programme(("Quarterly reviews", "")),
         "lines": quarters_list(now=wall_clock()),
     }
     return render(request, "home/quarters.html", shown)
@@ -142,11 +143,9 @@ def quarter(request: HttpRequest, quarter: str) -> HttpResponse:
             is_overtaken = problem.code == OVERTAKEN
     page = quarter_page(actor=actor, key=quarter, now=now)
     shown = {
-        "crumbs": [
-            (HERE, reverse("programme")),
-            ("Quarterly reviews", reverse("quarters")),
-            (page.label, ""),
-        ],
+        "crumbs": in_programme(
+            ("Quarterly reviews", reverse("quarters")), (page.label, "")
+        ),
         "page": page,
         "errors": errors,
         "typed": request.POST if errors else {},
