@@ -10,7 +10,7 @@ from portal.core.errors import AlreadyDone, Invalid, NotFound
 from registry.models import CapabilityRequest
 from registry.models.rights import RequestState
 from registry.operations.guards import person_id
-from registry.queries.capability import request_words
+from registry.queries.capability import names_in, request_words
 
 TEXT_MAX = 500
 # What people are told of: that it waits, and what came of it.
@@ -81,6 +81,6 @@ def record_request(
         subject=(SUBJECT, asked.id),
         workflow_id=asked.workflow_id,
         workflow=asked.workflow.name,
-        what=request_words(asked),
+        what=request_words(asked, names_in((asked,))),
         **more,
     )

@@ -23,9 +23,9 @@ from registry.models import (
 from registry.models.rights import RequestKind, RequestState
 from registry.queries.rights import holders_of, holds
 from registry.queries.standing_rows import ceiling_ids
+from registry.queries.thing_names import Names, names_of
 from registry.rules.amounts import money_text
 from registry.rules.answers import Money
-from registry.rules.sentences import system_label
 from registry.rules.verbs import VERBS, name_of
 
 SHOWN_MAX = 200
@@ -105,13 +105,13 @@ class AskingPage:
     may_ask: bool
 
 
-def request_words(asked: CapabilityRequest) -> str:
+def request_words(asked: CapabilityRequest, names: Names) -> str:
     """Say in one sentence what is asked for. No query when its ceiling is read."""
     if asked.kind == RequestKind.SYSTEM:
-        return f"let agents into {system_label(asked.system)}."
+        return f"let agents into {names.system(asked.system)}."
     if asked.kind == RequestKind.MODEL:
-        return f"let the AI model {asked.ai_model} act."
-    cell = f"{name_of(asked.verb)} in {system_label(asked.system)}"
+        return f"let the AI model {names.model(asked.ai_model)} act."
+    cell = f"{name_of(asked.verb)} in {names.system(asked.system)}"
     if asked.amount_max is not None:
         cell += f" up to {money_text(Money(asked.amount_max, asked.currency))}"
     named = f" past the ceiling “{asked.ceiling.name}”" if asked.ceiling else ""
@@ -125,6 +125,14 @@ def right_of(asked: CapabilityRequest) -> tuple[str, dict[str, UUID | None]]:
         RequestKind.MODEL.value: "approve_model",
     }.get(asked.kind, "decide_request")
     return kind, {"department_id": asked.department_id, "team_id": asked.team_id}
+
+
+def names_in(rows: Iterable[CapabilityRequest]) -> Names:
+    """Give the names of what some requests ask for. At most two queries."""
+    rows = tuple(rows)
+    return names_of(
+        systems=[row.system for row in rows], models=[row.ai_model for row in rows]
+    )
 
 
 def may_decide(actor: Actor, asked: CapabilityRequest) -> bool:
@@ -163,11 +171,13 @@ def requests_page(*, actor: Actor) -> RequestsPage:
     lines = _lines(actor, rows)
     mine = waiting_requests(actor=actor)
     known = {line.id for line in mine}
-    ended = _seen(actor).exclude(state=RequestState.OPEN)
+    answered = _seen(actor).exclude(state=RequestState.OPEN)
+    ended = tuple(answered.order_by("-ended_at")[:50])
+    names = names_in(ended)
     return RequestsPage(
         mine=mine,
         others=tuple(line for line in lines if line.id not in known),
-        ended=tuple(_line(row, may=False) for row in ended.order_by("-ended_at")[:50]),
+        ended=tuple(_line(row, names, may=False) for row in ended),
     )
 
 
@@ -185,7 +195,7 @@ def request_page(*, actor: Actor, request_id: UUID, now: datetime) -> RequestPag
     waiver = CeilingWaiver.objects.filter(request=row).first()
     ceiling = row.ceiling
     return RequestPage(
-        line=_line(row, may=may and is_open),
+        line=_line(row, names_in((row,)), may=may and is_open),
         kind=row.kind,
         ceiling_id=row.ceiling_id,
         ceiling=ceiling.name if ceiling else "",
@@ -260,6 +270,8 @@ def _lines(
 ) -> tuple[RequestLine, ...]:
     known: dict[tuple, bool] = {}
     found = []
+    rows = tuple(rows)
+    names = names_in(rows)
     for row in rows:
         kind, place = right_of(row)
         key = (kind, row.level, *place.values())
@@ -267,12 +279,12 @@ def _lines(
             known[key] = holds(actor, kind, row.level, **place)
         may = known[key] and row.asked_by_id != actor.id
         if may or not only_mine:
-            found.append(_line(row, may=may))
+            found.append(_line(row, names, may=may))
     return tuple(found)
 
 
-def _line(row: CapabilityRequest, *, may: bool) -> RequestLine:
-    words = request_words(row)
+def _line(row: CapabilityRequest, names: Names, *, may: bool) -> RequestLine:
+    words = request_words(row, names)
     return RequestLine(
         id=row.id,
         what=words[0].upper() + words[1:],

@@ -11,11 +11,11 @@ from portal.accounts.models import Department, Team
 from portal.core.errors import NotFound
 from registry.models import AiModel, Ceiling, CeilingWaiver, System, Workflow
 from registry.queries.rights import holds
+from registry.queries.thing_names import Names, names_of
 from registry.rules.amounts import money_text
 from registry.rules.answers import Money
 from registry.rules.data import data_words
 from registry.rules.rights import LEVELS
-from registry.rules.sentences import system_label
 from registry.rules.verbs import name_of
 
 PAST_SHOWN_MAX = 100
@@ -45,6 +45,7 @@ class CeilingLine:
     ended_by: str
     ended_because: str
     waivers: int = 0
+    sent_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,10 @@ def ceilings_page(*, actor: Actor) -> CeilingsPage:
         "ceiling_id", flat=True
     ):
         waived[ceiling_id] = waived.get(ceiling_id, 0) + 1
-    past = rows.filter(is_active=False).order_by("-lifted_at", "-created_at", "id")
-    lines = [_line(row, waived.get(row.id, 0)) for row in active]
+    ended = rows.filter(is_active=False).order_by("-lifted_at", "-created_at", "id")
+    past = tuple(ended[:PAST_SHOWN_MAX])
+    names = _names((*active, *past))
+    lines = [_line(row, names, waived.get(row.id, 0)) for row in active]
     has_data = any(row.data_classes for row in active)
     untold = System.objects.filter(is_approved=True, data_classes=[]).order_by("name")
     return CeilingsPage(
@@ -113,7 +116,7 @@ def ceilings_page(*, actor: Actor) -> CeilingsPage:
             )
             for level in LEVELS
         ),
-        past=tuple(_line(row) for row in past[:PAST_SHOWN_MAX]),
+        past=tuple(_line(row, names) for row in past),
         places=places_for(actor=actor, kind="set_ceiling"),
         untold=tuple(untold.values_list("name", flat=True)[:20]) if has_data else (),
     )
@@ -137,7 +140,7 @@ def ceiling_page(*, actor: Actor, ceiling_id: UUID) -> CeilingPage:
         team_id=row.team_id,
     )
     return CeilingPage(
-        line=_line(row),
+        line=_line(row, _names((row,))),
         initial={
             "where": where_of(row),
             "name": row.name,
@@ -165,18 +168,20 @@ def _waivers(actor: Actor, row: Ceiling) -> tuple[WaiverLine, ...]:
         actor=actor,
         workflow_path="workflow_id",
     )
+    found = tuple(rows.select_related("workflow").order_by("-starts_at")[:100])
+    names = names_of(systems=[each.system for each in found])
     return tuple(
         WaiverLine(
             request_id=each.request_id,
             workflow=each.workflow.name,
-            cell=f"{name_of(each.verb)} in {system_label(each.system)}",
+            cell=f"{name_of(each.verb)} in {names.system(each.system)}",
             words="A person decides instead."
             if each.under_review
             else "Nothing of it is left there.",
             until_at=each.until_at,
             ended_at=each.ended_at,
         )
-        for each in rows.select_related("workflow").order_by("-starts_at")[:100]
+        for each in found
     )
 
 
@@ -224,7 +229,16 @@ def where_of(row: Ceiling) -> str:
     return f"department:{row.department_id}" if row.department_id else "enterprise"
 
 
-def _line(row: Ceiling, waivers: int = 0) -> CeilingLine:
+def _names(rows: Iterable[Ceiling]) -> Names:
+    """Give the names of what some ceilings are about. At most two queries."""
+    rows = tuple(rows)
+    return names_of(
+        systems=[slug for row in rows for slug in row.systems],
+        models=[slug for row in rows for slug in row.ai_models],
+    )
+
+
+def _line(row: Ceiling, names: Names, waivers: int = 0) -> CeilingLine:
     where = row.department.name if row.department else "The whole company"
     if row.team is not None:
         where = f"The team {row.team.name} of {where}"
@@ -238,8 +252,8 @@ def _line(row: Ceiling, waivers: int = 0) -> CeilingLine:
         about=about_words(
             verbs=row.verbs,
             tiers=row.tiers,
-            systems=row.systems,
-            ai_models=row.ai_models,
+            systems=[names.system(slug) for slug in row.systems],
+            ai_models=[names.model(slug) for slug in row.ai_models],
             data_classes=row.data_classes,
             above=Money(row.amount_max, row.currency)
             if row.amount_max is not None
@@ -252,6 +266,7 @@ def _line(row: Ceiling, waivers: int = 0) -> CeilingLine:
         ended_by=row.lifted_by.name if row.lifted_by else "",
         ended_because=row.lifted_because,
         waivers=waivers,
+        sent_as=(*row.systems, *row.verbs, *row.ai_models),
     )
 
 
@@ -264,7 +279,7 @@ def about_words(
     data_classes: Iterable[str],
     above: Money | None,
 ) -> str:
-    """Say in words what a ceiling is about."""
+    """Say in words what a ceiling is about, with the names of systems and models."""
     verbs, tiers, systems, ai_models, data_classes = map(
         tuple, (verbs, tiers, systems, ai_models, data_classes)
     )

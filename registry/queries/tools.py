@@ -13,6 +13,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from registry.models import ToolChange, Workflow
 from registry.queries.rights import holds
+from registry.queries.thing_names import Names, names_of
 from registry.rules.document import Gap
 from registry.rules.rulebook import Level
 from registry.rules.verbs import name_of, tier_of
@@ -55,6 +56,7 @@ class ToolUse:
 class ToolLine:
     id: UUID
     system: str
+    system_name: str
     name: str
     # Each verb that it stands for, with the tier of that verb.
     verbs: tuple[tuple[str, str], ...]
@@ -86,7 +88,7 @@ def tool_id_of(system: str, name: str) -> UUID:
 def tools_page(*, actor: Actor) -> ToolsPage:
     """Give the tools by name, of the workflows that the reader may see, retired ones first.
 
-    Whoever approves tools sees them all. At most five queries.
+    Whoever approves tools sees them all. At most six queries.
     """
     may_approve = holds(actor, "approve_tool", Level.ENTERPRISE)
     lines = _lines(None if may_approve else _seen(actor))
@@ -95,14 +97,14 @@ def tools_page(*, actor: Actor) -> ToolsPage:
 
 
 def tool_seen(*, actor: Actor, tool_id: UUID) -> ToolLine | None:
-    """Give one tool as its reader may see it, or None. At most five queries."""
+    """Give one tool as its reader may see it, or None. At most six queries."""
     may_approve = holds(actor, "approve_tool", Level.ENTERPRISE)
     lines = _lines(None if may_approve else _seen(actor))
     return next((each for each in lines if each.id == tool_id), None)
 
 
 def tool_anywhere(tool_id: UUID) -> ToolLine | None:
-    """Give one tool wherever a page maps it, or once it was retired. Two queries."""
+    """Give one tool wherever a page maps it, or once it was retired. Three queries."""
     return next((each for each in _lines(None) if each.id == tool_id), None)
 
 
@@ -144,13 +146,15 @@ def _lines(seen: Sequence[UUID] | None) -> list[ToolLine]:
         retired = {tuple(row[1:3]): row for row in cursor.fetchall()}
     for gone in retired:
         mapped.setdefault((str(gone[0]), str(gone[1])), [])
+    names = names_of(systems=[system for system, _ in mapped])
     return [
-        _line(system, name, rows, retired.get((system, name)))
+        _line(names, system, name, rows, retired.get((system, name)))
         for (system, name), rows in mapped.items()
     ]
 
 
 def _line(
+    names: Names,
     system: str,
     name: str,
     rows: Sequence[Sequence[Any]],
@@ -170,6 +174,7 @@ def _line(
     return ToolLine(
         id=tool_id_of(system, name),
         system=system,
+        system_name=names.system(system),
         name=name,
         verbs=tuple((name_of(verb), tier_of(verb).value) for verb in verbs),
         uses=tuple(uses.values()),

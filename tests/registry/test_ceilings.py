@@ -6,13 +6,20 @@ import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
 
+from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Notice
 from portal.accounts.operations.people import deactivate_person
 from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
 from portal.core.models import OutboxMessage
-from registry.models import AllowanceRow, Ceiling, DecisionRight, System
+from registry.models import (
+    AllowanceRow,
+    CapabilityRequest,
+    Ceiling,
+    DecisionRight,
+    System,
+)
 from registry.operations.catalogue import set_model_approved, set_system_data
 from registry.operations.ceilings import change_ceiling, lift_ceiling, set_ceiling
 from registry.operations.decision_rights import Place, end_right, name_holder
@@ -20,7 +27,9 @@ from registry.operations.placing import place_workflow
 from registry.operations.positions import add_position, fill_position
 from registry.operations.teams import add_team, join_team
 from registry.queries.authority import above_all, cells_in_force, reach_in_force
+from registry.queries.capability import names_in, request_words
 from registry.queries.ceiling_reach import CeilingSaid, ceiling_reach, said_in
+from registry.queries.ceilings import ceilings_page
 from registry.queries.rights import holds
 from registry.queries.rulebooks import ceilings_over, standing_facts
 from registry.rules.answers import Authority
@@ -62,6 +71,33 @@ def wanted(said):
 
 def names(workflow):
     return [each.name for each in ceilings_over(workflow_id=workflow.id)]
+
+
+def test_a_ceiling_and_a_request_say_names_and_keep_what_agents_send_beside(people):
+    System.objects.filter(slug="billing").update(name="Money desk")
+    set_model_approved(
+        actor=SYSTEM, name="Big Model", slug="big-1", is_approved=True, now=NOW
+    )
+    made = set_ceiling(
+        actor=people.actor("ada"),
+        **REVIEW | {"systems": ("billing",), "ai_models": ("big-1",)},
+    )
+
+    line = ceilings_page(actor=people.actor("dana")).levels[0].ceilings[0]
+
+    assert line.about == "refund in Money desk by Big Model"
+    client = Client()
+    client.force_login(people.dana)
+    listed = client.get("/ceilings/").text
+    assert "Money desk" in listed
+    assert "big-1" not in listed
+    assert "<code>billing</code>" in client.get(f"/ceilings/{made.id}/").text
+    for kind, asked_of, name in (
+        ("model", {"ai_model": "big-1"}, "Big Model"),
+        ("system", {"system": "billing"}, "Money desk"),
+    ):
+        asked = CapabilityRequest(kind=kind, **asked_of)
+        assert name in request_words(asked, names_in((asked,)))
 
 
 def test_a_ceiling_of_a_team_binds_the_workflows_of_that_team_alone(people, workflow):
