@@ -221,6 +221,14 @@ _ALL = (
         waits=True,
     ),
     Kind(
+        "readiness_whole",
+        LOOK_AFTER,
+        "Everybody asked has said how ready your department is",
+        "{workflow}: everybody who was asked has said how ready the department is. The round can be closed.",
+        must_show=True,
+        waits=True,
+    ),
+    Kind(
         "priority_given",
         LOOK_AFTER,
         "A priority of your department is yours",

@@ -35,6 +35,9 @@ NARROW = (340, 168)
 WIDE = (760, 240)
 LABELS_WIDE = 6
 LABELS_NARROW = 3
+# Names under bars are turned where they do not fit beside each other, so that all are read.
+TURNED = 40
+TURNED_HEIGHT = 44
 _STYLE = Style(label_font_size=12, major_label_font_size=12, legend_font_size=12)
 _SHAPES = frozenset({"g", "path", "circle", "rect", "text"})
 _ATTRIBUTES = ("x", "y", "cx", "cy", "r", "width", "height", "d", "transform")
@@ -65,6 +68,10 @@ _LONG_NUMBER = re.compile(r"-?\d+\.\d+")
 def svg_of(drawing: Drawing, size: str = "small") -> Markup:
     """Draw, and give the SVG without its outer element's name: the macro names it."""
     width, height = WIDE if size == "wide" else NARROW
+    fits = LABELS_WIDE if size == "wide" else LABELS_NARROW
+    is_turned = drawing.kind == "bars" and fits < len(drawing.labels) <= LABELS_WIDE
+    if is_turned:
+        fits, height = LABELS_WIDE, height + TURNED_HEIGHT
     if len(drawing.labels) > POINTS_MAX:
         raise ValueError(f"A chart shows at most {POINTS_MAX} points.")
     low, high = range_of(drawing.known, axis=drawing.axis)
@@ -82,9 +89,8 @@ def svg_of(drawing: Drawing, size: str = "small") -> Markup:
         y_labels=[low, (low + high) / 2, high],
         value_formatter=shown_as(drawing.axis),
         x_labels=[str(label) for label in drawing.labels],
-        x_labels_major=_some(
-            drawing.labels, LABELS_WIDE if size == "wide" else LABELS_NARROW
-        ),
+        x_labels_major=_some(drawing.labels, fits),
+        x_label_rotation=TURNED if is_turned else 0,
         show_minor_x_labels=False,
         # Under bars stand names, which may be long; the table twin has them whole.
         truncate_label=None if drawing.kind == "bars" else -1,

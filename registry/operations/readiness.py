@@ -20,7 +20,7 @@ from registry.models.readiness import NOTE_LENGTH_MAX
 from registry.operations.guards import person_id
 from registry.operations.readiness_guards import led_department, seen_department
 from registry.operations.teams import who_looks_after
-from registry.queries.readiness import may_close, scores_of_assessments
+from registry.queries.readiness import closers_of, may_close, scores_of_assessments
 from registry.rules.readiness import LEVELS, PILLARS_BY_KEY, QUESTIONS, VERSION
 from registry.rules.readiness_scores import PEOPLE_MIN, missing_in, score_text
 
@@ -152,6 +152,7 @@ def submit_answers(*, actor: Actor, slug: str, now: datetime) -> None:
         department=part.assessment.department.name,
     )
     close_for(person_id=actor.id, subject=("readiness", part.assessment_id), now=now)
+    _tell_when_whole(part.assessment, actor, now)
 
 
 @operation(leaves="readiness.closed")
@@ -241,6 +242,25 @@ def _ask(
         at=now,
         href=reverse("readiness_department", args=[whole.department.slug]),
         people=(person.id,),
+        by=actor.name,
+        by_id=person_id(actor),
+    )
+
+
+@step
+def _tell_when_whole(whole: ReadinessAssessment, actor: Actor, now: datetime) -> None:
+    """Tell who closes it, and who called it, once nobody's answers are missing."""
+    if whole.parts.filter(submitted_at=None).exists():
+        return
+    people = closers_of(whole.department)
+    if whole.opened_by_id:
+        people |= {whole.opened_by_id}
+    tell(
+        kind="readiness_whole",
+        subject=("readiness", whole.id),
+        at=now,
+        href=reverse("readiness_department", args=[whole.department.slug]),
+        people=people,
         by=actor.name,
         by_id=person_id(actor),
     )

@@ -27,7 +27,7 @@ from registry.models import (
 )
 from registry.models.version import VersionState
 from registry.models.workflow import Role
-from registry.queries.rights import holders_of
+from registry.queries.rights import default_people, holders_of
 from registry.rules.readiness import PILLARS_BY_KEY
 from registry.rules.readiness_scores import (
     Scores,
@@ -254,6 +254,12 @@ def may_close(actor: Actor, department: Department) -> bool:
     if head is not None and head.is_active:
         return head.id == actor.id
     return is_administrator(actor)
+
+
+def closers_of(department: Department) -> frozenset[UUID]:
+    """Give who closes its assessment: who is named for it, else the head, else administrators."""
+    found = holders_of("sign_assessment", Level.DEPARTMENT, department_id=department.id)
+    return default_people(found, department.id)
 
 
 def _readiness(

@@ -1,5 +1,6 @@
 """What the pages about readiness show: all departments, and one of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -27,6 +28,7 @@ from registry.queries.readiness import (
     readiness_of,
     readiness_of_all,
 )
+from registry.queries.readiness_done import steps_done
 from registry.queries.readiness_results import Result, result_of
 from registry.rules.readiness import (
     PLACES,
@@ -205,7 +207,7 @@ def readiness_list(*, actor: Actor, now: datetime) -> ReadinessList:
 
 
 def department_page(*, actor: Actor, slug: str, now: datetime) -> DepartmentPage:
-    """Give one department's readiness, whole. About twenty queries. Raises NotFound."""
+    """Give one department's readiness, whole. About thirty queries. Raises NotFound."""
     department = _department(actor, slug)
     closed = list(
         closed_of(department.id).select_related("closed_by")[:EARLIER_SHOWN_MAX]
@@ -241,7 +243,9 @@ def department_page(*, actor: Actor, slug: str, now: datetime) -> DepartmentPage
         ),
         priorities=tuple(priorities),
         ended=tuple(_priority(row, actor, today) for row in ended),
-        suggestions=_suggestions(last.scores, taken) if last and is_led else (),
+        suggestions=_suggestions(last.scores, taken, steps_done(department))
+        if last and is_led
+        else (),
         due_usual=today + timedelta(days=PRIORITY_DAYS // 2),
         due_first=today + timedelta(days=1),
         due_last=today + timedelta(days=PRIORITY_DAYS),
@@ -297,7 +301,9 @@ def _open(actor: Actor, department: Department) -> OpenAssessment | None:
     )
 
 
-def _suggestions(scores: Scores, taken: list[str]) -> tuple[Suggestion, ...]:
+def _suggestions(
+    scores: Scores, taken: list[str], done: Collection[str]
+) -> tuple[Suggestion, ...]:
     return tuple(
         Suggestion(
             question=key,
@@ -305,11 +311,11 @@ def _suggestions(scores: Scores, taken: list[str]) -> tuple[Suggestion, ...]:
             pillar=pillar_of(key).label,
             pillar_score=score_text(scores.pillars[pillar_of(key).key]),
             score=score_text(scores.questions[key].score),
-            text=QUESTIONS[key].step,
+            text=step,
             place=QUESTIONS[key].place,
             place_label=PLACES[QUESTIONS[key].place],
         )
-        for key in suggested(scores, taken=taken)
+        for key, step in suggested(scores, taken=taken, done=done)
     )
 
 

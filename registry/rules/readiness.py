@@ -17,7 +17,9 @@ LEVELS = (1, 2, 3, 4, 5)
 class Question:
     """One question, what each level looks like, and what to do about a low answer.
 
-    `place` names the page of the portal where it is done.
+    `place` names the page of the portal where it is done. `then` is what helps where the
+    portal knows that `step` is done and the answers are low all the same; without it
+    nothing is proposed.
     """
 
     key: str
@@ -25,6 +27,7 @@ class Question:
     levels: tuple[str, str, str, str, str]
     step: str
     place: str
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,12 @@ PILLARS = (
             "Write down what is to become better, with the number that shows it", "numbers"),
         Question("sponsor", "Who at the top answers for it?",
             ("Nobody.", "Some leaders are in favour.", "One executive is named.", "The executive reads the numbers each month and clears what is in the way.", "The executive leads the quarterly review and decides there on record."),
-            "Name the executive sponsor and agree the first quarterly review", "programme"),
+            "Name the executive sponsor and agree the first quarterly review", "programme",
+            "Let the executive sponsor hold the next quarterly review where everybody reads what was decided"),
         Question("choice", "How is it chosen which work comes first?",
             ("Whoever asks loudest.", "There is a list of ideas.", "Ideas are ranked by how much they hurt and how often they come.", "Three to five are chosen, and the others wait.", "What the chosen ones proved decides what comes next."),
-            "Make the inventory of workflows and choose three to five of them", "workflows"),
+            "Make the inventory of workflows and choose three to five of them", "workflows",
+            "Say of each live workflow whether it is proven before the next one begins"),
         Question("money", "Is there money for running it, not only for trying it?",
             ("There is no money.", "There is some for trying things out.", "The first workflow is paid for, people's time included.", "Review, support and training are paid for as well.", "Money follows measured worth, and ends where none comes."),
             "Compare what each workflow costs with what it is worth", "portfolio"),
@@ -58,13 +63,15 @@ PILLARS = (
     Pillar("governance", "Governance and decision rights", "Governance", "Who may decide what, and what stops by itself.", (
         Question("owners", "Has every piece of work an owner with a name?",
             ("Nobody in particular.", "A team, or “the business”.", "One person answers for the outcome.", "Outcome, systems and risk each have their person.", "A vacancy is seen the same day, and nothing runs until it is filled."),
-            "Give every workflow its business, IT and risk owner", "workflows"),
+            "Give every workflow its business, IT and risk owner", "workflows",
+            "Let the owners tell their people what they answer for"),
         Question("verbs", "Is it written what AI may do, verb by verb?",
             ("Nothing is written.", "“It may use the CRM.”", "Reading, drafting, sending and changing are told apart.", "Each verb in each system is allowed, reviewed or never.", "The limits are enforced technically, and were tried on past actions."),
             "Fill in what AI may do in each system, and try it on past actions", "workflows"),
         Question("levels", "Is it clear what the company, the department and the team decide?",
             ("Nobody knows.", "All goes to the top, or nobody asks.", "It is written down.", "Each level sets limits, and the narrowest counts.", "Whoever needs more asks, and the right level answers within days."),
-            "Set the limits of the department, and say who may widen them", "who_may"),
+            "Set the limits of the department, and say who may widen them", "decision_rights",
+            "Go through the ceilings and decision rights of the department with those whom they bind"),
         Question("stops", "Is it written when the work must stop?",
             ("Somebody will keep an eye on it.", "Some people know.", "Stop rules are written.", "They stop the work by themselves, and it is known who resumes it.", "Stopping was rehearsed, and every stop is read afterwards."),
             "Write the stop rules, and rehearse a pause", "workflows"),
@@ -75,7 +82,8 @@ PILLARS = (
     Pillar("data", "Data", "Data", "Whether the records that the work reads can be relied on.", (
         Question("sources", "Do we know which records the work needs?",
             ("Not yet.", "Roughly.", "Each record is named, with its system.", "For each it is known who looks after it.", "What a run read is compared with what it should have read."),
-            "Register the systems that the work reads, with who looks after each", "systems"),
+            "Register the systems that the work reads, with who looks after each", "systems",
+            "Compare what runs read with the systems on their page"),
         Question("quality", "Are those records right and up to date?",
             ("Nobody knows.", "People work around known faults.", "The worst faults are known and listed.", "Faults are measured, and have owners.", "Faults that runs meet are mended within weeks."),
             "Give each finding of weak data an owner and a day", "findings"),
@@ -109,10 +117,12 @@ PILLARS = (
     Pillar("people", "People and skills", "People", "Whether those who work with it can, may and want to.", (
         Question("fluency", "Do people know what AI can do and what it cannot?",
             ("Hardly anybody.", "Some have tried it by themselves.", "Most have done a first course.", "Everybody concerned has, and it is kept current.", "Newcomers learn it in their first weeks, from colleagues."),
-            "Choose a first course, and record who has done it", "training_courses"),
+            "Choose a first course, and record who has done it", "training_courses",
+            "Let those who did the first course show colleagues what they learnt"),
         Question("skills", "Are reviewers and owners trained for what they decide?",
             ("No.", "They were shown once.", "There is a course for each duty.", "Nobody decides without current training.", "How well they decide is measured, and the course follows it."),
-            "Say which duty needs which course", "training_courses"),
+            "Say which duty needs which course", "training_courses",
+            "Read with reviewers and owners what their course left open"),
         Question("time", "Have people the time for reviewing?",
             ("It comes on top.", "Somebody finds time, mostly.", "Hours are set aside.", "The load is measured, and shared out.", "There is a stand-in for everybody, and waits are short."),
             "Look at the load of each reviewer, and set hours aside", "numbers"),
@@ -126,7 +136,8 @@ PILLARS = (
     Pillar("process", "Process and measurement", "Process", "Whether the work is described, measured and looked at again.", (
         Question("described", "Is the work described as it is really done?",
             ("It is in people's heads.", "There is an old handbook.", "The usual way is written.", "The exceptions are written too.", "It is changed whenever the work changes."),
-            "Describe one workflow on its one page", "workflow_new"),
+            "Describe one workflow on its one page", "workflow_new",
+            "Compare the page of a live workflow with how the work is really done"),
         Question("hand_over", "Is it clear when a person takes over from AI?",
             ("No.", "When something feels wrong.", "The hand-over points are written.", "What is unclear reaches the right person with what they need.", "Hand-overs are quick, and we know how quick."),
             "Say who takes over what is unclear, and in what time", "exceptions"),
@@ -149,6 +160,7 @@ PILLARS_BY_KEY: Mapping[str, Pillar] = {pillar.key: pillar for pillar in PILLARS
 # Where each step is done, in the words of a link.
 PLACES: Mapping[str, str] = {
     "agents": "Open the agents",
+    "decision_rights": "Open decision rights",
     "exceptions": "Open the exceptions",
     "findings": "Open the findings",
     "incidents": "Open the incidents",
@@ -161,7 +173,6 @@ PLACES: Mapping[str, str] = {
     "systems": "Open the systems",
     "training_courses": "Open courses and needs",
     "weeks": "Open the weekly review",
-    "who_may": "Open who may do what",
     "workflow_new": "Register a workflow",
     "workflows": "Open the workflows",
 }

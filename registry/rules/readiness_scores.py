@@ -6,7 +6,7 @@ department is as ready as its weakest pillar. With an even number the median lie
 between the two in the middle. What nobody answered has no score; it is never 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -96,19 +96,30 @@ def missing_in(said: Said) -> tuple[str, ...]:
     return tuple(key for key in QUESTIONS if key not in said)
 
 
-def suggested(scores: Scores, *, taken: Sequence[str] = ()) -> tuple[str, ...]:
-    """Give what to do first: the lowest questions of the lowest pillars.
+def suggested(
+    scores: Scores, *, taken: Sequence[str] = (), done: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Give what to do first: the lowest questions of the lowest pillars, each with its step.
 
-    Nothing that is good enough already, and nothing that somebody has taken on.
+    Nothing that is good enough already, that somebody has taken on, or that is so: where
+    the first step is `done`, it is what helps then, and without that nothing.
     """
     order = {key: place for place, key in enumerate(scores.questions)}
     rows = [
         (scores.pillars[key.partition(".")[0]], each.score, order[key], key)
         for key, each in scores.questions.items()
-        if each.score is not None and each.score < GOOD_ENOUGH and key not in taken
+        if each.score is not None
+        and each.score < GOOD_ENOUGH
+        and key not in taken
+        and _step(key, done)
     ]
     ranked = sorted(row for row in rows if row[0] is not None)
-    return tuple(key for *_, key in ranked[:SUGGESTED_MAX])
+    return tuple((key, _step(key, done)) for *_, key in ranked[:SUGGESTED_MAX])
+
+
+def _step(key: str, done: Collection[str]) -> str:
+    question = QUESTIONS[key]
+    return question.then if key in done else question.step
 
 
 def wrong_due(due_on: date, *, today: date) -> str:

@@ -105,6 +105,19 @@ def test_the_band_breaks_where_a_week_is_missing():
     assert len(marks(parsed(drawing), "plot-band")) == 2
 
 
+def test_six_names_under_bars_are_all_written_on_a_phone_and_turned_there():
+    names = ["Strategy", "Governance", "Data", "Technology", "People", "Process"]
+    drawing = Drawing(names, [1, 2, 3, 4, 5, 3], kind="bars", axis="number")
+
+    small, wide = str(svg_of(drawing)), str(svg_of(drawing, "wide"))
+
+    for name in names:
+        assert f">{name}</text>" in small
+        assert f">{name}</text>" in wide
+    assert small.count("rotate(") == len(names)
+    assert "rotate(" not in wide
+
+
 def test_an_axis_begins_at_nothing_and_ends_at_a_round_number():
     assert range_of([0.03, 0.08], axis="share") == (0.0, 0.1)
     assert range_of([0.3], axis="share") == (0.0, 0.5)

@@ -14,7 +14,13 @@ from portal.accounts.operations.people import deactivate_person
 from portal.audit.models import Entry
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.models import OutboxMessage
-from registry.models import ReadinessAnswer, ReadinessAssessment, ReadinessPart
+from registry.models import (
+    ReadinessAnswer,
+    ReadinessAssessment,
+    ReadinessPart,
+    RoleHolding,
+    System,
+)
 from registry.operations.readiness import (
     ask_person,
     close_assessment,
@@ -28,12 +34,18 @@ from registry.operations.readiness_priorities import (
     overdue_priorities,
     tell_overdue,
 )
+from registry.operations.rollout import name_sponsor
 from registry.operations.teams import name_head
-from registry.queries.readiness_mine import priorities_due, readiness_asked_of
+from registry.queries.readiness_done import steps_done
+from registry.queries.readiness_mine import (
+    priorities_due,
+    readiness_asked_of,
+    readiness_to_close,
+)
 from registry.queries.readiness_pages import department_page
 from registry.rules.readiness import QUESTIONS
 from registry.tasks import settle_duties
-from tests.people import NOW, make_company
+from tests.people import NOW, live_workflow, make_company
 from tests.registry.assessing import answer, assess, begin
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +126,67 @@ def test_nobody_sees_what_others_said_before_they_submitted(people):
         "2 to 4",
         True,
     )
+
+
+def test_whoever_closes_it_is_told_once_nobodys_answers_are_missing(people):
+    open_assessment(
+        actor=people.actor("ada"),
+        slug=SLUG,
+        people=[people.dana, people.tom],
+        now=NOW,
+    )
+    head = people.actor("maya")
+    answer(people, "dana", 2, now=NOW)
+    assert "readiness_whole" not in told(people.maya)
+    assert readiness_to_close(actor=head) == ()
+
+    answer(people, "tom", 3, now=NOW)
+
+    assert "readiness_whole" in told(people.maya)
+    assert "readiness_whole" in told(people.ada)
+    assert "readiness_whole" not in told(people.dana)
+    assert [(each.slug, each.people) for each in readiness_to_close(actor=head)] == [
+        (SLUG, 2)
+    ]
+    assert readiness_to_close(actor=people.actor("dana")) == ()
+    client = Client()
+    client.force_login(people.maya)
+    assert "Close the round about Customer care" in client.get(reverse("start")).text
+    close(people)
+    for message in OutboxMessage.objects.filter(topic=telling.SETTLED):
+        telling.settle(message.payload)
+    assert readiness_to_close(actor=head) == ()
+    open_ones = Notice.objects.filter(kind="readiness_whole", closed_at=None)
+    assert not open_ones.exists()
+
+
+def test_a_sponsor_who_is_named_and_there_is_not_proposed_to_be_named(people):
+    assess(people, {"maya": {"strategy.sponsor": 1}, "dana": 4}, now=NOW)
+    step = QUESTIONS["strategy.sponsor"].step
+    care = people.departments["care"]
+    assert step in {each.text for each in page_of(people, "maya").suggestions}
+
+    name_sponsor(
+        actor=people.actor("ada"), person=people.olga, reason="The board.", now=NOW
+    )
+
+    texts = {each.text for each in page_of(people, "maya").suggestions}
+    assert step not in texts
+    assert QUESTIONS["strategy.sponsor"].then in texts
+    deactivate_person(actor=people.actor("ada"), person=people.olga)
+    assert "strategy.sponsor" not in steps_done(care)
+
+
+def test_steps_are_done_by_what_the_registry_holds(people):
+    care = people.departments["care"]
+    assert steps_done(care) == frozenset()
+
+    live_workflow(people)
+
+    assert steps_done(care) == {"governance.owners", "process.described"}
+    System.objects.update(owner=people.ilan)
+    RoleHolding.objects.filter(role="risk_owner").update(person=None)
+    assert steps_done(care) == {"data.sources", "process.described"}
 
 
 def test_half_of_the_answers_are_kept_and_cannot_be_submitted(people):

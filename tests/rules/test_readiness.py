@@ -85,12 +85,25 @@ def test_the_lowest_questions_of_the_lowest_pillars_come_first_unless_taken():
     }
     scores = scores_of([said])
 
-    assert suggested(scores)[0] == "people.time"
-    assert suggested(scores, taken=["people.time"])[0] != "people.time"
-    assert "data.quality" in suggested(
-        scores, taken=[k for k in QUESTIONS if k[:6] == "people"]
+    def keys(**more):
+        return [key for key, _ in suggested(scores, **more)]
+
+    assert keys()[0] == "people.time"
+    assert keys(taken=["people.time"])[0] != "people.time"
+    assert "data.quality" in keys(taken=[k for k in QUESTIONS if k[:6] == "people"])
+    assert "strategy.purpose" not in keys()
+
+
+def test_a_step_that_is_done_is_never_proposed_and_what_helps_then_is():
+    scores = scores_of([dict.fromkeys(QUESTIONS, 4) | {"strategy.sponsor": 1}])
+    question = QUESTIONS["strategy.sponsor"]
+
+    assert suggested(scores) == (("strategy.sponsor", question.step),)
+    assert suggested(scores, done=["strategy.sponsor"]) == (
+        ("strategy.sponsor", question.then),
     )
-    assert "strategy.purpose" not in suggested(scores)
+    low = scores_of([dict.fromkeys(QUESTIONS, 4) | {"data.quality": 1}])
+    assert suggested(low, done=["data.quality"]) == ()
 
 
 def test_each_reason_for_not_being_ready_is_said_and_the_border_passes():

@@ -29,8 +29,10 @@ from registry.queries.duties import (
 from registry.queries.readiness_mine import (
     PriorityDue,
     ReadinessAsked,
+    ReadinessWhole,
     priorities_due,
     readiness_asked_of,
+    readiness_to_close,
 )
 from registry.queries.training_pages import duties_lost
 from runs.queries.across import (
@@ -85,6 +87,7 @@ class Start:
     findings: tuple[FindingDue, ...]
     keys: tuple[KeyExpiring, ...]
     readiness: tuple[ReadinessAsked, ...]
+    rounds: tuple[ReadinessWhole, ...]
     priorities: tuple[PriorityDue, ...]
     offers: tuple[HandOverShown, ...]
     vacant: tuple[VacantRole, ...]
@@ -104,12 +107,13 @@ class Start:
             or self.findings
             or self.keys
             or self.readiness
+            or self.rounds
             or self.priorities
         )
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most forty-one queries."""
+    """Give what needs this person. At most forty-two queries, and few for each round to close."""
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -126,6 +130,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         findings=findings_due(actor=actor, today=now.date()),
         keys=keys_expiring_for(actor=actor, now=now),
         readiness=readiness_asked_of(actor=actor),
+        rounds=readiness_to_close(actor=actor),
         priorities=priorities_due(actor=actor, today=now.date()),
         offers=roles_offered_to(actor=actor),
         vacant=vacant_roles_to_fill(actor=actor),
