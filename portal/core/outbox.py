@@ -7,7 +7,7 @@ idempotent. Rooms register handlers in their AppConfig.ready().
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,13 +50,7 @@ def enqueue(*, topic: str, payload: dict, available_at: datetime | None = None) 
     Raises RuntimeError outside a transaction: a message without the change that
     wants it would be a promise nobody made.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("enqueue belongs inside an operation")
-    text = json.dumps(payload)
-    if len(text) > PAYLOAD_BYTES_MAX:
-        raise ValueError(
-            f"a message of {topic} is larger than {PAYLOAD_BYTES_MAX} bytes"
-        )
+    text = _checked(topic, payload)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_outboxmessage (id, topic, payload, created_at, available_at,"
@@ -64,6 +58,31 @@ def enqueue(*, topic: str, payload: dict, available_at: datetime | None = None) 
             " coalesce(%s, clock_timestamp()), 0, '')",
             [new_id(), topic, text, available_at],
         )
+
+
+def enqueue_each(*, topic: str, payloads: Iterable[dict]) -> None:
+    """Write one message for each payload, due at once. One query, however many they are."""
+    texts = [_checked(topic, payload) for payload in payloads]
+    if texts:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO core_outboxmessage (id, topic, payload, created_at,"
+                " available_at, attempts, last_error) SELECT m.id, %s, m.payload::jsonb,"
+                " clock_timestamp(), clock_timestamp(), 0, ''"
+                " FROM unnest(%s::uuid[], %s::text[]) AS m (id, payload)",
+                [topic, [new_id() for _ in texts], texts],
+            )
+
+
+def _checked(topic: str, payload: dict) -> str:
+    if not connection.in_atomic_block:
+        raise RuntimeError("enqueue belongs inside an operation")
+    text = json.dumps(payload)
+    if len(text) > PAYLOAD_BYTES_MAX:
+        raise ValueError(
+            f"a message of {topic} is larger than {PAYLOAD_BYTES_MAX} bytes"
+        )
+    return text
 
 
 def has_due() -> bool:

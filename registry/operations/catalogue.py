@@ -15,8 +15,8 @@ from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, Scope
 from registry.models import AiModel, LevelEpoch, System
-from registry.operations.enterprise import lock_enterprise_for
-from registry.operations.refused_use import tell_users_of
+from registry.operations.enterprise import lock_enterprise_after, lock_enterprise_for
+from registry.operations.refused_use import owners_using, tell_owners
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES, data_words
 from registry.rules.rulebook import Level
@@ -60,7 +60,11 @@ def set_system_approved(
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
-    lock_enterprise_for(actor, "approve_system")
+    owners = lock_enterprise_after(
+        actor,
+        "approve_system",
+        lambda: {} if is_approved else owners_using(system),
+    )
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
     # What is not approved, or only now is again, is the reference for nothing.
     if not changed.update(
@@ -72,7 +76,7 @@ def set_system_approved(
     raise_epoch(ENTERPRISE)
     _record_system(actor, system, "approved" if is_approved else "no longer approved")
     if not is_approved:
-        tell_users_of(system, actor=actor, now=now)
+        tell_owners(owners, system.name, actor=actor, now=now)
 
 
 @operation(leaves="catalogue.system_changed")
@@ -101,7 +105,10 @@ def set_model_approved(
 ) -> AiModel:
     """Approve an AI model or take the approval back; the first one starts the list."""
     must_administer(actor, "approve_model")
-    lock_enterprise_for(actor, "approve_model")
+    known = None if is_approved else AiModel.objects.filter(slug=slug).first()
+    owners = lock_enterprise_after(
+        actor, "approve_model", lambda: owners_using(known) if known else {}
+    )
     model, is_new = AiModel.objects.get_or_create(
         slug=slug,
         defaults={"name": name or slug, "is_approved": is_approved, "created_at": now},
@@ -121,7 +128,7 @@ def set_model_approved(
         what="approved" if is_approved else "no longer approved",
     )
     if not is_approved and not is_new:
-        tell_users_of(model, actor=actor, now=now)
+        tell_owners(owners, model.name, actor=actor, now=now)
     return model
 
 

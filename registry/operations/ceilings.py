@@ -5,6 +5,7 @@ that level's epoch, so that a grant issued before is stale. What was, stays on r
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -23,6 +24,8 @@ from registry.operations.catalogue import raise_epoch
 from registry.operations.guards import person_id
 from registry.queries.ceiling_reach import (
     CeilingSaid,
+    Ground,
+    ground_of_reach,
     left_with_nothing,
     owners_narrowed,
 )
@@ -77,9 +80,7 @@ def set_ceiling(
     )
     _check(wanted)
     scope = scope_of(wanted.department)
-    owners = _owners(actor, wanted)
-    lock_exclusive(scope)
-    _must_set(actor, wanted)
+    reach = _lock_after_reading(actor, scope, wanted)
     if Ceiling.objects.filter(is_active=True).count() >= CEILINGS_MAX:
         raise Conflict(
             "ceilings.many", f"At most {CEILINGS_MAX} ceilings are in force."
@@ -87,7 +88,7 @@ def set_ceiling(
     ceiling = _put(actor, wanted, None, now)
     raise_epoch(scope)
     _record(actor, ceiling, ceiling.sentence)
-    _tell(ceiling, owners, actor, now)
+    _tell(ceiling, reach.owners, actor, now)
     return ceiling
 
 
@@ -103,9 +104,7 @@ def change_ceiling(
     because = _reason(because)
     old = _found(ceiling_id)
     scope = scope_of(old.department)
-    owners = _owners(actor, wanted, replaced=old)
-    lock_exclusive(scope)
-    _must_set(actor, wanted, replaced=old)
+    reach = _lock_after_reading(actor, scope, wanted, replaced=old)
     place = (old.level, old.department_id, old.team_id)
     if place != (wanted.level, _id(wanted.department), _id(wanted.team)):
         raise Invalid({"level": "A changed ceiling stays where it was. Set a new one."})
@@ -113,7 +112,7 @@ def change_ceiling(
     ceiling = _put(actor, wanted, old, now)
     raise_epoch(scope)
     _record(actor, ceiling, f"changed to “{ceiling.sentence}” because {because}")
-    _tell(ceiling, owners, actor, now)
+    _tell(ceiling, reach.owners, actor, now)
     return ceiling
 
 
@@ -142,20 +141,50 @@ def place_of(ceiling: Ceiling) -> dict[str, UUID | None]:
     return {"department_id": ceiling.department_id, "team_id": ceiling.team_id}
 
 
-def _must_set(actor: Actor, wanted: CeilingSaid, replaced: Ceiling | None = None):
+@dataclass(frozen=True)
+class _Reach:
+    """Whom a ceiling narrows and whom it would leave nothing, and what that rests on."""
+
+    ground: Ground
+    owners: frozenset[UUID]
+    emptied: str | None
+
+
+@step
+def _lock_after_reading(
+    actor: Actor, scope: Scope, wanted: CeilingSaid, replaced: Ceiling | None = None
+) -> _Reach:
+    """Take the lock of a level once every page is read, so that no ruling waits for that.
+
+    Behind it the right is asked once more, and all is read again only where something
+    that it rests on has changed. Raises Forbidden, or Conflict for what leaves nothing.
+    """
     place = {"department_id": _id(wanted.department), "team_id": _id(wanted.team)}
     must_hold(actor, "set_ceiling", wanted.level, **place)
-    if wanted.accepted_because.strip():
-        return
-    emptied = left_with_nothing(
-        wanted, actor=actor, replaces=replaced.id if replaced else None
-    )
-    if emptied is not None:
+    reach = _reach_of(actor, wanted, replaced)
+    lock_exclusive(scope)
+    must_hold(actor, "set_ceiling", wanted.level, **place)
+    if ground_of_reach() != reach.ground:
+        reach = _reach_of(actor, wanted, replaced)
+    if reach.emptied is not None:
         raise Conflict(
             "ceiling.refuses_everything",
-            f"This would refuse everything that {emptied} may do. If that is meant,"
+            f"This would refuse everything that {reach.emptied} may do. If that is meant,"
             " say why, and set it again.",
         )
+    return reach
+
+
+def _reach_of(actor: Actor, wanted: CeilingSaid, replaced: Ceiling | None) -> _Reach:
+    # First what it rests on: what changes while the rest is read is then seen to.
+    ground, replaces = ground_of_reach(), replaced.id if replaced else None
+    return _Reach(
+        ground=ground,
+        owners=owners_narrowed(wanted, replaces=replaces),
+        emptied=None
+        if wanted.accepted_because.strip()
+        else left_with_nothing(wanted, actor=actor, replaces=replaces),
+    )
 
 
 def _check(said: CeilingSaid) -> None:
@@ -252,15 +281,6 @@ def _end(actor: Actor, ceiling: Ceiling, because: str, now: datetime) -> None:
 
 def _id(thing: Department | Team | None) -> UUID | None:
     return thing.id if thing else None
-
-
-def _owners(
-    actor: Actor, wanted: CeilingSaid, replaced: Ceiling | None = None
-) -> frozenset[UUID]:
-    """Find before the lock whom to tell: no ruling waits until every page is read."""
-    place = {"department_id": _id(wanted.department), "team_id": _id(wanted.team)}
-    must_hold(actor, "set_ceiling", wanted.level, **place)
-    return owners_narrowed(wanted, replaces=replaced.id if replaced else None)
 
 
 @step

@@ -1,56 +1,48 @@
 """Telling those who answer for workflows that something they use is approved no more."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from portal.accounts.actors import Actor
-from portal.accounts.operations.telling import tell
+from portal.accounts.operations.telling import tell_of_workflows
 from portal.audit.operation import step
 from registry.models import AiModel, System, Workflow
 from registry.models.workflow import Role
 from registry.operations.guards import person_id
 from registry.queries.approved import model_to_retire, system_to_retire
-from registry.queries.people import role_holder_ids
+from registry.queries.people import role_holders_by_workflow
 
 _TOLD = (Role.BUSINESS_OWNER, Role.IT_OWNER, Role.AI_PRODUCT_OWNER)
 
+type Owners = Mapping[UUID, Collection[UUID]]
 
-@step
-def tell_users_of(thing: System | AiModel, *, actor: Actor, now: datetime) -> None:
-    """Tell the owners of each live workflow that uses it. Two queries a workflow.
 
-    One notice for each workflow, however many of its roles somebody holds; whoever took
-    the approval back is not told.
-    """
+def owners_using(thing: System | AiModel) -> Owners:
+    """Give the owners of each live workflow that uses it. Four queries, for a lock's front."""
     found = (
         system_to_retire(system_id=thing.id)
         if isinstance(thing, System)
         else model_to_retire(model_id=thing.id)
     )
     slugs = [slug for slug, _ in found.uses] if found else []
-    tell_owners(_ids_of(slugs), thing.name, actor=actor, now=now)
+    rows = Workflow.objects.filter(slug__in=slugs).order_by("name", "id")
+    return owners_of(rows.values_list("id", flat=True))
+
+
+def owners_of(workflow_ids: Collection[UUID]) -> Owners:
+    """Give who is told of each of these workflows, in their order. One query."""
+    held = role_holders_by_workflow(workflow_ids, *(role.value for role in _TOLD))
+    return {each: held[each] for each in workflow_ids if each in held}
 
 
 @step
-def tell_owners(
-    workflow_ids: Iterable[UUID], name: str, *, actor: Actor, now: datetime
-) -> None:
-    """Tell the owners of workflows that what they use is approved no more."""
-    for workflow_id in workflow_ids:
-        people = role_holder_ids(workflow_id, *(role.value for role in _TOLD))
-        if people:
-            tell(
-                kind="use_refused",
-                subject=("workflow", workflow_id),
-                workflow_id=workflow_id,
-                people=people,
-                by=name,
-                by_id=person_id(actor),
-                at=now,
-            )
+def tell_owners(owners: Owners, name: str, *, actor: Actor, now: datetime) -> None:
+    """Tell the owners of workflows that what they use is approved no more. One query.
 
-
-def _ids_of(slugs: Iterable[str]) -> tuple[UUID, ...]:
-    rows = Workflow.objects.filter(slug__in=list(slugs)).order_by("name", "id")
-    return tuple(rows.values_list("id", flat=True))
+    One notice for each workflow, however many of its roles somebody holds; whoever took
+    the approval back is not told.
+    """
+    tell_of_workflows(
+        kind="use_refused", people=owners, by=name, by_id=person_id(actor), at=now
+    )

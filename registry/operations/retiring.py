@@ -5,6 +5,7 @@ that were given before are stale. Those who answer for what uses it are told.
 """
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from portal.accounts.actors import Actor
@@ -13,8 +14,8 @@ from portal.core.errors import AlreadyDone, Invalid, NotFound
 from portal.core.locks import ENTERPRISE
 from registry.models import AiModel, System
 from registry.operations.catalogue import must_administer, raise_epoch
-from registry.operations.enterprise import lock_enterprise_for
-from registry.operations.refused_use import tell_users_of
+from registry.operations.enterprise import lock_enterprise_after
+from registry.operations.refused_use import owners_using, tell_owners
 
 REASON_MAX = 300
 
@@ -26,10 +27,13 @@ def retire_system(
     """Retire a system. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor)
     reason = reason_checked(reason)
-    lock_enterprise_for(actor, "approve_system")
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
+    owners = lock_enterprise_after(
+        actor, "approve_system", partial(owners_using, system)
+    )
+    system.refresh_from_db()
     _retire(system, reason, now)
     record(
         "catalogue.system_retired",
@@ -38,7 +42,7 @@ def retire_system(
         system=system.name,
         reason=reason,
     )
-    tell_users_of(system, actor=actor, now=now)
+    tell_owners(owners, system.name, actor=actor, now=now)
     return system
 
 
@@ -49,10 +53,11 @@ def retire_model(
     """Retire an AI model. Raises AlreadyDone when it is, Invalid without a reason."""
     must_administer(actor, "approve_model")
     reason = reason_checked(reason)
-    lock_enterprise_for(actor, "approve_model")
     model = AiModel.objects.filter(id=model_id).first()
     if model is None:
         raise NotFound("There is no such AI model.")
+    owners = lock_enterprise_after(actor, "approve_model", partial(owners_using, model))
+    model.refresh_from_db()
     _retire(model, reason, now)
     record(
         "catalogue.model_retired",
@@ -61,7 +66,7 @@ def retire_model(
         model=model.name,
         reason=reason,
     )
-    tell_users_of(model, actor=actor, now=now)
+    tell_owners(owners, model.name, actor=actor, now=now)
     return model
 
 

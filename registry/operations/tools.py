@@ -5,6 +5,7 @@ that were given before are stale. Those who answer for what uses it are told.
 """
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from portal.accounts.actors import Actor
@@ -13,9 +14,9 @@ from portal.core.errors import AlreadyDone, NotFound
 from portal.core.locks import ENTERPRISE
 from registry.models import ToolChange
 from registry.operations.catalogue import must_administer, raise_epoch
-from registry.operations.enterprise import lock_enterprise_for
+from registry.operations.enterprise import lock_enterprise_after, lock_enterprise_for
 from registry.operations.guards import person_id
-from registry.operations.refused_use import tell_owners
+from registry.operations.refused_use import Owners, owners_of, tell_owners
 from registry.operations.retiring import reason_checked
 from registry.queries.tools import ToolLine, tool_anywhere
 
@@ -28,8 +29,9 @@ def retire_tool(*, actor: Actor, tool_id: UUID, reason: str, now: datetime) -> T
     must_administer(actor, "approve_tool")
     reason = reason_checked(reason)
     # Reading every page takes long with many workflows: no ruling waits for it.
-    tool = _tool(tool_id)
-    lock_enterprise_for(actor, "approve_tool")
+    tool, owners = lock_enterprise_after(
+        actor, "approve_tool", partial(_tool_and_owners, tool_id)
+    )
     if not _is_approved(tool_id):
         raise AlreadyDone("catalogue.retired", f"{tool.name} is retired already.")
     _change(actor, tool, is_approved=False, reason=reason, now=now)
@@ -41,12 +43,7 @@ def retire_tool(*, actor: Actor, tool_id: UUID, reason: str, now: datetime) -> T
         system=tool.system,
         reason=reason,
     )
-    tell_owners(
-        [each.workflow_id for each in tool.live],
-        f"The tool {tool.name}"[:NAME_MAX],
-        actor=actor,
-        now=now,
-    )
+    tell_owners(owners, f"The tool {tool.name}"[:NAME_MAX], actor=actor, now=now)
     return tool
 
 
@@ -74,6 +71,11 @@ def _tool(tool_id: UUID) -> ToolLine:
     if tool is None:
         raise NotFound("There is no such tool.")
     return tool
+
+
+def _tool_and_owners(tool_id: UUID) -> tuple[ToolLine, Owners]:
+    tool = _tool(tool_id)
+    return tool, owners_of([each.workflow_id for each in tool.live])
 
 
 def _is_approved(tool_id: UUID) -> bool:

@@ -20,6 +20,7 @@ from registry.queries.authority import (
     cells_in_force,
     narrowed_by,
 )
+from registry.queries.live_mark import LiveMark, live_mark
 from registry.rules.answers import Authority
 from registry.rules.data import DATA_CLASSES
 from registry.rules.rulebook import Ceiling, Level
@@ -181,6 +182,19 @@ def ceiling_reach(
         count=touched.count(),
         emptied=left_with_nothing(said, actor=actor, replaces=replaces) or "",
     )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Everything that a ceiling's reach is read from: the same ground, the same answers."""
+
+    above: Above
+    live: LiveMark
+
+
+def ground_of_reach() -> Ground:
+    """Give what reaches would be read from at this moment. Four queries, no page read."""
+    return Ground(above_all(), live_mark())
 
 
 def owners_narrowed(

@@ -89,26 +89,85 @@ def tell(
     what an agent sent. Without `people`, the subject's room says who when it is spread.
     Whoever did it (`by_id`) is not told.
     """
-    if kind not in KINDS:
-        raise KeyError(kind)
     if _is_long_ago():
         return
     outbox.enqueue(
         topic=NEWS,
-        payload={
-            "id": str(new_id()),
-            "kind": kind,
-            "people": sorted(str(each) for each in people),
-            "subject": f"{subject[0]}:{subject[1]}",
-            "workflow_id": str(workflow_id) if workflow_id else None,
-            "href": href,
-            "many_href": many_href or href,
-            "by": by[:120],
-            "by_id": str(by_id) if by_id else None,
-            "outcome": outcome,
-            "at": at.isoformat(),
-        },
+        payload=_payload(
+            kind=kind,
+            people=people,
+            subject=subject,
+            workflow_id=workflow_id,
+            href=href,
+            many_href=many_href,
+            by=by,
+            by_id=by_id,
+            outcome=outcome,
+            at=at,
+        ),
     )
+
+
+@step
+def tell_of_workflows(
+    *,
+    kind: str,
+    people: Mapping[UUID, Collection[UUID]],
+    at: datetime,
+    by: str = "",
+    by_id: UUID | None = None,
+) -> None:
+    """Tell the people of several workflows the same, each news about its own workflow.
+
+    One insert, however many workflows: others may wait for the caller's locks.
+    """
+    if _is_long_ago():
+        return
+    outbox.enqueue_each(
+        topic=NEWS,
+        payloads=[
+            _payload(
+                kind=kind,
+                people=told,
+                subject=("workflow", workflow_id),
+                workflow_id=workflow_id,
+                by=by,
+                by_id=by_id,
+                at=at,
+            )
+            for workflow_id, told in people.items()
+        ],
+    )
+
+
+def _payload(  # noqa: PLR0913 - what news is made of
+    *,
+    kind: str,
+    people: Collection[UUID],
+    subject: tuple[str, UUID],
+    workflow_id: UUID | None,
+    at: datetime,
+    href: str = "",
+    many_href: str = "",
+    by: str = "",
+    by_id: UUID | None = None,
+    outcome: str = "",
+) -> dict[str, Any]:
+    if kind not in KINDS:
+        raise KeyError(kind)
+    return {
+        "id": str(new_id()),
+        "kind": kind,
+        "people": sorted(str(each) for each in people),
+        "subject": f"{subject[0]}:{subject[1]}",
+        "workflow_id": str(workflow_id) if workflow_id else None,
+        "href": href,
+        "many_href": many_href or href,
+        "by": by[:120],
+        "by_id": str(by_id) if by_id else None,
+        "outcome": outcome,
+        "at": at.isoformat(),
+    }
 
 
 @step
