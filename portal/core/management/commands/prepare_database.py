@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from portal.core import database
+from portal.core import database, migrating
 
 
 class Command(BaseCommand):
@@ -18,7 +18,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         verbosity = options["verbosity"]
         with database.as_owner(), database.one_at_a_time():
-            call_command("migrate", interactive=False, verbosity=verbosity)
+            with migrating.rendering_little():
+                call_command("migrate", interactive=False, verbosity=verbosity)
             has_two_roles = database.grant_application_role()
         if not has_two_roles:
             self.stderr.write(
