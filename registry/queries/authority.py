@@ -85,9 +85,14 @@ class _Conditions:
         return _any(condition for condition, _ in self.limits[currency])
 
 
-def above_all() -> Above:
-    """Read the ceilings in force, their waivers and the systems. Three queries."""
+def above_all(*, without: UUID | None = None) -> Above:
+    """Read the ceilings in force, their waivers and the systems. Three queries.
+
+    `without` leaves one ceiling out, as where another takes its place.
+    """
     rows = CeilingRow.objects.filter(is_active=True).order_by("created_at", "id")
+    if without is not None:
+        rows = rows.exclude(id=without)
     waived: dict[UUID, dict[UUID, tuple[Waiver, ...]]] = {}
     in_force = CeilingWaiver.objects.filter(
         ended_at=None, until_at__gt=Now(), ceiling__is_active=True

@@ -1,7 +1,7 @@
 """What a ceiling would change in what live workflows may do, before anybody sets it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from django.db.models import Count, F, Q, QuerySet
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Team
-from registry.models import Ceiling as CeilingRow
 from registry.models import RoleHolding
 from registry.models.workflow import Role
 from registry.queries.authority import (
@@ -219,7 +218,7 @@ def left_with_nothing(
         return None
     if said.is_about_everything:
         return "every workflow below it"
-    rows = _grouped(said, _without(above_all(), replaces))
+    rows = _grouped(said, above_all(without=replaces))
     emptied = rows.filter(open_before__gt=0, open_after=0).order_by("workflow__name")
     count = emptied.count()
     if not count:
@@ -235,17 +234,8 @@ def left_with_nothing(
 
 
 def _touched(said: CeilingSaid, replaces: UUID | None) -> QuerySet:
-    rows = _grouped(said, _without(above_all(), replaces))
+    rows = _grouped(said, above_all(without=replaces))
     return rows.filter(Q(refused__gt=0) | Q(reviewed__gt=0) | Q(limited__gt=0))
-
-
-def _without(above: Above, replaces: UUID | None) -> Above:
-    if replaces is None:
-        return above
-    rows = CeilingRow.objects.filter(is_active=True).order_by("created_at", "id")
-    ids = tuple(rows.values_list("id", flat=True))
-    kept = zip(ids, above.ceilings, strict=True)
-    return replace(above, ceilings=tuple(each for key, each in kept if key != replaces))
 
 
 def _grouped(said: CeilingSaid, above: Above) -> QuerySet:

@@ -368,6 +368,23 @@ def test_a_preview_names_no_workflow_that_one_may_not_see(people, workflow):
     assert (untold.emptied, untold.count) == ("1 workflow of others", told.count)
 
 
+def test_a_ceiling_set_while_another_is_previewed_breaks_nothing(people, monkeypatch):
+    rosa = people.actor("rosa")
+    old = set_ceiling(actor=rosa, **REVIEW)
+
+    def then_another(**more):
+        above = above_all(**more)
+        monkeypatch.undo()
+        set_ceiling(actor=rosa, **(REVIEW | {"name": "Another"}))
+        return above
+
+    monkeypatch.setattr("registry.queries.ceiling_reach.above_all", then_another)
+
+    reach = ceiling_reach(actor=rosa, said=wanted(REVIEW), replaces=old.id)
+
+    assert reach.count == 0
+
+
 def test_the_pages_walk_from_the_preview_to_the_record(people, workflow):
     care = people.departments["care"]
     said = {
