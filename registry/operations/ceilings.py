@@ -124,6 +124,8 @@ def lift_ceiling(
     because = _reason(because)
     ceiling = _found(ceiling_id)
     scope = scope_of(ceiling.department)
+    # Twice: nobody else makes rulings wait, and who lost the right meanwhile lifts nothing.
+    must_hold(actor, "set_ceiling", ceiling.level, **place_of(ceiling))
     lock_exclusive(scope)
     must_hold(actor, "set_ceiling", ceiling.level, **place_of(ceiling))
     _end(actor, ceiling, because, now)

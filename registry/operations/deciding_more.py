@@ -22,10 +22,11 @@ from registry.models import (
 from registry.models.catalogue import CeilingAuthority
 from registry.models.rights import RequestKind, RequestState
 from registry.operations.catalogue import raise_epoch
-from registry.operations.ceilings import scope_of
+from registry.operations.ceilings import place_of, scope_of
 from registry.operations.guards import person_id
 from registry.operations.more_steps import (
     end_request,
+    found_request,
     locked_request,
     must_be_open,
     reason_of,
@@ -57,7 +58,7 @@ def approve_request(
     if asked.kind == RequestKind.WAIVER:
         _waive(actor, asked, days, amount_max, under_review, now)
     else:
-        _approve_in_catalogue(asked, now)
+        _approve_in_catalogue(actor, asked)
     end_request(actor, asked, RequestState.APPROVED, answer, now)
     record_request("request.approved", actor, asked, answer=answer)
 
@@ -98,16 +99,13 @@ def end_waiver(*, actor: Actor, waiver_id: UUID, because: str, now: datetime) ->
         if waiver.until_at > now:
             raise AlreadyDone("waiver.not_due", "It is still given.")
     else:
-        must_hold(
-            actor,
-            "decide_request",
-            waiver.ceiling.level,
-            department_id=waiver.ceiling.department_id,
-            team_id=waiver.ceiling.team_id,
-        )
         because = reason_of(because)[:300]
-    scope = scope_of(waiver.ceiling.department)
+    ceiling = waiver.ceiling
+    scope = scope_of(ceiling.department)
+    # Twice: nobody else makes rulings wait, and who lost the right meanwhile ends nothing.
+    must_hold(actor, "decide_request", ceiling.level, **place_of(ceiling))
     lock_exclusive(scope)
+    must_hold(actor, "decide_request", ceiling.level, **place_of(ceiling))
     ended = CeilingWaiver.objects.filter(id=waiver_id, ended_at=None).update(
         ended_at=now, ended_by=person_id(actor), ended_because=because
     )
@@ -140,13 +138,14 @@ def due_waivers(*, now: datetime) -> tuple[UUID, ...]:
 
 
 def _to_decide(actor: Actor, request_id: UUID, now: datetime) -> CapabilityRequest:
+    # Asked first, so that nobody else makes rulings wait; what it asks never changes.
+    _must_decide(actor, found_request(request_id))
     # Exclusive from the start: two who hold it shared and then both want more would
     # wait for each other.
     lock_exclusive(ENTERPRISE)
     must_have_acknowledged(actor)
     asked = locked_request(request_id)
-    kind, place = right_of(asked)
-    must_hold(actor, kind, asked.level, **place)
+    _must_decide(actor, asked)
     if actor.id == asked.asked_by_id:
         raise Forbidden(
             "Nobody decides what they asked for themselves.",
@@ -157,6 +156,11 @@ def _to_decide(actor: Actor, request_id: UUID, now: datetime) -> CapabilityReque
     if asked.expires_at <= now:
         raise Conflict("request.late", "Its time is over. It can be asked again.")
     return asked
+
+
+def _must_decide(actor: Actor, asked: CapabilityRequest) -> None:
+    kind, place = right_of(asked)
+    must_hold(actor, kind, asked.level, **place)
 
 
 @step
@@ -201,13 +205,36 @@ def _waive(
 
 
 @step
-def _approve_in_catalogue(asked: CapabilityRequest, now: datetime) -> None:
+def _approve_in_catalogue(actor: Actor, asked: CapabilityRequest) -> None:
     lock_exclusive(ENTERPRISE)
-    if asked.kind == RequestKind.SYSTEM:
-        rows = System.objects.filter(slug=asked.system, is_approved=False)
-    else:
-        rows = AiModel.objects.filter(slug=asked.ai_model, is_approved=False)  # type: ignore[assignment]
-    changed = rows.update(is_approved=True, retired_at=None, retired_reason="")
-    if not changed:
+    is_system = asked.kind == RequestKind.SYSTEM
+    row: System | AiModel | None = (
+        System.objects.filter(slug=asked.system, is_approved=False).first()
+        if is_system
+        else AiModel.objects.filter(slug=asked.ai_model, is_approved=False).first()
+    )
+    if row is None:
         raise Conflict("request.moot", "It is approved already, or no longer there.")
+    row.is_approved, row.retired_at, row.retired_reason = True, None, ""
+    row.save(update_fields=("is_approved", "retired_at", "retired_reason"))
     raise_epoch(ENTERPRISE)
+    # Its own history says it too, not only that of the workflow which asked.
+    what = f"approved, because {asked.workflow.name} asked for it"
+    if is_system:
+        about = ("system", row.id)
+        record(
+            "catalogue.system_changed",
+            actor=actor,
+            subject=about,
+            system=row.name,
+            what=what,
+        )
+    else:
+        about = ("ai_model", row.id)
+        record(
+            "catalogue.model_changed",
+            actor=actor,
+            subject=about,
+            model=row.name,
+            what=what,
+        )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Person, Team
-from portal.audit.operation import operation, record
+from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.core.locks import lock_exclusive
 from registry.models import DecisionRight, Position
@@ -54,8 +54,7 @@ def name_holder(
     """
     position = _position(position_id)
     _check(kind, place, person, position)
-    lock_exclusive(scope_of(place.department))
-    must_name(actor, place)
+    _locked_to_name(actor, place)
     holder = person or (position.holder if position else None)
     if holder is None or not holder.is_active:
         raise Invalid({"holder": "Choose somebody who is active."})
@@ -105,9 +104,10 @@ def end_right(*, actor: Actor, right_id: UUID, now: datetime) -> None:
     if right is None:
         raise NotFound("There is no such right.")
     place = Place(right.level, right.department, right.team)
-    lock_exclusive(scope_of(place.department))
-    if right.person_id != actor.id:
-        must_name(actor, place)
+    if right.person_id == actor.id:
+        lock_exclusive(scope_of(place.department))
+    else:
+        _locked_to_name(actor, place)
     ended = DecisionRight.objects.filter(id=right_id, ended_at=None).update(
         ended_at=now, ended_by=person_id(actor)
     )
@@ -119,6 +119,17 @@ def end_right(*, actor: Actor, right_id: UUID, now: datetime) -> None:
 def must_name(actor: Actor, place: Place) -> None:
     """Raise Forbidden for whoever does not say who holds the rights there."""
     must_hold(actor, "name_holders", _naming_level(place), **_ids(place))
+
+
+@step
+def _locked_to_name(actor: Actor, place: Place) -> None:
+    """Take the lock of the place, asked before it and behind it for the right to name.
+
+    So nobody else makes rulings wait, and who lost the right meanwhile names nobody.
+    """
+    must_name(actor, place)
+    lock_exclusive(scope_of(place.department))
+    must_name(actor, place)
 
 
 def _naming_level(place: Place) -> str:

@@ -144,8 +144,20 @@ def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Wor
     workflow = Workflow.objects.filter(id=workflow_id).first()
     if workflow is None or not access.may(actor, access.VIEW, workflow_id):
         raise NotFound("There is nothing here, or you may not see it.")
+    # Before the lock, so that nobody else makes rulings wait, and inside it, which a
+    # change of roles takes too, so that who lost it cannot.
+    _must_act(actor, workflow, role, deed)
     lock_exclusive(workflow_scope(workflow.lock_number))
-    # Inside the lock that a change of roles takes too, so that who lost it cannot.
+    _must_act(actor, workflow, role, deed)
+    workflow = Workflow.objects.get(id=workflow_id)
+    if workflow.live_version_id is None:
+        raise Conflict("workflow.not_live", f"{workflow.name} is not live yet.")
+    if not is_one_step(workflow.phase, workflow.phase + 1):
+        raise Conflict("phase.last", f"{workflow.name} is in the last phase.")
+    return workflow
+
+
+def _must_act(actor: Actor, workflow: Workflow, role: str | None, deed: str) -> None:
     if role is None and named_to_move(department_id=workflow.department_id):
         place = {"department_id": workflow.department_id}
         must_decide(actor, "sign_gate", Level.DEPARTMENT, **place)
@@ -153,12 +165,6 @@ def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Wor
         role = role or Role.BUSINESS_OWNER
         must_hold(actor, workflow, role, deed)
         must_be_trained(actor, workflow, role, deed)
-    workflow = Workflow.objects.get(id=workflow_id)
-    if workflow.live_version_id is None:
-        raise Conflict("workflow.not_live", f"{workflow.name} is not live yet.")
-    if not is_one_step(workflow.phase, workflow.phase + 1):
-        raise Conflict("phase.last", f"{workflow.name} is in the last phase.")
-    return workflow
 
 
 def _check_read(workflow: Workflow, evidence: Sequence[Evidence], seen: str) -> None:

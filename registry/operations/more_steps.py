@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell, tell_settled
 from portal.audit.operation import record, step
@@ -20,12 +22,18 @@ _TOLD = (RequestState.APPROVED, RequestState.REJECTED, RequestState.EXPIRED)
 
 @step
 def locked_request(request_id: UUID) -> CapabilityRequest:
-    found = (
-        CapabilityRequest.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("workflow", "ceiling__department", "asked_by")
-        .filter(id=request_id)
-        .first()
-    )
+    rows = CapabilityRequest.objects.select_for_update(of=("self",), no_key=True)
+    return _one_of(rows, request_id)
+
+
+def found_request(request_id: UUID) -> CapabilityRequest:
+    """Give a request as it stands, for whoever asks of it before its lock is taken."""
+    return _one_of(CapabilityRequest.objects.all(), request_id)
+
+
+def _one_of(rows: QuerySet[CapabilityRequest], request_id: UUID) -> CapabilityRequest:
+    related = rows.select_related("workflow", "ceiling__department", "asked_by")
+    found = related.filter(id=request_id).first()
     if found is None:
         raise NotFound("There is nothing here, or you may not see it.")
     return found

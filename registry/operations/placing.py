@@ -28,14 +28,12 @@ def place_workflow(
     if workflow is None:
         raise NotFound("There is no such workflow.")
     scope = department_scope(workflow.department.lock_number)
+    place = {"department_id": workflow.department_id}
+    # Twice: nobody else makes rulings wait, and who lost the right meanwhile moves nothing.
+    must_hold(actor, "place_workflow", Level.DEPARTMENT, **place)
     lock_exclusive(scope)
     workflow = rows.get()
-    must_hold(
-        actor,
-        "place_workflow",
-        Level.DEPARTMENT,
-        department_id=workflow.department_id,
-    )
+    must_hold(actor, "place_workflow", Level.DEPARTMENT, **place)
     if team is not None and team.department_id != workflow.department_id:
         raise Invalid({"team": f"Choose a team of {workflow.department.name}."})
     if workflow.team_id == (team.id if team else None):

@@ -47,6 +47,8 @@ def set_gate(
     if wrong:
         raise Invalid(wrong)
     lock_exclusive(ENTERPRISE)
+    if not actor.is_system:
+        must_administrate(actor)
     before = gate_now()
     if (is_on, minimum, valid_days) == (
         before.is_on,

@@ -38,6 +38,8 @@ def name_sponsor(
     if person is not None and not person.is_active:
         raise Invalid({"person": f"{person.name} is no longer active."})
     lock_exclusive(ENTERPRISE)
+    if not actor.is_system:
+        must_administrate(actor)
     if sponsor_now().person_id == (person.id if person else None):
         raise AlreadyDone("sponsor.same", "That is so already.")
     made = Sponsor.objects.create(

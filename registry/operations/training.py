@@ -214,6 +214,7 @@ def withdraw_completion(
     if not reason or len(reason) > TEXT_LENGTH_MAX:
         raise Invalid({"reason": f"Say why, in at most {TEXT_LENGTH_MAX} characters."})
     lock_exclusive(ENTERPRISE)
+    must_record(actor)
     made = (
         TrainingCompletion.objects.select_for_update(no_key=True, of=("self",))
         .select_related("person", "course")

@@ -187,6 +187,34 @@ def test_a_system_and_a_model_are_approved_by_who_approves_them(people, workflow
     assert AiModel.objects.get(slug="large-2").is_approved
 
 
+def test_what_a_request_approves_stands_in_the_history_of_the_catalogue(
+    people, workflow
+):
+    add_system(actor=people.actor("ada"), slug="archive", name="Archive", now=NOW)
+    set_model_approved(
+        actor=people.actor("ada"), slug="swift-1", is_approved=False, now=NOW
+    )
+    for more in (
+        {"kind": "system", "system": "archive"},
+        {"kind": "model", "ai_model": "swift-1"},
+    ):
+        asked = ask_for_more(
+            actor=people.actor("maya"),
+            workflow_id=workflow.id,
+            wanted=Wanted(why="Old orders are there.", **more),
+            now=NOW,
+        )
+        approve_request(actor=people.actor("ada"), request_id=asked.id, **REASON)
+
+    for kind, row in (
+        ("system", System.objects.get(slug="archive")),
+        ("ai_model", AiModel.objects.get(slug="swift-1")),
+    ):
+        last = Entry.objects.filter(subject_kind=kind, subject_id=str(row.id)).last()
+        assert b"approved, because" in bytes(last.body)
+        assert row.is_approved
+
+
 def test_whoever_does_not_work_with_it_asks_for_nothing(people, workflow, ceiling):
     said = {"workflow_id": workflow.id, "wanted": wanted(ceiling), "now": NOW}
 
