@@ -21,7 +21,9 @@ def may_be_granted(phase: str) -> models.Q:
     calm = ~models.Q(tier="change") | models.Q(is_talk=True)
     return (
         models.Q(**{phase: 0})
-        | models.Q(**{phase: 1}) & (~models.Q(tier="change") | decided)
+        | models.Q(**{phase: 1})
+        & models.Q(is_reasoned=False)
+        & (~models.Q(tier="change") | decided)
         | models.Q(**{phase: 2})
         & (quiet | decided | calm & models.Q(is_troubled=False))
         | models.Q(**{phase: 3}) & quiet
@@ -70,12 +72,13 @@ class Grant(models.Model):
     pause_epoch = models.BigIntegerField()
     operating_model_version_id = models.UUIDField()
     # What its phases are held to. The database fills these in when a grant is issued, so
-    # that nobody can say otherwise (0019_grants_obey_their_phase); phase 0 is from before.
+    # that nobody can say otherwise (0019_grants_obey_their_phase, 0020); phase 0 is from before.
     phase = models.PositiveSmallIntegerField(default=0)
     page_phase = models.PositiveSmallIntegerField(default=0)
     tier = models.CharField(max_length=8, default="change")
     is_talk = models.BooleanField(default=False)
     is_troubled = models.BooleanField(default=False)
+    is_reasoned = models.BooleanField(default=False)
     action_group = models.CharField(max_length=120, blank=True)
     execution_id = models.UUIDField(null=True, unique=True)
     redeemed_at = models.DateTimeField(null=True)

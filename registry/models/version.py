@@ -108,6 +108,8 @@ class AllowanceRow(models.Model):
     count_per_day = models.PositiveIntegerField(null=True)
     # The action group that names it, or nothing; grants of phase 4 are held to it.
     action_group = models.CharField(max_length=120, blank=True)
+    # Whether its page's technique is one of fixed steps; grants of phase 1 are held to it.
+    is_fixed = models.BooleanField(default=False)
 
     class Meta:
         constraints = (

@@ -38,4 +38,5 @@ def _row(
         quorum=reach.quorum,
         count_per_day=allowance.count_per_day,
         action_group=group.name[:120] if group else "",
+        is_fixed=rulebook.is_fixed,
     )

@@ -173,7 +173,8 @@ def reach_in_force(row: AllowanceRow, above: Above, workflow: Workflow) -> Reach
         return reach.stricter(Authority.NEVER, "catalogue", NOT_APPROVED)
     if phase == GROUPED and tier_of(row.verb) in CONSEQUENCE and not row.action_group:
         return reach.stricter(Authority.NEVER, "phase", UNGROUPED)
-    ceilings = (*above.over(workflow), *PHASES[phase].ceilings)
+    of_phase = PHASES[phase].ceilings_for(is_fixed=row.is_fixed)
+    ceilings = (*above.over(workflow), *of_phase)
     return reach_under(reach, row.system, row.verb, ceilings, above.data)
 
 
@@ -181,14 +182,13 @@ def _conditions(above: Above) -> _Conditions:
     found = _Conditions(never=~Q(system__in=sorted(above.approved)))
     writes = [slug for slug, verb in VERBS.items() if verb.tier in CONSEQUENCE]
     found.never |= Q(workflow__phase=GROUPED, action_group="", verb__in=writes)
-    of_phases = (
-        (phase.number, ceiling)
-        for phase in PHASES.values()
-        for ceiling in phase.ceilings
-    )
-    for number, ceiling in of_phases:
-        bound = _bound(CeilingOver(None, None, ceiling, {}))
-        _put(found, ceiling, Q(workflow__phase=number) & bound)
+    for phase in PHASES.values():
+        here = Q(workflow__phase=phase.number)
+        for ceiling in phase.ceilings:
+            _put(found, ceiling, here & _bound(CeilingOver(None, None, ceiling, {})))
+        for ceiling in phase.ceilings_on_reasoning:
+            bound = _bound(CeilingOver(None, None, ceiling, {}))
+            _put(found, ceiling, here & Q(is_fixed=False) & bound)
     for over in above.ceilings:
         for ceiling, bound in _parts(over):
             for known, more in _by_data(ceiling, bound, above.data):

@@ -18,6 +18,7 @@ from registry.rules.techniques import (
     TechniqueQuestion,
     best_fit,
     next_question,
+    technique_of,
 )
 
 PART = "technique"
@@ -69,6 +70,4 @@ def technique_in_force(*, workflow_id: UUID) -> tuple[Technique | None, str]:
         workflow_id=workflow_id, workflow__live_version=F("id")
     ).first()
     said = (document_of(live).get(PART) or {}) if live else {}
-    fit = best_fit(said)
-    chosen = TECHNIQUES.get(said.get("choice", ""), fit) if fit else None
-    return chosen, said.get("because", "")
+    return technique_of(said), said.get("because", "")

@@ -148,7 +148,7 @@ def _catalogue(request: Request, standing: Standing) -> Iterator[Reason]:
     if request.model:
         text = f"The model “{request.model}” is not on the approved list."
         yield reason_of("model.not_approved", text, Answer.REFUSE)
-    else:
+    elif standing.rulebook is None or not standing.rulebook.is_fixed:
         text = "Only approved models may act, and the model is not named."
         yield reason_of("model.not_approved", text, Answer.REVIEW)
 

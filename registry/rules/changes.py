@@ -25,9 +25,7 @@ __all__ = ["Change", "Label", "compare", "label_of"]
 
 # The phases that each bind at least as tightly as another, by what `phases.PHASES` says;
 # phase 4 binds less only where its action groups name all that the new page may write.
-NARROWER_PHASES = frozenset(
-    {(4, 1), (4, 2), (4, 3), (4, 5), (1, 3), (1, 5), (2, 3), (5, 3)}
-)
+NARROWER_PHASES = frozenset({(4, 1), (4, 2), (4, 3), (4, 5), (2, 3), (5, 3)})
 
 
 def compare(old: Rulebook | None, new: Rulebook) -> tuple[Change, ...]:
@@ -79,6 +77,9 @@ def _basics(old: Rulebook, new: Rulebook) -> Iterator[Change]:
             f"Phase changed from {old.phase} to {new.phase}.",
             label_when(is_narrower),
         )
+    if old.is_fixed != new.is_fixed:
+        was = "reasons now" if old.is_fixed else "is one of fixed steps now"
+        yield Change("technique", f"The technique {was}.", label_when(old.is_fixed))
     if old.risk != new.risk:
         is_narrower = risk_rank(new.risk) > risk_rank(old.risk)
         way = "raised" if is_narrower else "lowered"

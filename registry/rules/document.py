@@ -188,7 +188,7 @@ def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
         fields.text(key)
     fields.text("purpose", length_max=TEXT_LENGTH_MAX)
     _read_words(fields)
-    _read_technique(fields.table("technique"))
+    said = _technique(fields.table("technique"))
     rulebook = Rulebook(
         workflow=fields.slug("workflow"),
         version=0,
@@ -203,6 +203,7 @@ def _read(document: Mapping[str, Any], problems: list[Problem]) -> Rulebook:
         tools=tuple(_tool(row) for row in fields.rows("tools")),
         categories=fields.texts("categories"),
         action_groups=tuple(_group(row) for row in fields.rows("action_groups")),
+        is_fixed=techniques.is_fixed(said),
     )
     fields.refuse_rows_twice(
         "action_groups", "name", [each.name for each in rulebook.action_groups]
@@ -227,17 +228,19 @@ def _read_words(fields: Fields) -> None:
     read_baselines(fields)
 
 
-def _read_technique(table: Fields) -> None:
-    """Read which technique fits and how that was found; it rules nothing."""
+def _technique(table: Fields) -> Mapping[str, str]:
+    """Read which technique fits and how that was found."""
+    said: dict[str, str] = {}
     for question in techniques.QUESTIONS:
-        answer = table.text(question.key)
+        answer = said[question.key] = table.text(question.key)
         if answer and answer not in (techniques.YES, techniques.NO):
             table.note(question.key, "must be yes or no.")
-    choice = table.text("choice")
+    choice = said["choice"] = table.text("choice")
     if choice and choice not in techniques.TECHNIQUES:
         table.note("choice", f"must be one of {', '.join(techniques.TECHNIQUES)}.")
     table.text("because")
     table.refuse_unknown()
+    return said
 
 
 def _allowances(fields: Fields) -> Mapping[tuple[str, str], Allowance]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.rules.answers import Authority
-from registry.rules.phases import GROUPED
-from registry.rules.verbs import CONSEQUENCE, name_of, tier_of, verb_of
+from registry.rules.phases import FIRST, GROUPED
+from registry.rules.techniques import best_fit, is_fixed
+from registry.rules.verbs import CONSEQUENCE, Tier, name_of, tier_of, verb_of
 
 ANSWER_LENGTH_MIN = 10
 ROLES: Mapping[str, str] = {
@@ -104,6 +105,7 @@ def _parts(document: Mapping[str, Any]) -> Iterator[Gap]:
                 f"amount_field.{row.get('system')}.{row.get('verb')}",
                 f"Which field holds the amount of {place}?", text, "matrix",
             )  # fmt: skip
+    yield from _reasoning(document, open_rows)
     yield from _groups(document, open_rows)
     if not document.get("stop_rules"):
         text = "There is no stop rule, so nothing makes the agent stop."
@@ -119,6 +121,22 @@ def _parts(document: Mapping[str, Any]) -> Iterator[Gap]:
     if moving and not has_spend_cap:
         text = f"The agent may {name_of(moving[0]['verb'])}, and no cap bounds what that adds up to."
         yield Gap("caps", "How much may it spend in all?", text, "limits")
+
+
+def _reasoning(
+    document: Mapping[str, Any], open_rows: list[Mapping[str, Any]]
+) -> Iterator[Gap]:
+    """In phase 1 what reasons only reads, so anything else on its page would be refused."""
+    said = document.get("technique") or {}
+    beyond = [row for row in open_rows if tier_of(row.get("verb", "")) != Tier.READ]
+    if document.get("phase") != FIRST or is_fixed(said) or not beyond:
+        return
+    if best_fit(said) is None:
+        text = "Phase 1 has no AI, and nobody has asked yet whether the workflow needs any. Until then it only reads."
+        yield Gap("technique", "Which technique fits?", text, "technique")
+    else:
+        text = "Phase 1 has no AI, and the technique chosen here reasons, so it would only read. Choose another phase, or another technique."
+        yield Gap("phase", "Which phase is it for?", text, "basics")
 
 
 def _groups(

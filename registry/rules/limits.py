@@ -4,9 +4,8 @@ Each function yields reasons and decides nothing alone. A number that is missing
 currency never passes a limit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from registry.rules import phases
@@ -35,11 +34,6 @@ from registry.rules.rulebook import (
 from registry.rules.sentences import window_text
 from registry.rules.things import place_of
 from registry.rules.verbs import CONSEQUENCE, name_of, tier_of
-
-# What each phase says of every request, by the number of the phase.
-PHASES: Mapping[int, tuple[Ceiling, ...]] = MappingProxyType(
-    {number: phase.ceilings for number, phase in phases.PHASES.items()}
-)
 
 
 def reason_of(code: str, text: str, answer: Answer, rule: str | None = None) -> Reason:
@@ -131,7 +125,12 @@ def ceiling_reasons(
 ) -> Iterator[Reason]:
     """Yield the reasons of every ceiling above the workflow, its phase included."""
     in_force = phases_in_force(rulebook, standing.phase)
-    of_phases = [ceiling for number in in_force for ceiling in PHASES.get(number, ())]
+    of_phases = [
+        ceiling
+        for number in in_force
+        if number in phases.PHASES
+        for ceiling in phases.PHASES[number].ceilings_for(is_fixed=rulebook.is_fixed)
+    ]
     row = rulebook.allowances.get((request.system, request.verb))
     for ceiling in (*standing.ceilings, *of_phases):
         how = binds(ceiling, request, row, standing.system_data)
@@ -173,8 +172,11 @@ def _phase_reasons(
     number: int, request: Request, rulebook: Rulebook
 ) -> Iterator[Reason]:
     """Yield what a phase says beyond its ceilings."""
-    if number not in PHASES:
+    if number not in phases.PHASES:
         yield reason_of("ceiling.phase", f"Phase {number} is unknown.", Answer.REFUSE)
+    if number == phases.FIRST and request.model:
+        text = f"In phase 1 nothing reasons, and the request says that the AI model “{request.model}” did."
+        yield reason_of("ceiling.phase", text, Answer.REFUSE, "phase")
     moods = sorted(phases.EMOTIONS & set(request.signals))
     if number == phases.TALKS and moods and tier_of(request.verb) in CONSEQUENCE:
         text = f"In phase 2 a human takes over on {' and '.join(moods)}."

@@ -2,7 +2,7 @@
 
 A phase is a control profile, not a rung of power (settled question 14). A workflow goes up
 one step at a time, through a gate, and is taken back at once. The database holds each grant
-to `never_granted` as well: `approvals/migrations/0019_grants_obey_their_phase`.
+to `never_granted` as well: `approvals/migrations/0019_grants_obey_their_phase` and 0020.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,6 +32,12 @@ class Phase:
     risk_profile: str
     never_granted: tuple[str, ...]
     ceilings: tuple[Ceiling, ...] = ()
+    # Those that hold as well where the page's technique is not one of fixed steps.
+    ceilings_on_reasoning: tuple[Ceiling, ...] = ()
+
+    def ceilings_for(self, *, is_fixed: bool) -> tuple[Ceiling, ...]:
+        """Return the ceilings over a page whose technique is one of fixed steps, or not."""
+        return self.ceilings if is_fixed else self.ceilings + self.ceilings_on_reasoning
 
 
 def _ceiling(
@@ -52,14 +58,15 @@ _PHASES = (
     Phase(
         1,
         "Operational efficiency",
-        "fixed steps, a person decides every change",
+        "fixed steps and no AI, a person decides every change",
         "Reduce the cost of digital labour.",
         "Deterministic automation of a workflow.",
         "IT remediation, sorting refunds, orchestrating deliveries.",
-        ("Every step is on record.", "What fails is tried again, then escalated.", "A person decides every change of a record."),
+        ("Every step is on record.", "What fails is tried again, then escalated.", "A workflow whose technique is not fixed steps only reads.", "A person decides every change of a record."),
         "No reasoning and no agents: fixed steps only.",
-        ("A change of a record that no person decided.",),
+        ("Anything that an AI model reasoned about, whoever decides it.", "A change of a record that no person decided."),
         (_ceiling("In phase 1 nothing that an AI decides changes a record by itself.", (Tier.CHANGE,), Authority.REVIEW),),
+        (_ceiling("In phase 1 nothing reasons: a workflow whose technique is not fixed steps only reads.", (Tier.PREPARE, Tier.STAGE, Tier.CHANGE), Authority.NEVER),),
     ),
     Phase(
         2,

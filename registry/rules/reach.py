@@ -26,7 +26,8 @@ from registry.rules.ceilings import (
     in_cell,
     is_placed,
 )
-from registry.rules.limits import PHASES, is_ungrouped
+from registry.rules.limits import is_ungrouped
+from registry.rules.phases import PHASES
 from registry.rules.rulebook import (
     NO_DATA,
     Allowance,
@@ -106,7 +107,8 @@ def reach_within(row: Allowance, rulebook: Rulebook) -> Reach:
     if is_ungrouped(rulebook, rulebook.phase, row.system, row.verb):
         text = "In phase 4 an agent acts only inside its action groups."
         reach = reach.stricter(Authority.NEVER, "phase", text)
-    return reach_under(reach, row.system, row.verb, PHASES[rulebook.phase])
+    ceilings = PHASES[rulebook.phase].ceilings_for(is_fixed=rulebook.is_fixed)
+    return reach_under(reach, row.system, row.verb, ceilings)
 
 
 def reach_under(

@@ -182,7 +182,11 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """The part of one version of the one page that rules."""
+    """The part of one version of the one page that rules.
+
+    `is_fixed` says that its technique is one of fixed steps, where no model reasons; a page
+    that was never asked about its technique is not.
+    """
 
     workflow: str
     version: int
@@ -197,6 +201,7 @@ class Rulebook:
     tools: tuple[Tool, ...] = ()
     categories: tuple[str, ...] = ()
     action_groups: tuple[ActionGroup, ...] = ()
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True)

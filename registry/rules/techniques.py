@@ -64,6 +64,21 @@ def best_fit(answers: Mapping[str, str]) -> Technique | None:
     return TECHNIQUES[AGENT]
 
 
+def technique_of(said: Mapping[str, str]) -> Technique | None:
+    """Return the technique of a page: the one chosen, or the one that the answers lead to.
+
+    None while a question is open; a choice without its answers counts for nothing.
+    """
+    fit = best_fit(said)
+    return TECHNIQUES.get(said.get("choice", ""), fit) if fit else None
+
+
+def is_fixed(said: Mapping[str, str]) -> bool:
+    """Say whether the technique is one of fixed steps, so that no model reasons."""
+    technique = technique_of(said)
+    return technique is not None and not technique.is_ai
+
+
 def next_question(answers: Mapping[str, str]) -> TechniqueQuestion | None:
     """Return the first question that is still open, or None when the tree has ended."""
     if best_fit(answers) is not None:
@@ -79,10 +94,9 @@ def _named(technique: Technique) -> str:
 
 def technique_sentences(said: Mapping[str, str]) -> tuple[str, ...]:
     """Say what was chosen and why, for the page and the packet; nothing while not asked."""
-    fit = best_fit(said)
-    if fit is None:
+    fit, chosen = best_fit(said), technique_of(said)
+    if fit is None or chosen is None:
         return ()
-    chosen = TECHNIQUES.get(said.get("choice", ""), fit)
     lines = [f"The technique that fits is {_named(chosen)}: it is {fit.kind}."]
     if chosen != fit:
         lines = [

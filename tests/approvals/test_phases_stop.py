@@ -17,10 +17,16 @@ pytestmark = pytest.mark.django_db
 
 NOTE = {"system": "orders", "verb": "comment", "authority": "allowed"}
 REPLY = {"system": "orders", "verb": "reply", "authority": "allowed"}
+FIXED = {"steps": "yes", "choice": "workflow"}
+AGENT = dict.fromkeys(
+    ("steps", "written", "best_plan", "in_documents", "pattern"), "no"
+)
 
 
 def in_phase(phase, **changes):
-    document = refunds_document(phase=phase, guardrail={}, **changes)
+    document = refunds_document(
+        phase=phase, guardrail={}, **{"technique": FIXED} | changes
+    )
     document["allowances"] += [NOTE, REPLY]
     document["action_groups"].append(
         {"name": "Notes", "actions": ["comment in orders", "reply in orders"]}
@@ -57,6 +63,42 @@ def test_a_phase_stops_a_request_that_the_matrix_allows(phase, said):
         found, codes = outcome(answer_to(portal, verb))
         assert found == expected, verb
         assert ("ceiling.phase" in codes) == (expected != "allow")
+
+
+def test_in_phase_1_nothing_is_granted_that_a_model_reasoned_about():
+    portal = in_phase(1)
+
+    plain = answer_to(portal, "comment")
+    modelled = {
+        verb: answer_to(portal, verb, model="gpt-5")
+        for verb in ("read", "comment", "reply")
+    }
+
+    assert plain["status"] == "allowed"
+    assert Grant.objects.get().is_reasoned is False
+    for asked in modelled.values():
+        assert asked["status"] == "refused"
+        assert "the AI model “gpt-5” did" in asked["ruling"]["reasons"][0]["text"]
+
+
+@pytest.mark.parametrize("technique", [AGENT, {}])
+def test_in_phase_1_a_workflow_whose_technique_reasons_only_reads(technique):
+    portal = in_phase(2, technique=technique)
+    waiting = portal.ask("84.20")
+    take_phase_back(
+        actor=portal.people.actor("maya"),
+        workflow_id=portal.workflow.id,
+        to_phase=1,
+        reason="Back to fixed steps.",
+        now=NOW,
+    )
+
+    decided = portal.decide("dana", waiting)
+
+    assert answer_to(portal, "read")["status"] == "allowed"
+    assert answer_to(portal, "comment")["status"] == "refused"
+    assert decided.status_code == 409
+    assert "only reads" in decided.content.decode()
 
 
 def test_in_phase_2_a_person_takes_over_from_an_upset_customer():
@@ -128,13 +170,19 @@ def by_hand(grant, **changes):
 
 
 @pytest.mark.parametrize(
-    ("page", "verb", "back_to"), [(4, "comment", 3), (2, "reply", 1)]
+    ("page", "verb", "back_to", "technique", "model"),
+    [
+        (4, "comment", 3, FIXED, None),
+        (2, "reply", 1, FIXED, None),
+        (2, "comment", 1, AGENT, None),
+        (2, "read", 1, FIXED, "gpt-5"),
+    ],
 )
 def test_a_grant_that_its_phase_never_has_is_refused_by_the_database(
-    page, verb, back_to
+    page, verb, back_to, technique, model
 ):
-    portal = in_phase(page)
-    answer_to(portal, verb)
+    portal = in_phase(page, technique=technique)
+    answer_to(portal, verb, **({"model": model} if model else {}))
     grant = Grant.objects.get()
     Grant.objects.update(state="REVOKED")
     by_hand(grant, state="ISSUED")
@@ -151,7 +199,14 @@ def test_a_grant_that_its_phase_never_has_is_refused_by_the_database(
         by_hand(grant, state="ISSUED")
     # What is written by hand into the columns themselves says nothing: the rows do.
     with pytest.raises(IntegrityError, match="approvals_grant_obeys_phase"):
-        by_hand(grant, state="ISSUED", tier="read", phase=0, page_phase=0)
+        by_hand(
+            grant,
+            state="ISSUED",
+            tier="read",
+            phase=0,
+            page_phase=0,
+            is_reasoned=False,
+        )
 
 
 def test_a_ruling_that_lies_gets_no_grant_where_nothing_runs_without_a_person():

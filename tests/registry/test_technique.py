@@ -1,9 +1,11 @@
 """The best-fit technique: asked before AI is chosen, kept with the page, shown in the packet."""
 
+import importlib
 import json
 from itertools import product
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -11,11 +13,13 @@ from portal.home.queries.gates.providers import PROVIDERS, technique
 from registry.models import Workflow
 from registry.operations.packets import submit_version
 from registry.queries.templates import template_choices, template_document
+from registry.rules.gaps import gaps_of
 from registry.rules.techniques import (
     AGENT,
     QUESTIONS,
     TECHNIQUES,
     best_fit,
+    is_fixed,
     next_question,
     technique_sentences,
 )
@@ -43,6 +47,61 @@ def answer(client, slug, **given):
 
 def document_of(slug):
     return Workflow.objects.get(slug=slug).versions.latest("number").document
+
+
+def test_only_a_technique_of_fixed_steps_reasons_about_nothing():
+    assert {
+        each.key
+        for each in TECHNIQUES.values()
+        if is_fixed({"steps": "yes", "choice": each.key})
+    } == {"workflow", "rules", "optimiser"}
+    assert is_fixed({"steps": "no", "written": "yes"})
+    assert not is_fixed(ALL_NO)
+    # A choice without its answers counts for nothing.
+    assert not is_fixed({"choice": "workflow"})
+
+
+def test_the_migration_says_of_every_technique_what_the_rules_say(db):
+    migration = importlib.import_module("registry.migrations.0026_fixed_steps")
+    ways = product(("yes", "no", ""), repeat=len(QUESTIONS))
+    said = [
+        dict(zip(ALL_NO, way, strict=True)) | {"choice": choice}
+        for way in ways
+        for choice in ("", *TECHNIQUES)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {migration.IS_FIXED} FROM jsonb_array_elements(%s::jsonb)"  # noqa: S608
+            " WITH ORDINALITY AS said (t, number) ORDER BY number",
+            [
+                json.dumps(
+                    [
+                        {key: value for key, value in each.items() if value}
+                        for each in said
+                    ]
+                )
+            ],
+        )
+        found = [fixed for (fixed,) in cursor.fetchall()]
+
+    assert found == [is_fixed(each) for each in said]
+
+
+def test_a_page_of_phase_1_whose_technique_reasons_is_not_sent_for_signature():
+    def missing(**changes):
+        return {
+            gap.key: gap.where
+            for gap in gaps_of(refunds_document(phase=1, **changes), {})
+        }
+
+    unasked, agent = missing(technique={}), missing(technique=ALL_NO)
+    fixed = missing(technique={"steps": "yes"})
+
+    assert unasked["technique"] == "technique"
+    assert agent["phase"] == "basics"
+    assert not {"technique", "phase"} & set(fixed)
+    reading = [{"system": "orders", "verb": "read", "authority": "allowed"}]
+    assert "phase" not in missing(technique=ALL_NO, allowances=reading)
 
 
 def test_every_way_through_the_tree_ends_in_a_technique():

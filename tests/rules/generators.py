@@ -237,6 +237,7 @@ def rulebooks(draw):
         categories=draw(some(CATEGORIES)),
         tools=draw(keyed(tools, lambda tool: tool.name, 2)),
         action_groups=draw(action_groups([(row.system, row.verb) for row in rows])),
+        is_fixed=draw(st.booleans()),
     )
 
 
