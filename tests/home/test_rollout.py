@@ -1,6 +1,6 @@
 """The programme: its sponsor, living ticks, the focus on few workflows, signed quarters."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,16 +9,28 @@ from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
 from portal.accounts.operations.people import add_person, deactivate_person
+from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from portal.home.models import QuarterReview
 from portal.home.operations.rollout import call_proven, keep_quarter, sign_quarter
-from portal.home.queries.quarters import label_of, plan_now, quarter_of, quarter_page
-from registry.models import OperatingModelVersion, Proof, Sponsor
+from portal.home.queries.quarters import (
+    ends_of,
+    label_of,
+    plan_now,
+    quarter_of,
+    quarter_page,
+)
+from registry.models import CeilingWaiver, OperatingModelVersion, Proof, Sponsor
 from registry.operations.acceptable_use import acknowledge_statement, publish_statement
+from registry.operations.asking_more import Wanted, ask_for_more
+from registry.operations.ceilings import change_ceiling, set_ceiling
+from registry.operations.deciding_more import approve_request, end_waiver
 from registry.operations.launching import launch_version
 from registry.operations.packets import submit_version
+from registry.operations.phases import take_phase_back
 from registry.operations.rollout import go_over_focus, name_sponsor, record_proof
 from registry.operations.teams import name_head
+from registry.queries.ceiling_reach import CeilingSaid
 from registry.queries.rollout import sponsor_now
 from registry.rules.rollout import ProofFacts, is_proven_by, proof_lines
 from tests.people import NOW, draft_workflow, live_workflow, make_company, sign_all
@@ -26,7 +38,8 @@ from tests.registry.assessing import assess
 
 pytestmark = pytest.mark.django_db
 
-KEY = "2026-q4"
+KEY, FORMER = "2026-q4", "2026-q3"
+ENDED = datetime(2027, 1, 4, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -184,7 +197,7 @@ def test_the_sixth_unproven_workflow_waits_for_a_reason_on_record(people):
     )
     write = {"key": KEY, "notes": "", "decisions": "It stays.", "now": NOW}
     keep_quarter(actor=people.actor("olga"), **write)
-    sign_quarter(actor=people.actor("olga"), key=KEY, now=NOW)
+    sign_quarter(actor=people.actor("olga"), key=KEY, now=ENDED)
     for key, is_told in (("dana", True), ("olga", True), ("otto", False)):
         client.force_login(people.people[key])
         texts = [client.get(reverse("programme")).text]
@@ -203,15 +216,15 @@ def test_only_the_sponsor_signs_a_quarter_and_it_stays_as_it_was(people):
         keep_quarter(actor=people.actor("maya"), decisions="", **write)
     keep_quarter(actor=people.actor("ada"), decisions="", **write)
     with pytest.raises(Forbidden):
-        sign_quarter(actor=people.actor("ada"), key=KEY, now=NOW)
+        sign_quarter(actor=people.actor("ada"), key=KEY, now=ENDED)
     olga = people.actor("olga")
     with pytest.raises(Conflict, match="Nothing is decided yet"):
-        sign_quarter(actor=olga, key=KEY, now=NOW)
+        sign_quarter(actor=olga, key=KEY, now=ENDED)
     keep_quarter(actor=olga, decisions="Begin with refunds.", **write)
-    before = quarter_page(actor=olga, key=KEY, now=NOW).agenda
+    before = quarter_page(actor=olga, key=KEY, now=ENDED).agenda
     assert any("workflows are live" in each.text for each in before)
 
-    sign_quarter(actor=olga, key=KEY, now=NOW)
+    sign_quarter(actor=olga, key=KEY, now=ENDED)
 
     live_workflow(people)
     page = quarter_page(actor=people.actor("dana"), key=KEY, now=NOW)
@@ -221,7 +234,125 @@ def test_only_the_sponsor_signs_a_quarter_and_it_stays_as_it_was(people):
     with pytest.raises(IntegrityError), transaction.atomic():
         QuarterReview.objects.update(decisions="Other.")
     assert not item(people, "The last quarter's").is_true
-    assert item(people, "The last quarter's", now=NOW + timedelta(days=60)).is_true
+    assert item(people, "The last quarter's", now=ENDED).is_true
+
+
+def test_a_quarter_is_signed_once_it_has_ended_and_the_page_says_when(people):
+    name_olga(people)
+    olga = people.actor("olga")
+    keep_quarter(actor=olga, key=KEY, notes="", decisions="Go on.", now=NOW)
+    almost = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    for now in (NOW, almost):
+        assert not quarter_page(actor=olga, key=KEY, now=now).may_sign
+        with pytest.raises(Conflict, match="from 1 January 2027 on") as refused:
+            sign_quarter(actor=olga, key=KEY, now=now)
+        assert refused.value.code == "quarter.running"
+    client = Client()
+    client.force_login(people.olga)
+    running = quarter_of(wall_clock().date())
+    text = client.get(reverse("quarter", args=[running])).text
+    assert "The quarter is still running" in text
+    assert "Save and sign this review" not in text
+
+    page = quarter_page(actor=olga, key=KEY, now=ends_of(KEY))
+    assert page.may_sign
+    sign_quarter(actor=olga, key=KEY, now=ends_of(KEY))
+
+
+def test_the_agenda_tells_what_changed_in_that_quarter_and_each_line_opens_it(people):
+    name_olga(people)
+    workflow = live_workflow(people)
+    ceiling = {
+        "level": "enterprise",
+        "name": "Money",
+        "sentence": "A person decides on money.",
+        "authority": "review",
+        "verbs": ("refund",),
+    }
+    set_ceiling(
+        actor=SYSTEM, now=NOW - timedelta(days=90), **ceiling | {"name": "Before"}
+    )
+    made = set_ceiling(actor=people.actor("ada"), now=NOW, **ceiling)
+    said = CeilingSaid(**ceiling | {"sentence": "Now more."})
+    changed = change_ceiling(
+        actor=people.actor("ada"),
+        ceiling_id=made.id,
+        wanted=said,
+        because="It was too wide.",
+        now=NOW,
+    )
+    take_phase_back(
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        to_phase=3,
+        reason="Too many mistakes.",
+        now=NOW,
+    )
+    asked = ask_for_more(
+        actor=people.actor("maya"),
+        workflow_id=workflow.id,
+        wanted=Wanted(
+            kind="waiver",
+            ceiling_id=changed.id,
+            system="billing",
+            verb="refund",
+            days=10,
+            why="A fair.",
+        ),
+        now=NOW,
+    )
+    approve_request(
+        actor=people.actor("ada"), request_id=asked.id, answer="For the fair.", now=NOW
+    )
+    given = CeilingWaiver.objects.get()
+    end_waiver(
+        actor=people.actor("ada"), waiver_id=given.id, because="It is over.", now=NOW
+    )
+
+    def lines(key, name="olga", now=ENDED):
+        page = quarter_page(actor=people.actor(name), key=key, now=now)
+        names = ("Ceilings", "Waivers", "Phases")
+        return [
+            (each.text.split(":")[0], each.href)
+            for each in page.agenda
+            if each.heading in names
+        ]
+
+    phase = f"/workflows/{workflow.slug}/phase/"
+    request = f"/requests/{asked.id}/"
+    expected = [
+        ("“Money” was set for the whole company by Ada Berg", f"/ceilings/{made.id}/"),
+        (
+            "“Money” for the whole company was changed by Ada Berg",
+            f"/ceilings/{changed.id}/",
+        ),
+        (f"Ada Berg let {workflow.name} pass “Money”", request),
+        (f"The waiver of “Money” for {workflow.name} ended by Ada Berg", request),
+        (f"{workflow.name} began in phase 4 by Maya Adler", f"{phase}#move-1"),
+        (
+            f"{workflow.name} was taken back from phase 4 to phase 3 by Maya Adler",
+            f"{phase}#move-2",
+        ),
+    ]
+    assert lines(KEY, "ada") == expected
+    # Who signs reads all of it, and opens what they may see.
+    assert lines(KEY) == [
+        (text, "" if "#" in href or "requests" in href else href)
+        for text, href in expected
+    ]
+    assert [text for text, _ in lines(FORMER, "ada")] == [
+        "“Before” was set for the whole company"
+    ]
+    keep_quarter(
+        actor=people.actor("olga"), key=KEY, notes="", decisions="So.", now=NOW
+    )
+    sign_quarter(actor=people.actor("olga"), key=KEY, now=ENDED)
+    assert lines(KEY, "ada") == expected
+    client = Client()
+    client.force_login(people.maya)
+    for _, href in expected:
+        assert client.get(href).status_code == 200
+    assert 'id="move-2"' in client.get(phase).text
 
 
 def test_quarters_are_named_and_the_future_has_none(people):
@@ -239,12 +370,12 @@ def test_the_sponsor_writes_and_signs_on_the_page(people):
     now_key = reverse("quarters")
     listed = client.get(now_key).text
     assert "Quarterly reviews" in listed
-    here = reverse("quarter", args=[KEY])
+    here = reverse("quarter", args=[FORMER])
 
     answer = client.post(here, {"notes": "Hm.", "decisions": "", "do": "sign"})
     assert answer.status_code == 409
     assert "Nothing is decided yet" in answer.text
-    mark = quarter_page(actor=people.actor("olga"), key=KEY, now=NOW).mark
+    mark = quarter_page(actor=people.actor("olga"), key=FORMER, now=NOW).mark
     said = {"notes": "Hm.", "decisions": "Go on.", "do": "sign", "after": mark}
     client.post(here, said)
 
@@ -258,8 +389,8 @@ def test_two_who_write_at_once_lose_no_words_unseen_and_the_sponsor_signs_what_w
     olga, ada = Client(), Client()
     olga.force_login(people.olga)
     ada.force_login(people.ada)
-    here = reverse("quarter", args=[KEY])
-    first = quarter_page(actor=people.actor("olga"), key=KEY, now=NOW).mark
+    here = reverse("quarter", args=[FORMER])
+    first = quarter_page(actor=people.actor("olga"), key=FORMER, now=NOW).mark
     ada.post(here, {"notes": "Ada was there.", "decisions": "Wait.", "after": first})
 
     late = {"notes": "", "decisions": "Go on.", "do": "sign", "after": first}
@@ -271,7 +402,7 @@ def test_two_who_write_at_once_lose_no_words_unseen_and_the_sponsor_signs_what_w
     assert "Go on." in answer.text
     row = QuarterReview.objects.get()
     assert (row.decisions, row.signed_at) == ("Wait.", None)
-    mark = quarter_page(actor=people.actor("olga"), key=KEY, now=NOW).mark
+    mark = quarter_page(actor=people.actor("olga"), key=FORMER, now=NOW).mark
     assert f'name="after" value="{mark}"' in answer.text
     assert olga.post(here, late | {"after": mark}).status_code == 302
     assert QuarterReview.objects.get().decisions == "Go on."
@@ -289,7 +420,7 @@ def test_a_sponsor_replaced_while_waiting_for_the_lock_signs_nothing(
 
     monkeypatch.setattr("portal.home.operations.rollout.lock_shared", others_first)
     with pytest.raises(Forbidden):
-        sign_quarter(actor=olga, key=KEY, now=NOW)
+        sign_quarter(actor=olga, key=KEY, now=ENDED)
 
 
 def test_a_sponsor_who_has_not_acknowledged_the_statement_signs_nothing(people):
@@ -304,8 +435,8 @@ def test_a_sponsor_who_has_not_acknowledged_the_statement_signs_nothing(people):
         after=0,
     )
     with pytest.raises(Conflict, match="acceptable-use statement"):
-        sign_quarter(actor=olga, key=KEY, now=NOW)
+        sign_quarter(actor=olga, key=KEY, now=ENDED)
 
     acknowledge_statement(actor=olga, number=1)
 
-    assert sign_quarter(actor=olga, key=KEY, now=NOW).signed_by_id == olga.id
+    assert sign_quarter(actor=olga, key=KEY, now=ENDED).signed_by_id == olga.id

@@ -15,6 +15,7 @@ from portal.core.locks import ENTERPRISE, lock_shared
 from portal.home.models import QuarterReview
 from portal.home.queries.quarters import (
     agenda_of,
+    ends_of,
     label_of,
     mark_of,
     signs_quarters,
@@ -81,11 +82,12 @@ def sign_quarter(
 ) -> QuarterReview:
     """Sign a quarter's review with its agenda as it is now. Only the executive sponsor.
 
-    Raises Conflict without a decision, for a sponsor who has not acknowledged the
+    Raises Conflict while the quarter is running, without a decision, for a sponsor who has not acknowledged the
     acceptable-use statement, and where somebody wrote after what the mark `after` stands
     for. What is signed never changes.
     """
     _check_quarter(key, now)
+    _must_be_over(key, now)
     # Publishing a statement and naming another sponsor wait for this, and this for them.
     lock_shared(ENTERPRISE)
     if not signs_quarters(actor):
@@ -169,6 +171,17 @@ def _must_be_read(review: QuarterReview, after: str | None) -> None:
         " takes its place.",
         at=review.saved_at,
     )
+
+
+def _must_be_over(key: str, now: datetime) -> None:
+    end = ends_of(key)
+    if now < end:
+        raise Conflict(
+            "quarter.running",
+            f"The {label_of(key).lower()} is still running. It can be signed from"
+            f" {end:%-d %B %Y} on; what you write is kept until then.",
+            signable_from=end,
+        )
 
 
 def _check_quarter(key: str, now: datetime) -> None:

@@ -2,20 +2,29 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+
+from django.urls import reverse
 
 from portal.accounts.actors import Actor
 from portal.accounts.queries import is_administrator
 from portal.core.errors import NotFound
 from portal.home.models import QuarterReview
 from portal.home.queries.rollout import Rollout, rollout_for, slugs_told
+from registry.queries.across import workflow_places
+from registry.queries.quarter_changes import Change, Changed, changes_between
 from registry.queries.rights import holders_of
 from registry.queries.rollout import SponsorNow, sponsor_now
 from registry.rules.rulebook import Level
 
 SHOWN = 8
 PAST_A_GATE = "Past a gate"
+_CHANGED = {
+    Changed.CEILING: "Ceilings",
+    Changed.WAIVER: "Waivers",
+    Changed.PHASE: "Phases",
+}
 _QUARTER = re.compile(r"(20\d\d)-q([1-4])")
 
 
@@ -26,6 +35,8 @@ class Point:
     heading: str
     text: str
     href: str
+    # The workflow that it is about, for who may read its name and open its page.
+    slug: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,9 @@ class QuarterPage:
     signed_at: datetime | None
     digest: str
     sponsor: SponsorNow
+    # From then on it can be signed; until then it is still running.
+    ends_at: datetime
+    is_over: bool
     may_write: bool
     may_sign: bool
 
@@ -75,6 +89,14 @@ def starts_of(key: str) -> datetime:
     if found is None:
         raise NotFound("There is no such quarter.")
     return datetime(int(found[1]), 3 * int(found[2]) - 2, 1, tzinfo=UTC)
+
+
+def ends_of(key: str) -> datetime:
+    """Give when a quarter has ended and the next one starts. Raises NotFound as above."""
+    start = starts_of(key)
+    if start.month == 10:
+        return start.replace(year=start.year + 1, month=1)
+    return start.replace(month=start.month + 3)
 
 
 def label_of(key: str) -> str:
@@ -119,14 +141,14 @@ def quarter_page(*, actor: Actor, key: str, now: datetime) -> QuarterPage:
     is_signed = row is not None and row.signed_at is not None
     is_signer = signs_quarters(actor)
     agenda = (
-        _told(tuple(Point(**each) for each in row.agenda), actor, sponsor)
+        _told(tuple(_kept(each) for each in row.agenda), actor, sponsor)
         if row is not None and is_signed
         else agenda_of(actor=actor, key=key, now=now)
     )
     return QuarterPage(
         key=key,
         label=label_of(key),
-        agenda=agenda,
+        agenda=_openable(agenda, actor),
         notes=row.notes if row else "",
         decisions=row.decisions if row else "",
         saved_by=row.saved_by.name if row and row.saved_by else "",
@@ -137,18 +159,36 @@ def quarter_page(*, actor: Actor, key: str, now: datetime) -> QuarterPage:
         digest=row.digest if row else "",
         sponsor=sponsor,
         may_write=not is_signed and (is_signer or is_administrator(actor)),
-        may_sign=not is_signed and is_signer,
+        ends_at=ends_of(key),
+        is_over=now >= ends_of(key),
+        may_sign=not is_signed and is_signer and now >= ends_of(key),
     )
 
 
 def _told(
     agenda: tuple[Point, ...], actor: Actor, sponsor: SponsorNow
 ) -> tuple[Point, ...]:
-    """Leave out of a signed agenda who went past a gate with what one may not see."""
+    """Leave out of a signed agenda what is about workflows that one may not see."""
     seen = slugs_told(actor=actor, sponsor=sponsor)
-    hrefs = {_packet(slug) for slug in seen}
+    return tuple(each for each in agenda if not each.slug or each.slug in seen)
+
+
+def _kept(point: Mapping[str, str]) -> Point:
+    """Read a point as it was signed; older ones name their workflow in the address only."""
+    made = Point(**point)
+    if made.heading == PAST_A_GATE and not made.slug:
+        return replace(made, slug=made.href.split("/")[2])
+    return made
+
+
+def _openable(agenda: tuple[Point, ...], actor: Actor) -> tuple[Point, ...]:
+    """Take the link from what somebody reads here and may not open. At most four queries."""
+    if not any(each.slug for each in agenda):
+        return agenda
+    mine = {each.slug for each in workflow_places(actor=actor)}
     return tuple(
-        each for each in agenda if each.heading != PAST_A_GATE or each.href in hrefs
+        each if not each.slug or each.slug in mine else replace(each, href="")
+        for each in agenda
     )
 
 
@@ -157,8 +197,9 @@ def _packet(slug: str) -> str:
 
 
 def agenda_of(*, actor: Actor, key: str, now: datetime) -> tuple[Point, ...]:
-    """Make the agenda of what is open and what was decided past a gate. Many queries."""
-    plan = plan_now(actor=actor, since=starts_of(key), now=now)
+    """Make the agenda of what is open now, and of what changed in the quarter. Many queries."""
+    start, end = starts_of(key), ends_of(key)
+    plan = plan_now(actor=actor, since=start, now=now)
     points = [
         Point(
             stage.label,
@@ -179,10 +220,27 @@ def agenda_of(*, actor: Actor, key: str, now: datetime) -> tuple[Point, ...]:
         if each.unproven
     ]
     points += [
-        Point(PAST_A_GATE, f"{each.workflow} {each.what}. {each.by}: {each.reason}", _packet(each.slug))
+        Point(PAST_A_GATE, f"{each.workflow} {each.what}. {each.by}: {each.reason}", _packet(each.slug), each.slug)
         for each in plan.exceptions
+        if each.at < end
     ]  # fmt: skip
+    slugs = slugs_told(actor=actor, sponsor=plan.sponsor)
+    points += [
+        Point(_CHANGED[each.kind], each.text, _page_of(each), each.slug)
+        for each in changes_between(start=start, end=end, slugs=slugs)
+    ]
     return tuple(points)
+
+
+def _page_of(change: Change) -> str:
+    match change.kind:
+        case Changed.CEILING:
+            return reverse("ceiling", args=[change.id])
+        case Changed.WAIVER:
+            return reverse("capability_request", args=[change.id])
+        case Changed.PHASE:
+            page = reverse("workflow_phase", args=[change.slug])
+            return f"{page}#move-{change.id}"
 
 
 def plan_now(*, actor: Actor, since: datetime, now: datetime) -> Rollout:
