@@ -10,7 +10,6 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import Batch, BatchItem, Decision, Grant, ProposalVersion
-from approvals.operations.blocking import Blocked
 from approvals.operations.decide import (
     REASON_CODES,
     Decided,
@@ -20,6 +19,7 @@ from approvals.operations.decide import (
 )
 from approvals.operations.undo import undo_approval
 from approvals.queries.batches import batch_of
+from approvals.queries.blocking import Blocked
 from approvals.queries.likeness import select
 from approvals.rules.likeness import BATCH_MAX
 from portal.accounts.actors import Actor

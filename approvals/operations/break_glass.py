@@ -11,7 +11,6 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, BreakGlass, BreakGlassReview
 from approvals.models.proposing import Audience
-from approvals.operations.blocking import Blocked, kept_from_running
 from approvals.operations.confirming import confirmed_by, require_fresh
 from approvals.operations.decide import rule_again
 from approvals.operations.grants import issue_grant
@@ -32,12 +31,12 @@ from approvals.operations.stages import (
     StageCount,
     approvals_of,
     count_stages,
-    demanded_way,
-    way_to_approval,
 )
 from approvals.queries.access import proposal_seen_by
+from approvals.queries.blocking import Blocked, kept_from_running
 from approvals.queries.break_glass import glass_seen_by, may_review, role_of
 from approvals.queries.clocks import is_overdue
+from approvals.queries.ways import demanded_way, way_to_approval
 from approvals.rules.emergencies import ROLES, review_due_at, why_problem
 from approvals.rules.moves import ActionStatus, ProposalState
 from portal.accounts.actors import Actor
@@ -81,10 +80,12 @@ def break_glass(
         reversibility=ruled.record.reversibility,
     )
     require_no_objection(sitting, parties)
-    if blocked := kept_from_running(ruled, sitting):
+    if blocked := kept_from_running(ruled.ruling, sitting):
         return blocked
     require_fresh(actor)
-    way = demanded_way(sitting.proposal, ruled) or way_to_approval(sitting.proposal)
+    way = demanded_way(sitting.proposal, ruled.ruling) or way_to_approval(
+        sitting.proposal
+    )
     counts = count_stages(
         way, approvals_of(sitting.version), facts=sitting.facts, parties=parties
     )

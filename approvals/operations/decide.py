@@ -11,7 +11,6 @@ from uuid import UUID
 
 from approvals.models import AuthorityRecord, Decision, EvidenceOpening, ProposalVersion
 from approvals.operations.assigning import assign_least_loaded
-from approvals.operations.blocking import Blocked, blocked_by
 from approvals.operations.confirming import confirmed_by, require_confirmed
 from approvals.operations.grants import issue_grant
 from approvals.operations.looking import look_facts
@@ -29,13 +28,14 @@ from approvals.operations.stages import (
     approvals_of,
     confirmed_only,
     count_stages,
-    demanded_way,
     first_open,
     go_on,
     needed_later,
 )
 from approvals.queries.access import who_decides
-from approvals.queries.envelope import request_of, with_mapped_amount
+from approvals.queries.again import request_again
+from approvals.queries.blocking import Blocked, blocked_by
+from approvals.queries.ways import demanded_way
 from approvals.rules.moves import ActionStatus, ProposalState
 from approvals.rules.quorum import Tally
 from approvals.rules.reasons import NEEDS_WORDS, REASON_CODES
@@ -83,7 +83,7 @@ def approve_proposal(
         reversibility=ruled.record.reversibility,
     )
     require_no_objection(sitting, parties)
-    blocked = blocked_by(ruled, sitting, in_batch=in_batch)
+    blocked = blocked_by(ruled.ruling, sitting, in_batch=in_batch)
     if blocked:
         return blocked
     decision = keep_decision(
@@ -160,12 +160,9 @@ def rule_again(
     said = action if action is not None else sitting.action
     is_edited = action is not None or sitting.version.digest != sitting.request.digest
     hold = hold_of_run(run_id=sitting.request.run_id)
-    request = request_of(sitting.body, said, is_edited=is_edited)
-    if is_edited:
-        request = with_mapped_amount(request, sitting.facts.rulebook)
     ruling = ask_rulebook(
         facts=sitting.facts,
-        request=request,
+        request=request_again(sitting.facts, sitting.body, said, is_edited=is_edited),
         run_id=sitting.request.run_id,
         run_is_on_hold=hold is not None,
         hold_reason=hold.sentence if hold else None,
@@ -231,7 +228,7 @@ def count_votes(
         risk=ruled.record.risk,
         reversibility=ruled.record.reversibility,
     )
-    way = demanded_way(sitting.proposal, ruled)
+    way = demanded_way(sitting.proposal, ruled.ruling)
     if way is None:
         raise AssertionError("what others must decide is blocked before it is counted")
     approvals = confirmed_only(approvals_of(version), *risks)

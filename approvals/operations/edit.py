@@ -12,12 +12,6 @@ from uuid import UUID
 from approvals.models import AuthorityRecord, Decision, ProposalVersion
 from approvals.models.proposing import Audience
 from approvals.operations.assigning import assign_least_loaded
-from approvals.operations.blocking import (
-    AGENT_REMOVED,
-    CHECK_MISSING,
-    Blocked,
-    blocked_by,
-)
 from approvals.operations.clock import begin_window, start_clock
 from approvals.operations.confirming import require_confirmed
 from approvals.operations.decide import (
@@ -32,6 +26,12 @@ from approvals.operations.ruling import Ruled, tell_run
 from approvals.operations.sitting import Sitting, parties_of, sit
 from approvals.operations.stages import begin_again
 from approvals.operations.votes import absent_for, objection_to_vote
+from approvals.queries.blocking import (
+    AGENT_REMOVED,
+    CHECK_MISSING,
+    Blocked,
+    blocked_by,
+)
 from approvals.queries.envelope import (
     digest_of,
     edited_action,
@@ -90,7 +90,7 @@ def edit_and_approve(
         digest=new_digest,
         headline=draft_headline,
     )
-    blocked = blocked_by(ruled, sitting)
+    blocked = blocked_by(ruled.ruling, sitting)
     if blocked is not None and (
         ruled.answer == Answer.REFUSE
         or sitting.facts.vacant_roles
@@ -239,5 +239,5 @@ def _why_waiting(sitting: Sitting, version: ProposalVersion, ruled: Ruled) -> st
     if sitting.person.id not in sitting.seats.people:
         who = Audience(sitting.proposal.audience).label
         return f"The edit is not yours alone to approve; it now waits for {who}."
-    blocked = blocked_by(ruled, sitting)
+    blocked = blocked_by(ruled.ruling, sitting)
     return blocked.text if blocked else ""

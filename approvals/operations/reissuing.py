@@ -9,7 +9,6 @@ from datetime import datetime
 from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord, BreakGlass, Decision, Grant
-from approvals.operations.blocking import CHECK_MISSING
 from approvals.operations.grants import end_live_grant, issue_grant
 from approvals.operations.proposals import audience_of
 from approvals.operations.ruling import (
@@ -19,7 +18,9 @@ from approvals.operations.ruling import (
     tell_run,
 )
 from approvals.queries.access import action_of_agent
-from approvals.queries.envelope import parsed, request_of, with_mapped_amount
+from approvals.queries.again import request_again
+from approvals.queries.blocking import CHECK_MISSING
+from approvals.queries.envelope import parsed
 from approvals.rules import granting
 from approvals.rules.moves import ActionStatus, GrantState
 from approvals.rules.turns import demanded, read_way
@@ -158,9 +159,7 @@ def _rule(request: ActionRequest, before: Grant, facts: RulebookInForce) -> Ruli
     body = strict_json.parse_object(bytes(request.received))
     is_edited = before.digest != request.digest
     action = parsed(before.version.action if before.version else request.action)
-    asked = request_of(body, action, is_edited=is_edited)
-    if is_edited:
-        asked = with_mapped_amount(asked, facts.rulebook)
+    asked = request_again(facts, body, action, is_edited=is_edited)
     hold = hold_of_run(run_id=request.run_id)
     return ask_rulebook(
         facts=facts,

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from approvals.models import ActionRequest, AuthorityRecord
 from approvals.operations.callbacks import tell_callback
-from approvals.queries.standing import standing_for
-from approvals.rules.inspection import with_inspection
+from approvals.queries.again import ask_again
 from approvals.rules.turns import stored_way, way_of
 from portal.accounts.actors import Actor
 from portal.audit.operation import record, step
@@ -23,7 +22,6 @@ from portal.core.locks import (
 )
 from registry.queries.rulebooks import RulebookInForce
 from registry.rules.answers import Answer, Money, Ruling
-from registry.rules.authority import rule
 from registry.rules.rulebook import Request
 from registry.rules.stops import expressions_of
 from runs.operations.moments import append_moment
@@ -67,14 +65,13 @@ def ask_rulebook(
     if _counts_anything(facts, request):
         # Two requests that both read "used" before either reserves would pass the cap.
         lock_budgets(workflow_id=facts.workflow_id)
-    standing = standing_for(
+    return ask_again(
         facts,
         request,
         run_id=run_id,
         run_is_on_hold=run_is_on_hold,
         hold_reason=hold_reason,
     )
-    return with_inspection(rule(request, standing), request.args)
 
 
 def _counts_anything(facts: RulebookInForce, request: Request) -> bool:

@@ -15,6 +15,7 @@ from approvals.operations.clock import begin_window
 from approvals.operations.ruling import Ruled
 from approvals.operations.votes import seats_filled
 from approvals.queries.access import seats_for
+from approvals.queries.ways import was_escalated, way_to_approval
 from approvals.rules.moves import ActionStatus
 from approvals.rules.quorum import Tally, tally
 from approvals.rules.separation import Parties
@@ -25,7 +26,6 @@ from approvals.rules.turns import (
     demanded,
     handed_up,
     joined,
-    read_way,
     stored_way,
     way_of,
 )
@@ -47,28 +47,6 @@ class StageCount:
     votes: Tally
     filled: frozenset[UUID]
     own: frozenset[UUID]
-
-
-def way_to_approval(proposal: Proposal) -> Way:
-    return read_way(proposal.stages, audience=proposal.audience, quorum=proposal.quorum)
-
-
-def was_escalated(proposal: Proposal) -> bool:
-    """Say whether the rulebook sent it to the escalation owner, who may have let it pass.
-
-    The clock alone says nothing of it: it may hand a proposal to other owners.
-    """
-    return proposal.rung > 0 and proposal.authority_record.answer == Answer.ESCALATE
-
-
-def demanded_way(proposal: Proposal, ruled: Ruled) -> Way | None:
-    """Give the stages that hold by a new ruling; None when other people must decide."""
-    return demanded(
-        way_to_approval(proposal),
-        ruled.ruling,
-        went_up=proposal.rung > 0,
-        was_escalated=was_escalated(proposal),
-    )
 
 
 def approvals_of(version: ProposalVersion) -> Sequence[Decision]:

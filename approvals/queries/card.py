@@ -17,6 +17,7 @@ from approvals.models import (
 )
 from approvals.models.proposing import Audience
 from approvals.queries.access import proposal_seen_by, seats_for, who_decides
+from approvals.queries.against import Against, against_of
 from approvals.queries.break_glass import GlassLine, glass_of_proposal, role_of
 from approvals.queries.clock_shown import ClockShown, clock_shown
 from approvals.queries.envelope import argument_literals, mapping_of, parsed
@@ -34,6 +35,7 @@ from approvals.queries.parts import (
     words_of,
 )
 from approvals.queries.precedents import Precedents, precedents_of
+from approvals.queries.seats import Seats
 from approvals.queries.stages_shown import StageShown, stages_shown
 from approvals.queries.weighing import (
     After,
@@ -120,6 +122,7 @@ class Card:
     takes: tuple[str, ...]
     unopened: str
     objection: str
+    against: Against | None
     bytes_text: str
     digest: str
     version: int
@@ -141,6 +144,13 @@ class Card:
     def evidence_beyond(self) -> tuple[EvidenceShown, ...]:
         """Give what the list folds away."""
         return self.evidence[EVIDENCE_FIRST:]
+
+    @property
+    def may_edit(self) -> bool:
+        """Say whether an edit is offered: there are fields, and other values may help."""
+        return bool(self.edit_fields) and (
+            self.against is None or self.against.edit_may_help
+        )
 
     @property
     def is_high_risk(self) -> bool:
@@ -179,9 +189,8 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
     evidence = evidence_of(actor, proposal, body, now)
     moves = moves_of(proposal, decisions)
     texts = texts_of(body, action, [move.text for move in moves if move.is_agent])
-    may_decide = is_open and _may_decide(
-        actor, facts, proposal, decisions, version, clock
-    )
+    seats = seats_for(facts, proposal.audience)
+    may_decide = is_open and _may_decide(actor, seats, decisions, version, clock)
     return Card(
         id=proposal.id,
         headline=version.headline,
@@ -242,7 +251,12 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         budget=_budget(facts, request.verb) if is_open else (),
         takes=tuple(_takes(ruling)),
         unopened=unopened(evidence, proposal.risk) if may_decide else "",
-        objection=_objection(actor, proposal, version, facts) if may_decide else "",
+        objection=_objection(actor, proposal, version, facts, seats)
+        if may_decide
+        else "",
+        against=against_of(actor, proposal, version, request, facts)
+        if is_open
+        else None,
         bytes_text=bytes(version.action).decode(),
         digest=version.digest,
         version=version.number,
@@ -253,7 +267,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
         edit_fields=edit_fields(args, body.get("args_schema"), literals),
         may_decide=may_decide,
         use_waits=use_waits(person_id=actor.id) if may_decide else 0,
-        who=who_has(actor, proposal, facts),
+        who=who_has(actor, proposal, seats),
         who_decides=who_decides(facts, proposal.audience),
         grant_id=grant.id if grant else None,
         grant_state=grant.state.lower() if grant else None,
@@ -264,8 +278,7 @@ def card_for(actor: Actor, proposal_id: UUID, *, now: datetime) -> Card:
 
 def _may_decide(
     actor: Actor,
-    facts: RulebookInForce,
-    proposal: Proposal,
+    seats: Seats,
     decisions: Sequence[Decision],
     version: ProposalVersion,
     clock: ClockShown,
@@ -274,9 +287,7 @@ def _may_decide(
         decision.person_id == actor.id and decision.version_id == version.id
         for decision in decisions
     )
-    asked = (
-        clock.next_ids if clock.is_over else seats_for(facts, proposal.audience).people
-    )
+    asked = clock.next_ids if clock.is_over else seats.people
     return actor.id in asked and not has_decided
 
 
@@ -290,10 +301,14 @@ def _grant_of(version: ProposalVersion) -> Grant | None:
 
 
 def _objection(
-    actor: Actor, proposal: Proposal, version: ProposalVersion, facts: RulebookInForce
+    actor: Actor,
+    proposal: Proposal,
+    version: ProposalVersion,
+    facts: RulebookInForce,
+    seats: Seats,
 ) -> str:
-    """Say why duties keep this person from approving, if they do. Two queries."""
-    absent = seats_for(facts, proposal.audience).absent_of(actor.id)
+    """Say why duties keep this person from approving, if they do. One query."""
+    absent = seats.absent_of(actor.id)
     parties = parties_behind(proposal, version, version.authority_record, facts)
     return objection_for(actor, parties, [each.absent_id for each in absent])
 

@@ -1,8 +1,8 @@
 """The inbox: each tab by risk, fairness between agents and time left, one keyset page at a time."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from approvals.models import Move, Proposal, ProposalVersion, Snooze
 from approvals.models.proposing import IS_UNDECIDED, Audience
 from approvals.queries.access import has_voted, proposals_seen_by
+from approvals.queries.against import against_in_short
 from approvals.queries.clocks import stands_since
 from approvals.queries.narrowing import TABS, InboxAsked, narrowed
 from approvals.queries.seats import waits_for
@@ -59,6 +60,7 @@ class InboxRow:
     resolution: str | None
     resolved_at: datetime | None
     resolved_by: str | None
+    against: str = ""
 
     @property
     def has_it(self) -> str | None:
@@ -111,7 +113,10 @@ def inbox_for(
     now: datetime | None = None,
     with_counts: bool = False,
 ) -> InboxPage:
-    """Give one page of a tab. Four queries, whatever the number; one more a count."""
+    """Give one page of a tab. Six queries, whatever the number; one more a count.
+
+    A few more where something above has changed: see `against_in_short`.
+    """
     now = now or wall_clock()
     asked = asked or InboxAsked()
     reader = Reader.of(actor)
@@ -127,11 +132,19 @@ def inbox_for(
     is_cut = page.next_cursor is not None and asked.tab != "decided"
     return InboxPage(
         asked=asked,
-        rows=tuple(row_of(proposal, now) for proposal in page.items),
+        rows=_rows_of(page.items, now),
         floods=_floods(every) if is_cut and not asked.agent else (),
         counts=_counts(reader, now) if with_counts else {},
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
+    )
+
+
+def _rows_of(items: Sequence[Proposal], now: datetime) -> tuple[InboxRow, ...]:
+    against = against_in_short(items)
+    return tuple(
+        replace(row_of(proposal, now), against=against.get(proposal.id, ""))
+        for proposal in items
     )
 
 

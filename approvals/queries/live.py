@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from approvals.models import Proposal
 from approvals.queries.access import proposals_seen_by
+from approvals.queries.against import code_against
 from approvals.queries.inbox import (
     PAGE_SIZE,
     InboxPage,
@@ -96,26 +96,34 @@ def changes_since(
 
 
 def card_now(actor: Actor, proposal_id: UUID) -> CardNow | None:
-    """Say how an open card stands; None where it is not theirs to see. Two queries."""
+    """Say how an open card stands; None where it is not theirs to see.
+
+    Two queries, and six more while it is open.
+    """
     found = (
         proposals_seen_by(actor)
         .filter(id=proposal_id)
-        .select_related("resolved_by")
+        .select_related("resolved_by", "action_request")
         .first()
     )
-    return card_state(found) if found else None
-
-
-def card_state(proposal: Proposal) -> CardNow:
-    """Sum up how a proposal stands, for its mark."""
+    if found is None:
+        return None
+    is_open = found.resolved_at is None
+    state = found.state.lower()
+    against = code_against(found) if is_open else ""
     return CardNow(
-        mark=f"{'open' if proposal.resolved_at is None else proposal.state.lower()}-{proposal.version_number}",
-        state=proposal.state.lower(),
-        is_open=proposal.resolved_at is None,
-        version=proposal.version_number,
-        who=proposal.resolved_by.name if proposal.resolved_by else None,
-        at=proposal.resolved_at,
+        mark=mark_of_card(None if is_open else state, found.version_number, against),
+        state=state,
+        is_open=is_open,
+        version=found.version_number,
+        who=found.resolved_by.name if found.resolved_by else None,
+        at=found.resolved_at,
     )
+
+
+def mark_of_card(resolution: str | None, version: int, against: str) -> str:
+    """Sum up how a card stands: how it ended, its version, what stands against it."""
+    return f"{resolution or 'open'}-{version}{'-' if against else ''}{against}"
 
 
 def marks_in(shown: str) -> dict[UUID, bytes]:
@@ -136,7 +144,7 @@ def _packed(row: InboxRow) -> bytes:
 
 def _line_mark(row: InboxRow) -> bytes:
     said = (row.digest, row.due_at, row.resolution, row.has_it, row.answer)
-    text = repr((*said, row.is_waiting_for_agent))
+    text = repr((*said, row.is_waiting_for_agent, row.against))
     return hashlib.sha256(text.encode()).digest()[:_LINE_BYTES]
 
 

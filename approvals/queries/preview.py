@@ -10,19 +10,17 @@ from uuid import UUID
 from approvals.models import Proposal, ProposalVersion
 from approvals.models.proposing import Audience
 from approvals.queries.access import proposal_seen_by, seats_for, who_decides
+from approvals.queries.again import ask_again, request_again
 from approvals.queries.envelope import (
     argument_literals,
     edited_action,
     mapping_of,
     parsed,
     request_of,
-    with_mapped_amount,
 )
-from approvals.queries.standing import standing_for
 from approvals.queries.wording import headline_of
 from approvals.rules.diff import Change
 from approvals.rules.fields import Edited, apply_edits, edit_fields
-from approvals.rules.inspection import with_inspection
 from approvals.rules.separation import needs_other_than_editor, parties_of_edit
 from approvals.rules.widening import is_material, widens
 from portal.accounts.actors import Actor
@@ -31,7 +29,6 @@ from portal.core import strict_json
 from portal.core.errors import Forbidden, Problem
 from registry.queries.rulebooks import RulebookInForce, standing_facts
 from registry.rules.answers import Answer, Ruling
-from registry.rules.authority import rule
 from runs.queries.holds import hold_of_run
 
 REASONS_SHOWN_MAX = 3
@@ -160,17 +157,13 @@ def _rehearsed(
     action: Mapping[str, object],
 ) -> Ruling:
     hold = hold_of_run(run_id=proposal.run_id)
-    request = with_mapped_amount(
-        request_of(body, action, is_edited=True), facts.rulebook
-    )
-    standing = standing_for(
+    return ask_again(
         facts,
-        request,
+        request_again(facts, body, action, is_edited=True),
         run_id=proposal.run_id,
         run_is_on_hold=hold is not None,
         hold_reason=hold.sentence if hold else None,
     )
-    return with_inspection(rule(request, standing), request.args)
 
 
 def _then(

@@ -16,6 +16,7 @@ from approvals.models import (
 from approvals.queries.editors import editors_of
 from approvals.queries.envelope import mapping_of
 from approvals.queries.parts import EvidenceShown, text_of
+from approvals.rules.against import level_of
 from approvals.rules.contradictions import Flag, OnRecord, Said, flags_in
 from approvals.rules.moves import GrantState
 from approvals.rules.paths import leaves
@@ -27,18 +28,6 @@ from registry.queries.rulebooks import RulebookInForce
 from registry.rules.answers import Reversibility, Risk
 
 TEXTS_READ_MAX = 600
-LEVELS = {
-    "ceiling.enterprise": "Enterprise",
-    "ceiling.department": "Department",
-    "ceiling.team": "Team",
-    "ceiling.phase": "Phase",
-    "agent.inactive": "Portal",
-    "system.unknown": "Portal",
-    "system.not_approved": "Portal",
-    "model.not_approved": "Portal",
-    "tool.not_approved": "Portal",
-    "inspection.impossible": "Portal",
-}
 ANCHORS = {
     "stop_rule": "page-stops-title",
     "guardrail": "page-rails-title",
@@ -100,7 +89,7 @@ def _reason(reason: Mapping[str, object], answer: str) -> ReasonShown:
         sentence=text_of(reason.get("text")),
         code=code,
         deciding=reason.get("answer") == answer,
-        level=LEVELS.get(code, "Workflow"),
+        level=level_of(code),
         rule=text_of(reason.get("rule")),
         anchor=ANCHORS.get(family, ""),
         is_stop_rule=family == "stop_rule" and bool(reason.get("rule")),

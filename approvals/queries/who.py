@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.models import Proposal, ProposalVersion
-from approvals.queries.access import proposal_seen_by, seats_for
+from approvals.queries.access import proposal_seen_by
 from approvals.queries.candidates import Candidate, candidates_for
+from approvals.queries.seats import Seats
 from approvals.rules.moves import UNDECIDED, ProposalState
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.away import StandIn
-from registry.queries.rulebooks import RulebookInForce, standing_facts
+from registry.queries.rulebooks import standing_facts
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,10 @@ class AssignPage:
     text: str
 
 
-def who_has(
-    actor: Actor, proposal: Proposal, facts: RulebookInForce
-) -> WhoHasIt | None:
-    """Say whose an open proposal is; None for one that has ended. Up to five queries."""
+def who_has(actor: Actor, proposal: Proposal, seats: Seats) -> WhoHasIt | None:
+    """Say whose an open proposal is; None for one that has ended. Up to four queries."""
     if ProposalState(proposal.state) not in UNDECIDED:
         return None
-    seats = seats_for(facts, proposal.audience)
     is_mine = proposal.assigned_to_id == actor.id
     lent = seats.absent_of(actor.id)
     return WhoHasIt(

@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from approvals.operations.blocking import Blocked
 from approvals.operations.decide import REASON_CODES, Decided
 from approvals.operations.edit import EditWaits
+from approvals.queries.blocking import Blocked
 from approvals.queries.inbox import next_for
 from approvals.views.frame import CRUMB, address_of, card_address, place_of
 from portal.accounts.actors import Actor, actor_of

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals.forms import DIGEST_PATTERN
-from approvals.operations.blocking import Blocked
 from approvals.operations.break_glass import break_glass, review_break_glass
+from approvals.queries.blocking import Blocked
 from approvals.queries.break_glass import (
     glass_band,
     glass_form,

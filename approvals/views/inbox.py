@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from approvals.queries.card import Card, card_for
 from approvals.queries.inbox import COUNT_MAX, counts_for, waiting_count
 from approvals.queries.likeness import like_count
-from approvals.queries.live import card_now, changes_since
+from approvals.queries.live import card_now, changes_since, mark_of_card
 from approvals.queries.narrowing import InboxAsked
 from approvals.queries.saved_filters import default_filter
 from approvals.views.answers import reject_reasons
@@ -64,7 +64,11 @@ def card(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         "like_count": like_count(actor, proposal_id, now=now) if _may(shown) else 0,
         "place": query_of(asked).removeprefix("?"),
         "card": shown,
-        "card_mark": f"{shown.resolution or 'open'}-{shown.version}",
+        "card_mark": mark_of_card(
+            shown.resolution,
+            shown.version,
+            shown.against.code if shown.against else "",
+        ),
     }
     if is_htmx(request):
         return render(request, "approvals/inbox.html", context, fragment=DETAIL)

@@ -6,6 +6,7 @@ of every ruling. Level 1 is the enterprise and level 2 a department, as in
 """
 
 import json
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,18 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
   LEFT JOIN accounts_agent a ON a.id = %(agent)s
  WHERE w."""
 _FACTS = _FACTS.replace("@ceilings", _CEILINGS)
+# The same for many pairs of workflow and agent at once: a list asks it, no ruling does.
+_MANY = (
+    _FACTS.replace("%(agent)s", "asked.agent_id")
+    .replace("SELECT w.id,", "SELECT asked.agent_id AS asked_agent_id, w.id,", 1)
+    .replace(
+        "  FROM registry_workflow w\n",
+        "  FROM unnest(%s::uuid[], %s::uuid[]) AS asked (workflow_id, agent_id)\n"
+        "  JOIN registry_workflow w ON w.id = asked.workflow_id\n",
+        1,
+    )
+    .removesuffix(" WHERE w.")
+)
 _BY_ID, _BY_SLUG = _FACTS + "id = %(workflow)s", _FACTS + "slug = %(workflow)s"
 _OVER = "SELECT @ceilings FROM registry_workflow w WHERE w.id = %s".replace(
     "@ceilings", _CEILINGS
@@ -106,6 +119,19 @@ def standing_row(
         names = [column.name for column in cursor.description]
     if found is None:
         return None
+    return _read(names, found)
+
+
+def standing_rows(pairs: Collection[tuple[UUID, UUID]]) -> list[dict[str, Any]]:
+    """Read the rows of many workflows, each with one of its agents. One query."""
+    columns = [[pair[at] for pair in pairs] for at in (0, 1)]
+    with connection.cursor() as cursor:
+        cursor.execute(_MANY, columns)
+        names = [column.name for column in cursor.description]
+        return [_read(names, found) for found in cursor.fetchall()]
+
+
+def _read(names: Sequence[str], found: Sequence[Any]) -> dict[str, Any]:
     row = dict(zip(names, found, strict=True))
     for name in _DOCUMENTS:
         row[name] = json.loads(row[name] or "[]")

@@ -63,7 +63,7 @@ def capability_ask(request: HttpRequest, slug: str) -> HttpResponse:
                 return go(
                     request, "capability_request", made, said="The request is made."
                 )
-    given = request.POST if request.method == "POST" else request.GET
+    given = request.POST if request.method == "POST" else _prefilled(request, page)
     shown = {
         "crumbs": in_programme(_CRUMBS, (f"Ask for {page.name}", "")),
         "page": page,
@@ -101,6 +101,18 @@ def capability_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
         or {name: str(texts[0]) for name, texts in form.errors.items()},
     }
     return render(request, "registry/request.html", shown, status=status)
+
+
+def _prefilled(request: HttpRequest, page: AskingPage) -> dict[str, str]:
+    """Read what the link that led here fills in; a ceiling may be given by its name."""
+    given = request.GET.dict()
+    named = given.get("ceiling", "")
+    if named and not given.get("ceiling_id"):
+        found = [key for key, words in page.ceilings if words.startswith(f"{named} (")]
+        given["ceiling_id"] = found[0] if len(found) == 1 else ""
+    if given.get("kind") == "system":
+        given.setdefault("other_system", given.get("system", ""))
+    return given
 
 
 def _ask(actor: Actor, page: AskingPage, said: dict) -> UUID:

@@ -36,6 +36,17 @@ def hold_of_run(*, run_id: UUID) -> HoldRow | None:
     return HoldRow(*row) if row else None
 
 
+def holds_of_runs(run_ids: Collection[UUID]) -> Mapping[UUID, HoldRow]:
+    """Give the oldest open hold of each of these runs that has one. One query."""
+    rows = (
+        Hold.objects.filter(run_id__in=run_ids, resumed_at=None)
+        .order_by("run_id", "placed_at", "id")
+        .distinct("run_id")
+        .values_list("id", "run_id", "rule_key", "sentence", "placed_at")
+    )
+    return {row[1]: HoldRow(*row) for row in rows}
+
+
 @dataclass(frozen=True)
 class HoldCase:
     """One hold as whoever settles it reads it."""

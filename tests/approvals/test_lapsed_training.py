@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from approvals.models import Decision, Grant, Proposal
-from approvals.operations import blocking, grants
+from approvals.operations import grants
+from approvals.queries import blocking
 from portal.accounts.actors import SYSTEM
 from registry.operations.training import (
     add_course,
@@ -179,7 +180,7 @@ def test_without_the_guard_an_approval_would_ask_for_a_grant(
 ):
     asked = portal.ask()
     require(course)
-    monkeypatch.setattr(blocking, "_lapsed", lambda sitting: None)
+    monkeypatch.setattr(blocking, "_lapsed", lambda waiting: None)
 
     with pytest.raises(AssertionError, match="lapsed training or a vacant"):
         portal.decide("dana", asked)

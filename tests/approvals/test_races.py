@@ -16,6 +16,7 @@ from django.db import connection, connections
 from approvals.models import Decision, Grant, Proposal
 from approvals.operations import ask, decide, grants, ruling
 from approvals.operations.grants import Redeemed, redeem_grant
+from approvals.queries import again
 from portal.accounts.actors import actor_for
 from portal.accounts.keys import authenticate
 from portal.core.clock import wall_clock
@@ -311,7 +312,7 @@ def test_the_cap_holds_when_many_ask_at_once(committed_portal):
 def test_control_without_the_budgets_lock_the_cap_is_passed(
     committed_portal, monkeypatch
 ):
-    original = ruling.standing_for
+    original = again.standing_for
     meeting = threading.Barrier(AGENTS, timeout=2)
 
     def together_or_alone(*args, **kwargs):
@@ -322,7 +323,7 @@ def test_control_without_the_budgets_lock_the_cap_is_passed(
         return standing
 
     monkeypatch.setattr(ruling, "lock_budgets", lambda **_: None)
-    monkeypatch.setattr(ruling, "standing_for", together_or_alone)
+    monkeypatch.setattr(again, "standing_for", together_or_alone)
 
     assert granted_by_many_at_once(committed_portal) > 2
 

@@ -12,10 +12,10 @@ from django.db import connection
 
 from approvals.models import Grant, Proposal
 from approvals.operations import expire, grants, sitting
-from approvals.operations.blocking import Blocked
 from approvals.operations.decide import Decided
 from approvals.operations.grants import Redeemed, RedemptionRefused, consume
 from approvals.queries import tokens
+from approvals.queries.blocking import Blocked
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict
 from portal.core.ids import new_id

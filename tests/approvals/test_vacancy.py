@@ -3,7 +3,8 @@
 import pytest
 
 from approvals.models import Decision, Grant, Proposal
-from approvals.operations import blocking, grants
+from approvals.operations import grants
+from approvals.queries import blocking
 from portal.accounts.actors import SYSTEM
 from portal.audit.models import Entry
 from registry.operations.people import assign_role, vacate_role
@@ -134,7 +135,7 @@ def test_without_the_guard_a_grant_would_be_used_while_nobody_answers_for_it(
 def test_without_the_guard_an_approval_would_ask_for_a_grant(portal, monkeypatch):
     asked = portal.ask()
     leave_vacant(portal)
-    monkeypatch.setattr(blocking, "_vacant", lambda sitting: None)
+    monkeypatch.setattr(blocking, "_vacant", lambda waiting: None)
 
     with pytest.raises(AssertionError, match="vacant role grants nothing"):
         portal.decide("dana", asked)

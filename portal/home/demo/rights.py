@@ -1,4 +1,4 @@
-"""Who decides what at three levels, a ceiling of a team, and a request that waits."""
+"""Who decides what at three levels, ceilings of a team and of a department, and a request that waits."""
 
 from datetime import datetime
 
@@ -30,6 +30,18 @@ def set_rights(company: Company, *, now: datetime) -> None:
         authority="review",
         systems=("content-system",),
         verbs=("unpublish",),
+        now=now,
+    )
+    # What waits in the inbox since before it says so: it cannot be approved as it is.
+    set_ceiling(
+        actor=company.actor("rosa"),
+        level="department",
+        department=company.departments["it-operations"],
+        name="Nothing is scaled before the move",
+        sentence="Until the new data centre is open, people scale services themselves.",
+        authority="never",
+        systems=("platform",),
+        verbs=("scale",),
         now=now,
     )
     above = ceilings_page(actor=company.actor("rosa")).levels
