@@ -116,7 +116,8 @@ def send(mail: Mail) -> None:
 def subject_of(mail: Mail) -> str:
     """Give the subject: the one sentence, or how many."""
     if len(mail.lines) == 1:
-        return mail.lines[0].sentence.replace("\n", " ")[:150]
+        # No header holds a line break, of whatever kind; a name may.
+        return " ".join(mail.lines[0].sentence.split())[:150]
     return f"{len(mail.lines)} things to look at in Countersign"
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from portal.accounts.notice_kind import Way
 from portal.accounts.notice_kinds import KINDS, ways_for
+from portal.accounts.notice_mail import Mail, subject_of
 from portal.accounts.notice_settings import Wishes
 from portal.accounts.notice_words import sentence_of
+from portal.accounts.notices_shown import NoticeLine
 from portal.config.environment import EnvironmentRefused, _mailer
 
 FRIDAY = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
@@ -26,6 +28,26 @@ def test_what_is_urgent_is_mailed_at_once_and_the_rest_in_the_digest():
     # Friday half past four in Berlin: the next working day's eight o'clock there.
     monday = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
     assert mine.mail_at(DECIDED, told_at=FRIDAY, now=FRIDAY) == monday
+
+
+def test_a_name_with_a_line_break_of_any_kind_keeps_no_mail_from_going():
+    line = NoticeLine(
+        id=uuid4(),
+        kind=KINDS["use_refused"],
+        subject="",
+        sentence="Refunds: The tool a\rBcc: x\u2028b\n is approved no more.",
+        href="/",
+        instead_of="",
+        told_at=FRIDAY,
+        is_read=False,
+        closed_at=None,
+        closed_words="",
+    )
+    mail = Mail(
+        person_id=uuid4(), to="a@b.example", name="A", lines=(line,), claimed=()
+    )
+
+    assert subject_of(mail) == "Refunds: The tool a Bcc: x b is approved no more."
 
 
 def test_an_hourly_digest_stays_in_working_time():
