@@ -1,6 +1,6 @@
 """AI models and systems that are approved, retired or neither, and where they are used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,8 +8,9 @@ from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from portal.accounts import access
 from portal.accounts.actors import Actor
-from registry.models import AgentAssignment, AiModel, AllowanceRow, System
+from registry.models import AgentAssignment, AiModel, AllowanceRow, System, Workflow
 from registry.queries.rights import holds
 from registry.rules.rulebook import Level
 
@@ -90,10 +91,16 @@ class Retiring:
     slug: str
     is_retired: bool
     uses: tuple[tuple[str, str], ...]
+    # Those of them whose names the reader may see; the others are only counted.
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def count(self) -> int:
         return len(self.uses)
+
+    @property
+    def unnamed(self) -> int:
+        return len(self.uses) - len(self.named)
 
 
 def notes_on(
@@ -106,12 +113,21 @@ def notes_on(
 
 
 def models_page(*, actor: Actor) -> ModelsPage:
-    """Give the catalogue of AI models by name. Three queries."""
+    """Give the catalogue of AI models by name. Four queries.
+
+    Counted are the workflows that the reader may see, all of them for who approves models.
+    """
+    may_administer = holds(actor, "approve_model", Level.ENTERPRISE)
     rows = AiModel.objects.order_by(Lower("name"), "id")[:MODELS_SHOWN_MAX]
     used: dict[str, set[UUID]] = {}
-    for name, workflow_id in AgentAssignment.objects.exclude(
+    serving = AgentAssignment.objects.exclude(
         Q(workflow__live_version=None) | Q(agent__model_name="")
-    ).values_list(Lower("agent__model_name"), "workflow_id"):
+    )
+    if not may_administer:
+        serving = access.visible(serving, actor=actor, workflow_path="workflow_id")
+    for name, workflow_id in serving.values_list(
+        Lower("agent__model_name"), "workflow_id"
+    ):
         used.setdefault(name, set()).add(workflow_id)
     return ModelsPage(
         models=tuple(
@@ -129,8 +145,18 @@ def models_page(*, actor: Actor) -> ModelsPage:
             )
             for row in rows
         ),
-        may_administer=holds(actor, "approve_model", Level.ENTERPRISE),
+        may_administer=may_administer,
     )
+
+
+def named_to(actor: Actor, found: Retiring | None) -> Retiring | None:
+    """Name to its reader only the workflows that they may see. Two queries."""
+    if found is None:
+        return None
+    slugs = [slug for slug, _ in found.uses]
+    rows = access.visible(Workflow.objects.filter(slug__in=slugs), actor=actor)
+    seen = set(rows.values_list("slug", flat=True))
+    return replace(found, named=tuple(each for each in found.uses if each[0] in seen))
 
 
 def system_to_retire(*, system_id: UUID) -> Retiring | None:

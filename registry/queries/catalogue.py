@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Subquery
 
+from portal.accounts import access
 from portal.accounts.actors import Actor
 from registry.models import AllowanceRow, System
 from registry.queries.people import people_to_pick
@@ -50,10 +51,16 @@ class CataloguePage:
 
 
 def catalogue_page(*, actor: Actor) -> CataloguePage:
-    """Give the catalogue. Six queries."""
+    """Give the catalogue. Seven queries.
+
+    Counted are the workflows that the reader may see, all of them for who approves systems.
+    """
+    may_administer = holds(actor, "approve_system", Level.ENTERPRISE)
     live = AllowanceRow.objects.filter(
         system=OuterRef("slug"), version=F("version__workflow__live_version")
     )
+    if not may_administer:
+        live = access.visible(live, actor=actor, workflow_path="version__workflow_id")
     counted = (
         live.order_by()
         .values("system")
@@ -65,7 +72,6 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
         .annotate(used_by=Subquery(counted))
         .order_by("name", "id")[:SYSTEMS_SHOWN_MAX]
     )
-    may_administer = holds(actor, "approve_system", Level.ENTERPRISE)
     people = people_to_pick(actor=actor) if may_administer else ()
     return CataloguePage(
         systems=tuple(

@@ -97,9 +97,12 @@ def ceilings_page(*, actor: Actor) -> CeilingsPage:
     )
     active = tuple(rows.filter(is_active=True).order_by("created_at", "id"))
     waived: dict[UUID, int] = {}
-    for ceiling_id in CeilingWaiver.objects.filter(ended_at=None).values_list(
-        "ceiling_id", flat=True
-    ):
+    given = access.visible(
+        CeilingWaiver.objects.filter(ended_at=None),
+        actor=actor,
+        workflow_path="workflow_id",
+    )
+    for ceiling_id in given.values_list("ceiling_id", flat=True):
         waived[ceiling_id] = waived.get(ceiling_id, 0) + 1
     ended = rows.filter(is_active=False).order_by("-lifted_at", "-created_at", "id")
     past = tuple(ended[:PAST_SHOWN_MAX])

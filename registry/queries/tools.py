@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,8 @@ class ToolUse:
     name: str
     is_live: bool
     is_next: bool
+    # Whether the reader may see the workflow; another one is counted and not named.
+    is_seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,21 @@ def tools_page(*, actor: Actor) -> ToolsPage:
 
 
 def tool_seen(*, actor: Actor, tool_id: UUID) -> ToolLine | None:
-    """Give one tool as its reader may see it, or None. At most six queries."""
-    may_approve = holds(actor, "approve_tool", Level.ENTERPRISE)
-    lines = _lines(None if may_approve else _seen(actor))
-    return next((each for each in lines if each.id == tool_id), None)
+    """Give one tool as its reader may see it, or None. At most eight queries.
+
+    Whoever approves tools is told how many workflows use it, and names only of those
+    that they may see.
+    """
+    seen = _seen(actor)
+    if not holds(actor, "approve_tool", Level.ENTERPRISE):
+        return next((each for each in _lines(seen) if each.id == tool_id), None)
+    line = tool_anywhere(tool_id)
+    return line and replace(
+        line,
+        uses=tuple(
+            replace(each, is_seen=each.workflow_id in seen) for each in line.uses
+        ),
+    )
 
 
 def tool_anywhere(tool_id: UUID) -> ToolLine | None:

@@ -19,6 +19,7 @@ from registry.queries.approved import (
     Retiring,
     model_to_retire,
     models_page,
+    named_to,
     system_to_retire,
 )
 from registry.views.common import errors_of, go
@@ -58,13 +59,15 @@ def models(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def model_retire(request: HttpRequest, model_id: UUID) -> HttpResponse:
     """Ask with the workflows that it touches, then retire an AI model."""
-    return _retire(request, model_to_retire(model_id=model_id), "models")
+    found = named_to(actor_of(request), model_to_retire(model_id=model_id))
+    return _retire(request, found, "models")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def system_retire(request: HttpRequest, system_id: UUID) -> HttpResponse:
     """Ask with the workflows that it touches, then retire a system."""
-    return _retire(request, system_to_retire(system_id=system_id), "systems")
+    found = named_to(actor_of(request), system_to_retire(system_id=system_id))
+    return _retire(request, found, "systems")
 
 
 def _retire(

@@ -25,6 +25,7 @@ from registry.operations.deciding_more import (
 from registry.operations.decision_rights import Place, name_holder
 from registry.queries.authority import above_all, cells_in_force, reach_in_force
 from registry.queries.capability import waiting_requests
+from registry.queries.ceilings import ceilings_page
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.answers import Authority
 from registry.tasks import settle_duties
@@ -137,6 +138,14 @@ def test_a_waiver_gives_at_most_what_was_asked_and_only_in_its_cell(
     assert Entry.objects.filter(name="request.approved").count() == 1
     with pytest.raises(IntegrityError):
         CeilingWaiver.objects.update(amount_max=Decimal(9999))
+
+
+def test_a_waiver_is_counted_only_to_who_may_see_its_workflow(people, asked):
+    approve_request(actor=people.actor("rosa"), request_id=asked.id, **REASON)
+
+    for who, count in (("olga", 0), ("tom", 1)):
+        page = ceilings_page(actor=people.actor(who))
+        assert page.levels[0].ceilings[0].waivers == count
 
 
 def test_pages_and_rules_agree_on_what_a_waiver_leaves(people, workflow, ceiling):

@@ -17,12 +17,13 @@ from registry.operations.decision_rights import Place, name_holder
 from registry.operations.retiring import retire_system
 from registry.operations.tools import approve_tool, retire_tool
 from registry.operations.training import set_requirements
+from registry.queries.catalogue import catalogue_page
 from registry.queries.parts import gaps_of
 from registry.queries.people import people_of
 from registry.queries.tools import tool_id_of, tool_seen, tools_page
 from tests.approvals.asking import make_portal
 from tests.approvals.test_notices import relay
-from tests.people import REFUNDS
+from tests.people import NOW, REFUNDS
 
 TOOL = tool_id_of("billing", "refund_order")
 PAGE = f"/tools/{TOOL}/"
@@ -106,6 +107,42 @@ def test_who_is_named_for_tools_retires_them_instead_of_administrators(portal):
 
     assert portal.signed_in("ada").post(PAGE, {"reason": "x"}).status_code == 403
     assert portal.signed_in("maya").post(PAGE, {"reason": "x"}).status_code == 302
+
+
+def test_who_retires_is_told_how_many_use_it_and_names_only_of_what_they_may_see(
+    portal,
+):
+    olga, billing = portal.people.people["olga"], System.objects.get(slug="billing")
+    model = set_model_approved(
+        actor=SYSTEM, slug=portal.people.agent.model_name, is_approved=True, now=NOW
+    )
+    for kind in ("approve_tool", "approve_system", "approve_model"):
+        name_holder(
+            actor=portal.people.actor("ada"),
+            kind=kind,
+            place=Place("enterprise"),
+            person=olga,
+            now=NOW,
+        )
+    pages = (
+        PAGE,
+        reverse("system_retire", args=[billing.id]),
+        reverse("model_retire", args=[model.id]),
+    )
+    for who, is_named in (("olga", False), ("audrey", True)):
+        if is_named:
+            olga.groups.add(*portal.people.people[who].groups.all())
+        for page in pages:
+            shown = portal.signed_in("olga").get(page).content.decode()
+            assert (portal.workflow.name in shown) is is_named, page
+            assert ("not named here" in shown) is not is_named, page
+
+
+def test_nobody_counts_workflows_of_a_catalogue_that_they_may_not_see(portal):
+    for who, count in (("olga", 0), ("tom", 1)):
+        actor = portal.people.actor(who)
+        used = {each.slug: each.used_by for each in catalogue_page(actor=actor).systems}
+        assert used["billing"] == count
 
 
 @pytest.mark.parametrize("deed", ["tool", "system", "model", "training", "statement"])
