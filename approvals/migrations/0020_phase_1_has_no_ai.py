@@ -1,7 +1,8 @@
 """In phase 1 nothing is granted that an AI model reasoned about, whoever decided it.
 
-The database says by itself what is reasoned: the request names a model, or the page's technique
-is not one of fixed steps and the action does more than read.
+The database says by itself what is reasoned: the request names a model; or the action does more
+than read, and the agent is registered with a model or the page's technique is not one of fixed
+steps.
 """
 
 from django.db import migrations, models
@@ -53,10 +54,12 @@ BEGIN
     NEW.is_reasoned := false;
     IF 1 IN (NEW.phase, NEW.page_phase) THEN
         SELECT coalesce(convert_from(received, 'UTF8')::json ->> 'model', '') <> ''
-                OR NEW.tier <> 'read' AND NOT coalesce((SELECT is_fixed
-                    FROM registry_allowancerow
-                    WHERE version_id = NEW.operating_model_version_id
-                      AND system = asked_system AND verb = asked_verb), false)
+                OR NEW.tier <> 'read' AND (
+                    EXISTS (SELECT FROM accounts_agent
+                             WHERE id = NEW.agent_id AND model_name <> '')
+                    OR NOT coalesce((SELECT is_fixed FROM registry_allowancerow
+                        WHERE version_id = NEW.operating_model_version_id
+                          AND system = asked_system AND verb = asked_verb), false))
             INTO NEW.is_reasoned
             FROM approvals_actionrequest WHERE id = NEW.action_request_id;
     END IF;

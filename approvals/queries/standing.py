@@ -58,6 +58,7 @@ def standing_for(
         is_paused=facts.is_paused,
         pause_reason=facts.pause_reason,
         agent_is_active=facts.agent_is_active,
+        agent_model=facts.agent_model,
         approved_systems=facts.approved_systems,
         known_systems=facts.known_systems,
         approved_models=facts.approved_models,

@@ -61,6 +61,7 @@ class RulebookInForce:
     enterprise_epoch: int
     agent_is_assigned: bool
     agent_is_active: bool
+    agent_model: str | None
     operator_id: UUID | None
     approved_systems: frozenset[str]
     known_systems: frozenset[str]
@@ -140,6 +141,7 @@ def _in_force(row: Mapping[str, Any]) -> RulebookInForce:
         enterprise_epoch=row["enterprise_epoch"] or 0,
         agent_is_assigned=row["is_assigned"],
         agent_is_active=bool(row["agent_is_active"]),
+        agent_model=row["agent_model"] or None,
         operator_id=row["operator_id"],
         approved_systems=frozenset(row["approved_systems"]),
         known_systems=frozenset(row["known_systems"]),

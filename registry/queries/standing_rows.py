@@ -40,6 +40,7 @@ SELECT w.id, w.slug, w.name, w.department_id, w.lock_number, w.live_version_id,
        w.phase, w.paused_at, w.pause_reason, w.pause_epoch, w.assigns_least_loaded,
        d.lock_number AS department_lock, v.number AS version_number,
        a.is_active AS agent_is_active, a.operator_id,
+       a.model_name AS agent_model,
        (SELECT number FROM registry_levelepoch
          WHERE class_id = 1 AND identity = 0) AS enterprise_epoch,
        (SELECT number FROM registry_levelepoch

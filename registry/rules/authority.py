@@ -148,9 +148,15 @@ def _catalogue(request: Request, standing: Standing) -> Iterator[Reason]:
     if request.model:
         text = f"The model “{request.model}” is not on the approved list."
         yield reason_of("model.not_approved", text, Answer.REFUSE)
-    elif standing.rulebook is None or not standing.rulebook.is_fixed:
+    elif not _is_automation(standing):
         text = "Only approved models may act, and the model is not named."
         yield reason_of("model.not_approved", text, Answer.REVIEW)
+
+
+def _is_automation(standing: Standing) -> bool:
+    """Say whether nothing here reasons, so that there is no model to name."""
+    fixed = standing.rulebook is not None and standing.rulebook.is_fixed
+    return fixed and not standing.agent_model
 
 
 def _tools(

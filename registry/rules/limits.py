@@ -33,7 +33,7 @@ from registry.rules.rulebook import (
 )
 from registry.rules.sentences import window_text
 from registry.rules.things import place_of
-from registry.rules.verbs import CONSEQUENCE, name_of, tier_of
+from registry.rules.verbs import CONSEQUENCE, Tier, name_of, tier_of
 
 
 def reason_of(code: str, text: str, answer: Answer, rule: str | None = None) -> Reason:
@@ -150,6 +150,8 @@ def ceiling_reasons(
             answer = Answer.REVIEW
             text = f"{text} It is waived for this workflow, and a person decides."
         yield from _of_ceiling(ceiling, request, rulebook, amount, answer, text)
+    if phases.FIRST in in_force:
+        yield from _model_reasons(request, standing.agent_model)
     for number in in_force:
         yield from _phase_reasons(number, request, rulebook)
 
@@ -168,15 +170,22 @@ def is_ungrouped(rulebook: Rulebook, number: int, system: str, verb: str) -> boo
     )
 
 
+def _model_reasons(request: Request, agent_model: str | None) -> Iterator[Reason]:
+    """Yield what phase 1, which has no AI, says of a model that somebody named."""
+    if request.model:
+        text = f"In phase 1 nothing reasons, and the request says that the AI model “{request.model}” did."
+        yield reason_of("ceiling.phase", text, Answer.REFUSE, "phase")
+    elif agent_model and tier_of(request.verb) != Tier.READ:
+        text = f"In phase 1 nothing reasons, and the agent is registered with the AI model “{agent_model}”."
+        yield reason_of("ceiling.phase", text, Answer.REFUSE, "phase")
+
+
 def _phase_reasons(
     number: int, request: Request, rulebook: Rulebook
 ) -> Iterator[Reason]:
     """Yield what a phase says beyond its ceilings."""
     if number not in phases.PHASES:
         yield reason_of("ceiling.phase", f"Phase {number} is unknown.", Answer.REFUSE)
-    if number == phases.FIRST and request.model:
-        text = f"In phase 1 nothing reasons, and the request says that the AI model “{request.model}” did."
-        yield reason_of("ceiling.phase", text, Answer.REFUSE, "phase")
     moods = sorted(phases.EMOTIONS & set(request.signals))
     if number == phases.TALKS and moods and tier_of(request.verb) in CONSEQUENCE:
         text = f"In phase 2 a human takes over on {' and '.join(moods)}."

@@ -262,6 +262,7 @@ class Standing:
     that a pair without an entry was done zero times; None means that nobody counted.
     `system_data` says what each system holds; of one that is not in it nobody has told.
     `approved_models` None means that no list is kept, `stage` None that none is in force.
+    `agent_model` is the AI model that the agent is registered with, if any.
     `retired_tools` names each by its system and its own name.
     `phase` is the one that the workflow is in; its limits hold beside those of the phase that
     the page is written for.
@@ -272,6 +273,7 @@ class Standing:
     is_paused: bool = True
     pause_reason: str | None = None
     agent_is_active: bool = False
+    agent_model: str | None = None
     approved_systems: frozenset[str] = frozenset()
     known_systems: frozenset[str] = frozenset()
     approved_models: frozenset[str] | None = None

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from approvals.models import AuthorityRecord, Grant
+from portal.accounts.models import Agent
 from portal.core.ids import new_id
 from registry.operations.phases import take_phase_back
 from registry.rules.phases import PHASES
@@ -23,7 +24,8 @@ AGENT = dict.fromkeys(
 )
 
 
-def in_phase(phase, **changes):
+def in_phase(phase, agent_model="", **changes):
+    """Make a portal with a page of fixed steps, whose agent has no model unless one is named."""
     document = refunds_document(
         phase=phase, guardrail={}, **{"technique": FIXED} | changes
     )
@@ -31,7 +33,9 @@ def in_phase(phase, **changes):
     document["action_groups"].append(
         {"name": "Notes", "actions": ["comment in orders", "reply in orders"]}
     )
-    return make_portal(document=document)
+    portal = make_portal(document=document)
+    Agent.objects.update(model_name=agent_model)
+    return portal
 
 
 def answer_to(portal, verb, **more):
@@ -81,9 +85,16 @@ def test_in_phase_1_nothing_is_granted_that_a_model_reasoned_about():
         assert "the AI model “gpt-5” did" in asked["ruling"]["reasons"][0]["text"]
 
 
-@pytest.mark.parametrize("technique", [AGENT, {}])
-def test_in_phase_1_a_workflow_whose_technique_reasons_only_reads(technique):
-    portal = in_phase(2, technique=technique)
+@pytest.mark.parametrize(
+    ("technique", "agent_model", "why"),
+    [
+        (AGENT, "", "only reads"),
+        ({}, "", "only reads"),
+        (FIXED, "gpt-5", "registered with the AI model “gpt-5”"),
+    ],
+)
+def test_in_phase_1_who_reasons_only_reads(technique, agent_model, why):
+    portal = in_phase(2, agent_model, technique=technique)
     waiting = portal.ask("84.20")
     take_phase_back(
         actor=portal.people.actor("maya"),
@@ -98,7 +109,7 @@ def test_in_phase_1_a_workflow_whose_technique_reasons_only_reads(technique):
     assert answer_to(portal, "read")["status"] == "allowed"
     assert answer_to(portal, "comment")["status"] == "refused"
     assert decided.status_code == 409
-    assert "only reads" in decided.content.decode()
+    assert why in unescape(decided.content.decode())
 
 
 def test_in_phase_2_a_person_takes_over_from_an_upset_customer():
@@ -170,18 +181,19 @@ def by_hand(grant, **changes):
 
 
 @pytest.mark.parametrize(
-    ("page", "verb", "back_to", "technique", "model"),
+    ("page", "verb", "back_to", "technique", "model", "agent_model"),
     [
-        (4, "comment", 3, FIXED, None),
-        (2, "reply", 1, FIXED, None),
-        (2, "comment", 1, AGENT, None),
-        (2, "read", 1, FIXED, "gpt-5"),
+        (4, "comment", 3, FIXED, None, ""),
+        (2, "reply", 1, FIXED, None, ""),
+        (2, "comment", 1, AGENT, None, ""),
+        (2, "comment", 1, FIXED, None, "gpt-5"),
+        (2, "read", 1, FIXED, "gpt-5", ""),
     ],
 )
 def test_a_grant_that_its_phase_never_has_is_refused_by_the_database(
-    page, verb, back_to, technique, model
+    page, verb, back_to, technique, model, agent_model
 ):
-    portal = in_phase(page, technique=technique)
+    portal = in_phase(page, agent_model, technique=technique)
     answer_to(portal, verb, **({"model": model} if model else {}))
     grant = Grant.objects.get()
     Grant.objects.update(state="REVOKED")

@@ -311,6 +311,7 @@ def standings(draw):
         is_live=draw(mostly),
         is_paused=not draw(mostly),
         agent_is_active=draw(mostly),
+        agent_model=None if draw(mostly) else "small",
         approved_systems=frozenset(SYSTEMS if draw(mostly) else SYSTEMS[:1]),
         known_systems=frozenset(SYSTEMS),
         approved_models=draw(st.sampled_from([None, None, None, frozenset({"small"})])),

@@ -70,6 +70,7 @@ def restricted(draw, standing, rulebook):
         lambda: (standing, replace(rulebook, categories=rulebook.categories[1:])),
         lambda: (standing, narrower_phase(draw, rulebook)),
         lambda: (standing, replace(rulebook, is_fixed=False)),
+        lambda: (replace(standing, agent_model="small"), rulebook),
         lambda: (standing, replace(rulebook, action_groups=rulebook.action_groups[1:])),
         lambda: (replace(standing, phase=draw(st.sampled_from([1, 2, 3, 4, 5, 9]))), rulebook) if standing.phase is None else (standing, rulebook),
         lambda: (standing, replace(rulebook, guardrail=draw(tighter_rail(rulebook.guardrail)))),

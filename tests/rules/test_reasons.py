@@ -68,6 +68,7 @@ ROWS = [
     ("ceiling.phase", REVIEW, {"rulebook": {"phase": 5}}, "phase 5"),
     ("ceiling.phase", REVIEW, {"rulebook": {"phase": 1, "is_fixed": True}, "request": {"model": None}}, "phase 1"),
     ("ceiling.phase", REFUSE, {"rulebook": {"phase": 1, "is_fixed": True}}, "the AI model “small-model” did"),
+    ("ceiling.phase", REFUSE, {"rulebook": {"phase": 1, "is_fixed": True}, "standing": {"agent_model": "small-model"}, "request": {"model": None}}, "registered with the AI model “small-model”"),
     ("ceiling.phase", REFUSE, {"rulebook": {"phase": 1}, "request": {"model": None}}, "not fixed steps only reads"),
     ("ceiling.phase", REVIEW, {"rulebook": {"phase": 2}}, "phase 2"),
     ("ceiling.phase", ESCALATE, {"rulebook": {"phase": 2}, "request": {"signals": frozenset({"emotion"})}}, "human takes over on emotion"),

@@ -138,7 +138,8 @@ AGENTS = {
     # key: (name, department, model)
     "refunds": ("Refund agent", "customer-care", "gpt-5"),
     "voice": ("Voice agent", "customer-care", "gpt-5-mini"),
-    "remediation": ("Runbook agent", "it-operations", "claude-sonnet-4-5"),
+    # Plain automation in phase 1: nothing in it reasons, so there is no model.
+    "remediation": ("Runbook agent", "it-operations", ""),
     "security": ("Triage agent", "it-operations", "claude-sonnet-4-5"),
     "publishing": ("Editorial agent", "marketing", "gpt-5"),
     "policies": ("Policy agent", "people-culture", "mistral-large"),
