@@ -280,6 +280,12 @@ _ALL = (
         Way.NOW,
     ),
     Kind(
+        "gate_signature_withdrawn",
+        WORKFLOWS,
+        "A signature under the gate of a phase is withdrawn",
+        "{workflow}: {by} withdrew the signature on the gate to the next phase.",
+    ),
+    Kind(
         "phase_taken_back",
         WORKFLOWS,
         "A workflow is taken back to a lower phase",

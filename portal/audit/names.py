@@ -98,6 +98,7 @@ SENTENCES: dict[str, str] = {
     "workflow.paused": "{actor} paused {workflow}: {reason}",
     "workflow.resumed": "{actor} resumed {workflow}: {reason}",
     "workflow.gate_signed": "{actor} signed the gate of {workflow} from phase {before} to phase {after} as {role}.",
+    "workflow.gate_signature_withdrawn": "{actor} withdrew the signature as {role} on the gate of {workflow} from phase {before} to phase {after}.",
     "workflow.phase_raised": "{actor} moved {workflow} from phase {before} to phase {after} through its signed gate.",
     "workflow.phase_taken_back": "{actor} took {workflow} back from phase {before} to phase {after}: {reason}",
     "workflow.role_assigned": "{actor} made {person} the {role} of {workflow}.",

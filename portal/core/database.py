@@ -33,7 +33,6 @@ APPEND_ONLY_TABLES = (
     "approvals_reminder",
     "registry_phasegate",
     "registry_phasemove",
-    "registry_phasesignature",
     "registry_readinessgate",
     "registry_readinesswaiver",
     "registry_sponsor",

@@ -62,6 +62,11 @@ urlpatterns = [
     path("journal/<uuid:entry_id>/", journal.journal_entry, name="journal_entry"),
     path("workflows/<slug:slug>/phase/", phases.workflow_phase, name="workflow_phase"),
     path("workflows/<slug:slug>/phase/sign/", phases.gate_sign, name="gate_sign"),
+    path(
+        "workflows/<slug:slug>/phase/withdraw/",
+        phases.gate_withdraw,
+        name="gate_withdraw",
+    ),
     path("workflows/<slug:slug>/phase/move/", phases.gate_move, name="gate_move"),
     path("workflows/<slug:slug>/phase/back/", phases.phase_back, name="phase_back"),
     path("programme/", rollout.programme, name="programme"),

@@ -67,6 +67,9 @@ class AiModel(models.Model):
     slug = models.CharField(max_length=120, unique=True)
     name = models.CharField(max_length=120)
     is_approved = models.BooleanField(default=False)
+    owner = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     retired_at = models.DateTimeField(null=True)
     retired_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()

@@ -49,7 +49,7 @@ class PhaseGate(models.Model):
 
 
 class PhaseSignature(models.Model):
-    """One person's signature under a gate, in one role."""
+    """One person's signature under a gate, in one role; withdrawn at most once."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     gate = models.ForeignKey(
@@ -59,14 +59,19 @@ class PhaseSignature(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     digest = models.CharField(max_length=80)
     signed_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("gate", "role"), name="registry_gate_role_once"
+                fields=("gate", "role"),
+                condition=models.Q(withdrawn_at=None),
+                name="registry_gate_role_once",
             ),
             models.UniqueConstraint(
-                fields=("gate", "person"), name="registry_gate_person_once"
+                fields=("gate", "person"),
+                condition=models.Q(withdrawn_at=None),
+                name="registry_gate_person_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(

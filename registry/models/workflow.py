@@ -65,6 +65,8 @@ class Workflow(models.Model):
     )
     created_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+    # It needs no AI: the technique that its questions ended with, until it is taken up again.
+    ended_as = models.CharField(max_length=12, blank=True)
 
     objects = StandingWorkflows()
     everything = models.Manager["Workflow"]()
@@ -92,6 +94,10 @@ class Workflow(models.Model):
                 condition=models.Q(withdrawn_at=None)
                 | models.Q(live_version__isnull=True),
                 name="registry_workflow_withdrawn_never_live",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_as="") | models.Q(live_version__isnull=True),
+                name="registry_workflow_ended_never_live",
             ),
             models.CheckConstraint(
                 condition=models.Q(risk__in=RiskLevel.values),

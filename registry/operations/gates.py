@@ -13,6 +13,7 @@ from django.db import IntegrityError
 
 from portal.accounts import access
 from portal.accounts.actors import Actor
+from portal.accounts.operations.telling import tell
 from portal.audit.operation import operation, record, step
 from portal.core.digest import canonical, sha256_of
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
@@ -24,7 +25,7 @@ from registry.operations.guards import must_be_trained, must_hold
 from registry.operations.phases import move
 from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.gates import Sheet, open_sheet, places_of, seen_of
-from registry.queries.people import SIGNING_ROLES
+from registry.queries.people import SIGNING_ROLES, role_holder_ids
 from registry.queries.rights import must_hold as must_decide
 from registry.queries.rights import named_to_move
 from registry.rules.gates import GOOD_FOR, Evidence, stale, stored, substance, unmet
@@ -54,7 +55,7 @@ def sign_gate(
     workflow = _locked(actor, workflow_id, role, "sign the gate as that")
     _check_read(workflow, evidence, seen)
     sheet = _sheet_for(workflow, evidence, now)
-    rows = PhaseSignature.objects.filter(gate_id=sheet.id)
+    rows = PhaseSignature.objects.filter(gate_id=sheet.id, withdrawn_at=None)
     if rows.filter(role=role).exists():
         raise AlreadyDone("gate.signed", "You signed this evidence already.")
     try:
@@ -81,6 +82,44 @@ def sign_gate(
         digest=sheet.digest,
     )
     return sheet.digest
+
+
+@operation(leaves="workflow.gate_signature_withdrawn")
+def withdraw_gate_signature(*, actor: Actor, workflow_id: UUID, now: datetime) -> None:
+    """Take one's own signature back while nobody has gone through the gate.
+
+    Raises Conflict once it was gone through, AlreadyDone without a signature on it.
+    """
+    # Before the lock, so that nobody else makes rulings wait; behind it, a move that counts
+    # this signature is over before it goes, or sees that it went.
+    workflow = _seen(actor, workflow_id)
+    _signed_by(actor, workflow)
+    lock_exclusive(workflow_scope(workflow.lock_number))
+    workflow = _seen(actor, workflow_id)
+    sheet, signature = _signed_by(actor, workflow)
+    signature.withdrawn_at = now
+    signature.save(update_fields=("withdrawn_at",))
+    record(
+        "workflow.gate_signature_withdrawn",
+        actor=actor,
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        workflow=workflow.name,
+        before=sheet.from_phase,
+        after=sheet.to_phase,
+        role=Role(signature.role).label,
+        digest=sheet.digest,
+    )
+    tell(
+        kind="gate_signature_withdrawn",
+        subject=("workflow", workflow.id),
+        workflow_id=workflow.id,
+        people=named_to_move(department_id=workflow.department_id)
+        or role_holder_ids(workflow.id, Role.BUSINESS_OWNER),
+        by=actor.name,
+        by_id=actor.id,
+        at=now,
+    )
 
 
 @operation(leaves="workflow.phase_raised")
@@ -140,10 +179,34 @@ def go_through_gate(
 
 
 @step
-def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Workflow:
+def _seen(actor: Actor, workflow_id: UUID) -> Workflow:
     workflow = Workflow.objects.filter(id=workflow_id).first()
     if workflow is None or not access.may(actor, access.VIEW, workflow_id):
         raise NotFound("There is nothing here, or you may not see it.")
+    return workflow
+
+
+@step
+def _signed_by(actor: Actor, workflow: Workflow) -> tuple[Sheet, PhaseSignature]:
+    sheet = open_sheet(workflow_id=workflow.id, from_phase=workflow.phase)
+    mine = PhaseSignature.objects.filter(
+        gate__workflow=workflow, person_id=actor.id, withdrawn_at=None
+    )
+    signature = mine.filter(gate_id=sheet.id).first() if sheet else None
+    if sheet is not None and signature is not None:
+        return sheet, signature
+    if mine.filter(gate__to_phase=workflow.phase, gate__moves__isnull=False).exists():
+        raise Conflict(
+            "gate.passed",
+            f"{workflow.name} went through that gate and is in phase {workflow.phase}."
+            " Whoever may pause it can take it back.",
+        )
+    raise AlreadyDone("signature.none", "You have no signature on this gate.")
+
+
+@step
+def _locked(actor: Actor, workflow_id: UUID, role: str | None, deed: str) -> Workflow:
+    workflow = _seen(actor, workflow_id)
     # Before the lock, so that nobody else makes rulings wait, and inside it, which a
     # change of roles takes too, so that who lost it cannot.
     _must_act(actor, workflow, role, deed)

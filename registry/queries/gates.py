@@ -49,6 +49,10 @@ class GatePlace:
     signed_at: datetime | None
     is_mine: bool
     counts: bool
+    is_my_signature: bool = False
+    # Who withdrew a signature here that nobody has given anew, and when.
+    withdrawn_by: str = ""
+    withdrawn_at: datetime | None = None
 
 
 def seen_of(lines: Sequence[Evidence]) -> str:
@@ -95,10 +99,13 @@ def places_of(
         ).select_related("person")
     }
     rows = PhaseSignature.objects.filter(gate_id=sheet.id if sheet else None)
-    signed = {row.role: row for row in rows.select_related("person")}
+    rows = rows.select_related("person").order_by("withdrawn_at", "signed_at", "id")
+    signed = {row.role: row for row in rows if row.withdrawn_at is None}
+    gone = {row.role: row for row in rows if row.withdrawn_at is not None}
     places = []
     for role in SIGNING_ROLES:
         holder, signature = holders.get(role), signed.get(role)
+        withdrawn = gone.get(role) if signature is None else None
         counts = (
             signature is not None
             and holder is not None
@@ -114,6 +121,10 @@ def places_of(
                 signed_at=signature.signed_at if signature else None,
                 is_mine=holder is not None and holder.id == actor.id,
                 counts=counts,
+                is_my_signature=signature is not None
+                and signature.person_id == actor.id,
+                withdrawn_by=withdrawn.person.name if withdrawn else "",
+                withdrawn_at=withdrawn.withdrawn_at if withdrawn else None,
             )
         )
     return tuple(places)

@@ -14,6 +14,7 @@ from tests.doors.door import (
 PROGRAMME = (
     Door("workflow_phase", SEEN),
     Door("gate_sign", "LLHDIDDD", "post", {"role": "business_owner", "seen": "x"}),
+    Door("gate_withdraw", SEEN, "post"),
     Door("gate_move", "LLHDIDDD", "post", {"digest": "x"}),
     Door("phase_back", PAUSERS, "post", {"to": "1", "reason": "Not yet."}),
     Door("tools", PERSONS),

@@ -10,7 +10,7 @@ from guardian.models import UserObjectPermission
 from portal.accounts.models import Notice
 from portal.accounts.operations.telling import NEWS, spread
 from portal.audit.models import Entry
-from portal.core.errors import Conflict, Forbidden, NotFound
+from portal.core.errors import AlreadyDone, Conflict, Forbidden, NotFound
 from portal.core.models import OutboxMessage
 from portal.home.queries.gates import page as gate_of
 from registry.models import (
@@ -22,7 +22,11 @@ from registry.models import (
 )
 from registry.operations.decision_rights import Place, name_holder
 from registry.operations.drafts import set_basics
-from registry.operations.gates import go_through_gate, sign_gate
+from registry.operations.gates import (
+    go_through_gate,
+    sign_gate,
+    withdraw_gate_signature,
+)
 from registry.operations.launching import launch_version
 from registry.operations.packets import new_version, submit_version
 from registry.operations.phases import take_phase_back
@@ -346,3 +350,72 @@ def test_whoever_lost_the_right_to_pause_while_waiting_takes_no_phase_back(
         )
 
     assert Workflow.objects.get(id=portal.workflow.id).phase == 2
+
+
+def withdraw(portal, who):
+    withdraw_gate_signature(
+        actor=portal.people.actor(who),
+        workflow_id=portal.workflow.id,
+        now=NOW + timedelta(minutes=3),
+    )
+
+
+def test_a_signature_is_withdrawn_while_nobody_went_through_the_gate(
+    portal, monkeypatch
+):
+    monkeypatch.setattr(gate_of, "gather", lambda of: MET)
+    digest = sign_gate_by_all(portal)
+    address = f"/workflows/{portal.workflow.slug}/phase/"
+    assert "Withdraw my signature" not in portal.signed_in("dana").get(address).text
+    with pytest.raises(AlreadyDone, match="no signature on this gate"):
+        withdraw(portal, "dana")
+
+    answer = portal.signed_in("ilan").post(f"{address}withdraw/")
+
+    assert answer.status_code == 302
+    text = portal.signed_in("maya").get(address).text
+    assert "still to sign: IT owner (Ilan Torres)" in text
+    assert "Ilan Torres withdrew the signature" in text
+    assert "Move to phase 3" not in text
+    with pytest.raises(Conflict, match="Missing: IT owner"):
+        go(portal, digest)
+    entry = Entry.objects.get(name="workflow.gate_signature_withdrawn")
+    assert entry.workflow_id == portal.workflow.id
+    for news in OutboxMessage.objects.filter(topic=NEWS):
+        spread(news.payload)
+    told = Notice.objects.filter(kind="gate_signature_withdrawn")
+    assert list(told.values_list("person__name", flat=True)) == ["Maya Adler"]
+    with pytest.raises(AlreadyDone):
+        withdraw(portal, "ilan")
+
+    # Given anew it counts again, and once the move has happened it stays.
+    sign(portal, "it_owner", "ilan")
+    assert go(portal, digest) == 3
+    with pytest.raises(Conflict, match="went through that gate"):
+        withdraw(portal, "ilan")
+    assert PhaseSignature.objects.filter(withdrawn_at=None).count() == 3
+
+
+def test_the_database_keeps_signatures_and_counts_only_those_that_stand(portal):
+    digest = sign_gate_by_all(portal)
+    gate = PhaseGate.objects.get(digest=digest)
+    rows = PhaseSignature.objects.filter(gate=gate)
+    changes = ({"role": "risk_owner"}, {"digest": "x"}, {"person": portal.people.dana})
+    for change in changes:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.filter(role="it_owner").update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.all().delete()
+    withdraw(portal, "ilan")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.filter(role="it_owner").update(withdrawn_at=None)
+    move = {
+        "workflow": portal.workflow, "number": 2, "kind": "UP", "from_phase": 2,
+        "to_phase": 3, "gate": gate, "moved_at": NOW,
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match="sign still"), transaction.atomic():
+        PhaseMove.objects.create(**move)
+    sign(portal, "it_owner", "ilan")
+    go(portal, digest)
+    with pytest.raises(IntegrityError, match="its signatures stay"):
+        rows.filter(withdrawn_at=None).update(withdrawn_at=NOW)

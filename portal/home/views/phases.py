@@ -14,7 +14,11 @@ from portal.core.clock import wall_clock
 from portal.core.errors import Conflict, Invalid
 from portal.core.htmx import render
 from portal.home.queries.gates.page import evidence_of, gate_page
-from registry.operations.gates import go_through_gate, sign_gate
+from registry.operations.gates import (
+    go_through_gate,
+    sign_gate,
+    withdraw_gate_signature,
+)
 from registry.operations.phases import take_phase_back
 from registry.queries.workflows import WorkflowHead, workflow_head
 
@@ -46,6 +50,20 @@ def gate_sign(request: HttpRequest, slug: str) -> HttpResponse:
             now=now,
         ),
         "Your signature is on the gate.",
+    )
+
+
+@require_POST
+def gate_withdraw(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take one's own signature off the gate again."""
+    head = workflow_head(actor=actor_of(request), slug=slug)
+    return _after(
+        request,
+        head,
+        lambda: withdraw_gate_signature(
+            actor=actor_of(request), workflow_id=head.id, now=wall_clock()
+        ),
+        "Your signature is withdrawn.",
     )
 
 

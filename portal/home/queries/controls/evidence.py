@@ -118,6 +118,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "Phases reached through a signed gate, and taken back",
         (
             "workflow.gate_signed",
+            "workflow.gate_signature_withdrawn",
             "workflow.phase_raised",
             "workflow.phase_taken_back",
         ),

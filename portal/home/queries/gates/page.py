@@ -53,6 +53,15 @@ class GatePage:
         )
         return owner is not None and owner.is_mine
 
+    @property
+    def still_to_sign(self) -> tuple[str, ...]:
+        """Name whose signature is missing: the role, and who holds it."""
+        return tuple(
+            f"{each.label} ({each.holder or 'vacant'})"
+            for each in self.places
+            if not each.counts
+        )
+
     def may_sign(self, place: GatePlace) -> bool:
         """Say whether this reader signs here: the evidence is met, and not signed so yet."""
         is_open = self.sheet is None or bool(self.stale) or not place.signed_by
