@@ -50,7 +50,9 @@ class WorkflowAnswer(Schema):
     stop_rules: list[dict[str, Any]]
     caps: list[dict[str, Any]]
     checks: list[dict[str, Any]]
-    tools: list[dict[str, str]]
+    tools: list[dict[str, str | bool]] = Field(
+        description="what is_retired stands for is refused"
+    )
     categories: list[str]
     action_groups: list[dict[str, Any]]
     ceilings: list[dict[str, Any]]

@@ -27,6 +27,7 @@ from portal.accounts import access
 from portal.accounts.actors import Actor
 from registry.models import AllowanceRow, CeilingWaiver, System, Workflow
 from registry.models import Ceiling as CeilingRow
+from registry.queries.retired_cells import retired_cells
 from registry.rules.answers import Authority
 from registry.rules.ceilings import in_cell, is_placed
 from registry.rules.phases import GROUPED, PHASES
@@ -39,6 +40,7 @@ ANSWERS = (Authority.ALLOWED, Authority.REVIEW, Authority.NEVER)
 RANK = {authority: rank for rank, authority in enumerate(ANSWERS)}
 UNGROUPED = "In phase 4 an agent acts only inside its action groups."
 NOT_APPROVED = "The system is not approved, so every request is refused."
+TOOL_RETIRED = "A tool that stands for it was retired, so every request is refused."
 _EVERY = Q(pk__isnull=False)
 _AMOUNT = DecimalField(max_digits=24, decimal_places=6)
 
@@ -68,6 +70,8 @@ class Above:
     ceilings: tuple[CeilingOver, ...]
     approved: frozenset[str]
     data: Mapping[str, frozenset[str]]
+    # The rows of live pages that a retired tool stands for.
+    retired: frozenset[UUID] = frozenset()
 
     def over(self, workflow: Workflow) -> tuple[Ceiling, ...]:
         return tuple(each.of(workflow) for each in self.ceilings if each.over(workflow))
@@ -86,7 +90,7 @@ class _Conditions:
 
 
 def above_all(*, without: UUID | None = None) -> Above:
-    """Read the ceilings in force, their waivers and the systems. Three queries.
+    """Read the ceilings in force, their waivers, systems and retired tools. Four queries.
 
     `without` leaves one ceiling out, as where another takes its place.
     """
@@ -110,6 +114,7 @@ def above_all(*, without: UUID | None = None) -> Above:
         ),
         approved=frozenset(slug for slug, is_approved, _ in systems if is_approved),
         data={slug: frozenset(classes) for slug, _, classes in systems if classes},
+        retired=retired_cells(),
     )
 
 
@@ -171,6 +176,8 @@ def reach_in_force(row: AllowanceRow, above: Above, workflow: Workflow) -> Reach
     )
     if row.system not in above.approved:
         return reach.stricter(Authority.NEVER, "catalogue", NOT_APPROVED)
+    if row.id in above.retired:
+        return reach.stricter(Authority.NEVER, "catalogue", TOOL_RETIRED)
     if phase == GROUPED and tier_of(row.verb) in CONSEQUENCE and not row.action_group:
         return reach.stricter(Authority.NEVER, "phase", UNGROUPED)
     of_phase = PHASES[phase].ceilings_for(is_fixed=row.is_fixed)
@@ -179,7 +186,7 @@ def reach_in_force(row: AllowanceRow, above: Above, workflow: Workflow) -> Reach
 
 
 def _conditions(above: Above) -> _Conditions:
-    found = _Conditions(never=~Q(system__in=sorted(above.approved)))
+    found = _Conditions(never=_out_of_catalogue(above))
     writes = [slug for slug, verb in VERBS.items() if verb.tier in CONSEQUENCE]
     found.never |= Q(workflow__phase=GROUPED, action_group="", verb__in=writes)
     for phase in PHASES.values():
@@ -201,6 +208,11 @@ def _conditions(above: Above) -> _Conditions:
             if other < currency:
                 found.review |= here & found.any_in(other)
     return found
+
+
+def _out_of_catalogue(above: Above) -> Q:
+    refused = ~Q(system__in=sorted(above.approved))
+    return refused | Q(id__in=sorted(above.retired)) if above.retired else refused
 
 
 def _put(found: _Conditions, ceiling: Ceiling, bound: Q) -> None:

@@ -94,7 +94,12 @@ def _rules(rulebook: Rulebook | None, facts: RulebookInForce) -> dict[str, Any]:
             for check in rulebook.checks
         ],
         "tools": [
-            {"name": tool.name, "system": tool.system, "verb": tool.verb}
+            {
+                "name": tool.name,
+                "system": tool.system,
+                "verb": tool.verb,
+                "is_retired": (tool.system, tool.name) in facts.retired_tools,
+            }
             for tool in rulebook.tools
         ],
         "categories": list(rulebook.categories),

@@ -46,7 +46,7 @@ LEVELS = {
     "team": "a team ceiling",
     "department": "a department ceiling",
     "enterprise": "an enterprise ceiling",
-    "catalogue": "the catalogue of systems",
+    "catalogue": "the catalogue of systems and tools",
 }
 
 

@@ -17,10 +17,13 @@ from registry.operations.decision_rights import Place, name_holder
 from registry.operations.retiring import retire_system
 from registry.operations.tools import approve_tool, retire_tool
 from registry.operations.training import set_requirements
+from registry.queries.authority import above_all, cells_in_force, reach_in_force
+from registry.queries.boundaries import boundaries_for
 from registry.queries.catalogue import catalogue_page
 from registry.queries.parts import gaps_of
 from registry.queries.people import people_of
 from registry.queries.tools import tool_id_of, tool_seen, tools_page
+from registry.rules.answers import Authority
 from tests.approvals.asking import make_portal
 from tests.approvals.test_notices import relay
 from tests.people import NOW, REFUNDS
@@ -107,6 +110,31 @@ def test_who_is_named_for_tools_retires_them_instead_of_administrators(portal):
 
     assert portal.signed_in("ada").post(PAGE, {"reason": "x"}).status_code == 403
     assert portal.signed_in("maya").post(PAGE, {"reason": "x"}).status_code == 302
+
+
+def test_who_may_do_it_is_answered_as_rulings_answer_while_a_tool_is_retired(portal):
+    def answers():
+        above = above_all()
+        rows = cells_in_force(above=above).select_related("workflow")
+        for row in rows:
+            reach = reach_in_force(row, above, row.workflow)
+            assert row.answer == list(Authority).index(reach.authority)
+        return {(row.system, row.verb): row.answer for row in rows}
+
+    def told():
+        agent = portal.people.agent_actor
+        found = boundaries_for(actor=agent, slug=portal.workflow.slug)["tools"]
+        return {each["name"]: each["is_retired"] for each in found}
+
+    before = answers()
+    retire()
+
+    changed = {cell for cell, answer in answers().items() if answer != before[cell]}
+    assert changed == {("billing", "refund")}
+    assert told()["refund_order"] is True
+    approve_tool(actor=SYSTEM, tool_id=TOOL, now=wall_clock())
+    assert answers() == before
+    assert not any(told().values())
 
 
 def test_who_retires_is_told_how_many_use_it_and_names_only_of_what_they_may_see(
