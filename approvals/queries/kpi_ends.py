@@ -24,72 +24,105 @@ from portal.accounts.actors import Actor
 from portal.core.once import once
 from portal.core.pagination import Page, keyset
 from registry.queries.across import workflow_ids_seen_by
-from runs.queries.kpi_sums import Span, columns_of
+from runs.queries.kpi_sums import SPANS, Columns, Span, columns_of
 
 _DECIDED = "('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')"
-_ASKED = (
-    "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::date[], %s::date[])"
-    " AS asked (number, workflow_id, first, last))"
+# A workflow's day is read once, and added up with those of others before spans ask of it.
+_DAYS = (
+    " FROM {source} AS x JOIN members AS m ON m.flock = x.flock CROSS JOIN LATERAL ("
+    " SELECT * FROM {table} AS r WHERE r.workflow_id = m.workflow_id"
+    ' AND r."on" BETWEEN x.first AND x.last{also} OFFSET 0) AS t'
 )
-_JOINED = (
-    " FROM asked AS a JOIN approvals_proposalend AS e"
-    ' ON e.workflow_id = a.workflow_id AND e."on" BETWEEN a.first AND a.last'
+_IN_SPAN = ' ON d.flock = s.flock AND d."on" BETWEEN s.first AND s.last'
+_KIND = (
+    "{0}.state, {0}.is_material, {0}.missed_due, {0}.was_asked, {0}.is_superseded,"
+    " {0}.is_escalated, {0}.in_time"
 )
+_ENDS = _DAYS.format(source="{source}", table="approvals_endtally", also="")
 _KINDS = (
-    f"{_ASKED} SELECT a.number, t.state, t.is_material, t.missed_due, t.was_asked,"  # noqa: S608
-    " t.is_superseded, t.is_escalated, t.in_time, sum(t.count)::bigint"
-    " FROM asked AS a JOIN approvals_endtally AS t"
-    ' ON t.workflow_id = a.workflow_id AND t."on" BETWEEN a.first AND a.last'
+    f'{SPANS}, days AS MATERIALIZED (SELECT m.flock, t."on", {_KIND.format("t")},'  # noqa: S608
+    f" sum(t.count) AS count{_ENDS.format(source='stretch')}"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9)"
+    f" SELECT s.number, {_KIND.format('d')}, sum(d.count)::bigint"
+    f" FROM spans AS s JOIN days AS d{_IN_SPAN}"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(d.count) <> 0"
+)
+_KINDS_ALONE = (
+    f"{SPANS} SELECT x.number, {_KIND.format('t')}, sum(t.count)::bigint"
+    f"{_ENDS.format(source='spans')}"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(t.count) <> 0"
 )
 # Where a rank lies is told by ranges that are added up; only the rows of that range are
-# read, in an index. One statement, so that both are of one moment.
+# read, in an index, once for all spans. One statement, so that both are of one moment.
 _PERCENTILES = (
-    "{asked}, ranges AS (SELECT a.number, t.range, sum(t.count)::bigint AS many,"
-    " min(t.low) AS low, max(t.high) AS high FROM asked AS a JOIN approvals_endtime AS t"
-    ' ON t.workflow_id = a.workflow_id AND t."on" BETWEEN a.first AND a.last'
-    " AND t.what = '{what}' GROUP BY 1, 2 HAVING sum(t.count) > 0),"
+    '{spans}, days AS MATERIALIZED (SELECT m.flock, t."on", t.range,'
+    " sum(t.count) AS count, min(t.low) AS low, max(t.high) AS high{days}"
+    " GROUP BY 1, 2, 3),"
+    " ranges AS (SELECT s.number, s.flock, d.range, sum(d.count)::bigint AS many,"
+    " min(d.low) AS low, max(d.high) AS high FROM spans AS s JOIN days AS d{in_span}"
+    " GROUP BY 1, 2, 3 HAVING sum(d.count) > 0),"
     " placed AS (SELECT *, (sum(many) OVER same - many)::bigint AS below,"
     " (sum(many) OVER (PARTITION BY number))::bigint AS total FROM ranges"
     " WINDOW same AS (PARTITION BY number ORDER BY range)),"
-    " wanted AS (SELECT DISTINCT p.*, r.rank FROM placed AS p CROSS JOIN LATERAL (VALUES (0.5::float8), (0.9))"
-    " AS s (share) CROSS JOIN LATERAL (VALUES (floor((p.total - 1) * s.share)::bigint),"
-    " (ceil((p.total - 1) * s.share)::bigint)) AS r (rank) WHERE r.rank >= p.below AND r.rank < p.below + p.many)"
-    " SELECT w.number, w.total, w.rank, found.took FROM wanted AS w CROSS JOIN LATERAL ("
-    " SELECT e.{column} AS took FROM asked AS a JOIN approvals_proposalend AS e"
-    ' ON e.workflow_id = a.workflow_id AND e."on" BETWEEN a.first AND a.last'
-    " AND e.{column} BETWEEN w.low AND w.high AND NOT e.is_superseded AND e.state IN {states}"
-    " WHERE a.number = w.number ORDER BY 1 OFFSET w.rank - w.below LIMIT 1) AS found"
+    " wanted AS MATERIALIZED (SELECT DISTINCT p.*, r.rank FROM placed AS p"
+    " CROSS JOIN LATERAL (VALUES (0.5::float8), (0.9)) AS s (share)"
+    " CROSS JOIN LATERAL (VALUES (floor((p.total - 1) * s.share)::bigint),"
+    " (ceil((p.total - 1) * s.share)::bigint)) AS r (rank)"
+    " WHERE r.rank >= p.below AND r.rank < p.below + p.many),"
+    " looked AS (SELECT w.flock, w.range, min(w.low) AS low, max(w.high) AS high,"
+    " min(s.first) AS first, max(s.last) AS last"
+    " FROM wanted AS w JOIN spans AS s ON s.number = w.number GROUP BY 1, 2),"
+    ' near AS MATERIALIZED (SELECT l.flock, l.range, e."on", e.{column} AS took'
+    " FROM looked AS l JOIN members AS m ON m.flock = l.flock CROSS JOIN LATERAL ("
+    ' SELECT r."on", r.{column} FROM approvals_proposalend AS r'
+    " WHERE r.workflow_id = m.workflow_id"
+    ' AND r."on" BETWEEN l.first AND l.last AND r.{column} BETWEEN l.low AND l.high'
+    " AND NOT r.is_superseded AND r.state IN {states} OFFSET 0) AS e),"
+    " ordered AS (SELECT w.number, w.range, array_agg(n.took ORDER BY n.took) AS times"
+    " FROM (SELECT DISTINCT number, range, low, high FROM wanted) AS w"
+    " JOIN spans AS s ON s.number = w.number JOIN near AS n ON n.flock = s.flock"
+    ' AND n.range = w.range AND n."on" BETWEEN s.first AND s.last'
+    " AND n.took BETWEEN w.low AND w.high GROUP BY 1, 2)"
+    " SELECT w.number, w.total, w.rank, o.times[w.rank - w.below + 1] FROM wanted AS w"
+    " JOIN ordered AS o ON o.number = w.number AND o.range = w.range"
 )
-_DECIDING = _PERCENTILES.format(
-    asked=_ASKED, what="DECIDED", column="seconds", states=_DECIDED
-)
-_LOOKING = _PERCENTILES.format(
-    asked=_ASKED, what="LOOKED", column="looked_seconds", states=_DECIDED
+_DECIDING, _LOOKING = (
+    _PERCENTILES.format(
+        spans=SPANS,
+        days=_DAYS.format(
+            source="stretch", table="approvals_endtime", also=f" AND r.what = '{what}'"
+        ),
+        in_span=_IN_SPAN,
+        column=column,
+        states=_DECIDED,
+    )
+    for what, column in (("DECIDED", "seconds"), ("LOOKED", "looked_seconds"))
 )
 _LOOKED = (
-    f"{_ASKED} SELECT a.number, sum(t.count) FILTER (WHERE t.what = 'DECIDED')::bigint,"  # noqa: S608
-    " sum(t.total) FILTER (WHERE t.what = 'LOOKED')::float8"
-    " FROM asked AS a JOIN approvals_endtime AS t"
-    ' ON t.workflow_id = a.workflow_id AND t."on" BETWEEN a.first AND a.last'
-    " GROUP BY 1 HAVING sum(t.count) > 0"
+    f'{SPANS}, days AS MATERIALIZED (SELECT m.flock, t."on",'  # noqa: S608
+    " sum(t.count) AS count, sum(t.count) FILTER (WHERE t.what = 'DECIDED') AS decided,"
+    " sum(t.total) FILTER (WHERE t.what = 'LOOKED') AS total"
+    f"{_DAYS.format(source='stretch', table='approvals_endtime', also='')} GROUP BY 1, 2)"
+    " SELECT s.number, sum(d.decided)::bigint, sum(d.total)::float8"
+    f" FROM spans AS s JOIN days AS d{_IN_SPAN} GROUP BY 1 HAVING sum(d.count) > 0"
 )
 _WAITED = (
-    "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::timestamptz[])"
-    " AS asked (number, workflow_id, at)),"
-    " moments AS MATERIALIZED (SELECT DISTINCT at FROM asked), waited AS MATERIALIZED ("
+    f"{SPANS}, moments AS MATERIALIZED (SELECT number, at"  # noqa: S608
+    " FROM unnest(%s::int[], %s::timestamptz[]) AS moments (number, at)),"
+    " waited AS MATERIALIZED ("
     " SELECT m.at, e.workflow_id,"
     " extract(epoch FROM m.at - e.opened_at)::double precision AS age"
-    " FROM moments AS m JOIN approvals_proposalend AS e"
+    " FROM (SELECT DISTINCT at FROM moments) AS m JOIN approvals_proposalend AS e"
     " ON tstzrange(e.opened_at, e.ended_at) @> m.at"
     " UNION ALL"
     " SELECT m.at, p.workflow_id,"
     " extract(epoch FROM m.at - p.created_at)::double precision"
-    " FROM moments AS m JOIN approvals_proposal AS p"
+    " FROM (SELECT DISTINCT at FROM moments) AS m JOIN approvals_proposal AS p"
     " ON p.state IN ('OPEN', 'ASKED') AND p.created_at <= m.at)"
     " SELECT a.number, count(*), percentile_cont(ARRAY[0.5, 0.9])"
-    " WITHIN GROUP (ORDER BY w.age) FROM asked AS a JOIN waited AS w"
-    " ON w.at = a.at AND w.workflow_id = a.workflow_id GROUP BY 1"
+    " WITHIN GROUP (ORDER BY w.age) FROM moments AS n JOIN asked AS a"
+    " ON a.number = n.number JOIN waited AS w"
+    " ON w.at = n.at AND w.workflow_id = a.workflow_id GROUP BY 1"
 )
 
 
@@ -155,9 +188,11 @@ def ends_over(
     """Count over each span how proposals ended, by kind of ending. Three queries."""
     found: list[dict[EndKind, int]] = [{} for _ in spans]
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    if columns[0]:
+    if columns.numbers:
         with connection.cursor() as cursor:
-            cursor.execute(_KINDS, columns)
+            cursor.execute(
+                _KINDS_ALONE if columns.is_each_alone else _KINDS, [*columns]
+            )
             for number, *kind, count in cursor.fetchall():
                 found[number][EndKind(*kind)] = count
     return tuple(found)
@@ -168,17 +203,17 @@ def decision_times_over(
 ) -> tuple[Percentiles, ...]:
     """Say over each span how long decisions took, for D. Three queries."""
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    return _at_ranks(_DECIDING, list(columns), len(spans))
+    return _at_ranks(_DECIDING, columns, len(spans))
 
 
 def look_times_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[LookTimes, ...]:
     """Say over each span how long people looked before they decided. Four queries."""
     found = [LookTimes() for _ in spans]
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    if columns[0]:
-        times = _at_ranks(_LOOKING, list(columns), len(spans))
+    if columns.numbers:
+        times = _at_ranks(_LOOKING, columns, len(spans))
         with connection.cursor() as cursor:
-            cursor.execute(_LOOKED, columns)
+            cursor.execute(_LOOKED, [*columns])
             for number, decided, total in cursor.fetchall():
                 its = times[number]
                 known = its.count > 0
@@ -195,16 +230,16 @@ def ages_at(
 
     `spans` says for each moment which workflows are meant; its days do not matter.
     """
-    numbers, ids, _, _ = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    at = [moments[number] for number in numbers]
-    return _percentiles(_WAITED, [numbers, ids, at], len(spans))
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    at = [moments[number] for number in columns.numbers]
+    return _percentiles(_WAITED, [*columns, columns.numbers, at], len(spans))
 
 
-def _at_ranks(sql: str, columns: list[list], count: int) -> tuple[Percentiles, ...]:
+def _at_ranks(sql: str, columns: Columns, count: int) -> tuple[Percentiles, ...]:
     totals, values = [0] * count, [dict[int, float]() for _ in range(count)]
-    if columns[0]:
+    if columns.numbers:
         with connection.cursor() as cursor:
-            cursor.execute(sql, columns)
+            cursor.execute(sql, [*columns])
             for number, total, rank, took in cursor.fetchall():
                 totals[number] = total
                 values[number][rank] = took
@@ -227,7 +262,7 @@ def _percentiles(sql: str, columns: list[list], count: int) -> tuple[Percentiles
     found = [Percentiles(0, None, None) for _ in range(count)]
     if columns[0]:
         with connection.cursor() as cursor:
-            cursor.execute(sql, columns)
+            cursor.execute(sql, [*columns])
             for number, rows, (half, most) in cursor.fetchall():
                 found[number] = Percentiles(rows, half, most)
     return tuple(found)
@@ -243,7 +278,7 @@ def reopened_over(
     """
     counts = [0 for _ in spans]
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    if columns[0] and reopened:
+    if columns.numbers and reopened:
         with connection.cursor() as cursor:
             cursor.execute(_REOPENED, [*columns, sorted(reopened)])
             for number, count in cursor.fetchall():
@@ -252,8 +287,9 @@ def reopened_over(
 
 
 _REOPENED = (
-    f"{_ASKED} SELECT a.number, count(*){_JOINED} AND e.run_id = ANY(%s)"  # noqa: S608
-    f" WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
+    f"{SPANS} SELECT a.number, count(*) FROM asked AS a JOIN approvals_proposalend AS e"  # noqa: S608
+    ' ON e.workflow_id = a.workflow_id AND e."on" BETWEEN a.first AND a.last'
+    f" AND e.run_id = ANY(%s) WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
 )
 
 

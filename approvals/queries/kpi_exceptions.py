@@ -28,27 +28,32 @@ from runs.queries.kpi_holds import (
     counted,
     midnight,
 )
-from runs.queries.kpi_sums import Span
+from runs.queries.kpi_sums import Span, written
 
 TRAILING = timedelta(days=90)
 _OPENED = (
     f"{ASKED}, firsts AS (SELECT workflow_id, cause, system, verb,"  # noqa: S608
     " min(escalated_at) AS at FROM approvals_proposal WHERE escalated_at IS NOT NULL"
-    " AND workflow_id = ANY(%s) GROUP BY 1, 2, 3, 4)"
-    " SELECT a.number, count(*), count(*) FILTER (WHERE f.at >= a.begun)"
-    # Each span reads its own stretch of the index, whatever there are of kinds.
-    " FROM asked AS a CROSS JOIN LATERAL (SELECT * FROM approvals_proposal AS e"
-    " WHERE e.workflow_id = a.workflow_id AND e.escalated_at IS NOT NULL"
-    " AND e.escalated_at >= a.begun AND e.escalated_at < a.over OFFSET 0) AS p"
+    " AND workflow_id = ANY(SELECT workflow_id FROM members) GROUP BY 1, 2, 3, 4),"
+    " opened AS MATERIALIZED (SELECT m.flock, p.escalated_at, f.at FROM ("
+    " SELECT flock, min(begun) AS begun, max(over) AS over FROM spells GROUP BY 1) AS x"
+    " JOIN members AS m ON m.flock = x.flock"
+    " JOIN approvals_proposal AS p ON p.workflow_id = m.workflow_id"
+    " AND p.escalated_at IS NOT NULL"
+    " AND p.escalated_at >= x.begun AND p.escalated_at < x.over"
     " JOIN firsts AS f ON f.workflow_id = p.workflow_id AND f.cause = p.cause"
-    " AND f.system = p.system AND f.verb = p.verb GROUP BY 1"
+    " AND f.system = p.system AND f.verb = p.verb)"
+    " SELECT s.number, count(*), count(*) FILTER (WHERE o.at >= s.begun)"
+    " FROM spells AS s JOIN opened AS o ON o.flock = s.flock"
+    " AND o.escalated_at >= s.begun AND o.escalated_at < s.over GROUP BY 1"
 )
 _AGES = (
-    f"{ASKED} SELECT a.number,"  # noqa: S608 - our names
-    " array_agg(extract(epoch FROM a.at - p.escalated_at)::float8)"
-    " FROM asked AS a JOIN approvals_proposal AS p ON p.workflow_id = a.workflow_id"
-    " AND p.escalated_at IS NOT NULL AND p.escalated_at <= a.at"
-    " AND (p.resolved_at IS NULL OR p.resolved_at > a.at) GROUP BY 1"
+    f"{ASKED} SELECT s.number,"  # noqa: S608 - our names
+    " array_agg(extract(epoch FROM s.at - p.escalated_at)::float8)"
+    " FROM spells AS s JOIN members AS m ON m.flock = s.flock"
+    " JOIN approvals_proposal AS p ON p.workflow_id = m.workflow_id"
+    " AND p.escalated_at IS NOT NULL AND p.escalated_at <= s.at"
+    " AND (p.resolved_at IS NULL OR p.resolved_at > s.at) GROUP BY 1"
 )
 _SETTLED = f"""
 SELECT workflow_id, signature, ending, (at AT TIME ZONE %(zone)s)::date, count(*)
@@ -93,7 +98,7 @@ def alikeness_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[Alikeness, .
             _SETTLED,
             {
                 "zone": settings.TIME_ZONE,
-                "seen": sorted(seen),
+                "seen": written(seen),
                 "begun": midnight(min(each.first for each in wide)),
                 "over": midnight(max(each.last for each in wide) + timedelta(days=1)),
             },

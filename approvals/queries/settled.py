@@ -16,7 +16,7 @@ from portal.core.errors import Malformed
 from portal.core.pagination import PAGE_SIZE
 from registry.queries.across import workflow_ids_seen_by
 from runs.queries.kpi_holds import midnight
-from runs.queries.kpi_sums import Span
+from runs.queries.kpi_sums import Span, written
 
 # How each was settled, and what makes two alike; also what the number itself counts.
 SETTLED = """
@@ -25,7 +25,7 @@ SETTLED = """
         ELSE 'refused' END AS ending, p.resolved_at AS at, p.headline AS title,
         p.cause, p.verb, p.system
     FROM approvals_proposal AS p
-    WHERE p.workflow_id = ANY(%(seen)s) AND p.escalated_at IS NOT NULL
+    WHERE p.workflow_id = ANY(%(seen)s::uuid[]) AND p.escalated_at IS NOT NULL
         AND p.resolved_at >= %(begun)s AND p.resolved_at < %(over)s
         AND p.state IN ('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')
         AND NOT EXISTS (SELECT FROM approvals_proposal AS r WHERE r.reopens_id = p.id)
@@ -33,7 +33,7 @@ SETTLED = """
     SELECT d.hold_id, d.workflow_id, d.signature, CASE WHEN d.disposition = 'RESUMED'
         THEN 'passed' ELSE 'refused' END, d.disposed_at, d.sentence, '', '', ''
     FROM approvals_exceptiondisposition AS d
-    WHERE d.workflow_id = ANY(%(seen)s)
+    WHERE d.workflow_id = ANY(%(seen)s::uuid[])
         AND d.disposed_at >= %(begun)s AND d.disposed_at < %(over)s
 """
 _ROWS = f"""
@@ -82,7 +82,7 @@ def settled_rows(
         database.execute(
             _ROWS.replace("%(which)s", which.value),
             {
-                "seen": sorted(seen),
+                "seen": written(seen),
                 "begun": midnight(span.first),
                 "over": midnight(span.last + timedelta(days=1)),
                 "at": at,

@@ -16,31 +16,35 @@ from portal.accounts.actors import Actor
 from portal.core.pagination import Page, keyset
 from registry.queries.across import workflow_ids_seen_by
 from runs.models import Hold
-from runs.queries.kpi_sums import Span, columns_of
+from runs.queries.kpi_sums import SPANS, Span, columns_of
 
+# Beside the spans their moments: when each begins, when it is over, when ages are told.
 ASKED = (
-    "WITH asked AS (SELECT * FROM unnest(%s::int[], %s::uuid[], %s::timestamptz[],"
-    " %s::timestamptz[], %s::timestamptz[])"
-    " AS asked (number, workflow_id, begun, over, at))"
+    f"{SPANS}, spells AS (SELECT s.number, s.flock, w.begun, w.over, w.at"  # noqa: S608
+    " FROM unnest(%s::int[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])"
+    " AS w (number, begun, over, at) JOIN spans AS s ON s.number = w.number)"
 )
 _PLACED = (
     f"{ASKED}, firsts AS (SELECT workflow_id, rule_key, min(placed_at) AS at"  # noqa: S608
-    " FROM runs_hold WHERE workflow_id = ANY(%s) GROUP BY 1, 2)"
-    " SELECT a.number, count(*), count(*) FILTER (WHERE f.at >= a.begun)"
-    # Each span reads its own stretch of the index, however many rules there are.
-    " FROM asked AS a CROSS JOIN LATERAL (SELECT * FROM runs_hold AS w"
-    " WHERE w.workflow_id = a.workflow_id"
-    " AND w.placed_at >= a.begun AND w.placed_at < a.over OFFSET 0) AS h"
-    " JOIN firsts AS f ON f.workflow_id = h.workflow_id AND f.rule_key = h.rule_key"
-    " GROUP BY 1"
+    " FROM runs_hold WHERE workflow_id = ANY(SELECT workflow_id FROM members) GROUP BY 1, 2),"
+    " opened AS MATERIALIZED (SELECT m.flock, h.placed_at, f.at FROM ("
+    " SELECT flock, min(begun) AS begun, max(over) AS over FROM spells GROUP BY 1) AS x"
+    " JOIN members AS m ON m.flock = x.flock"
+    " JOIN runs_hold AS h ON h.workflow_id = m.workflow_id"
+    " AND h.placed_at >= x.begun AND h.placed_at < x.over"
+    " JOIN firsts AS f ON f.workflow_id = h.workflow_id AND f.rule_key = h.rule_key)"
+    " SELECT s.number, count(*), count(*) FILTER (WHERE o.at >= s.begun)"
+    " FROM spells AS s JOIN opened AS o ON o.flock = s.flock"
+    " AND o.placed_at >= s.begun AND o.placed_at < s.over GROUP BY 1"
 )
 _AGES = (
-    f"{ASKED} SELECT a.number,"  # noqa: S608 - our names
-    " array_agg(extract(epoch FROM a.at - h.placed_at)::float8)"
-    " FROM asked AS a JOIN runs_hold AS h ON h.workflow_id = a.workflow_id"
-    " AND h.placed_at <= a.at"
+    f"{ASKED} SELECT s.number,"  # noqa: S608 - our names
+    " array_agg(extract(epoch FROM s.at - h.placed_at)::float8)"
+    " FROM spells AS s JOIN members AS m ON m.flock = s.flock"
+    " JOIN runs_hold AS h ON h.workflow_id = m.workflow_id"
+    " AND h.placed_at <= s.at"
     " AND (coalesce(h.resumed_at, h.stopped_at) IS NULL"
-    " OR coalesce(h.resumed_at, h.stopped_at) > a.at) GROUP BY 1"
+    " OR coalesce(h.resumed_at, h.stopped_at) > s.at) GROUP BY 1"
 )
 
 
@@ -82,24 +86,24 @@ def counted(
     now: datetime,
 ) -> tuple[Exceptions, ...]:
     """Run the two statements that count exceptions of one kind. Four queries."""
-    numbers, ids, firsts, lasts = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    if not numbers:
+    columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
+    if not columns.numbers:
         return tuple(Exceptions() for _ in spans)
-    over = [midnight(last + timedelta(days=1)) for last in lasts]
-    columns: list[list] = [
-        numbers,
-        ids,
-        [midnight(first) for first in firsts],
+    over = [midnight(last + timedelta(days=1)) for last in columns.lasts]
+    asked: list[list] = [
+        *columns,
+        columns.numbers,
+        [midnight(first) for first in columns.firsts],
         over,
         [min(each, now) for each in over],
     ]
     opened: dict[int, tuple[int, int]] = {}
     ages: dict[int, tuple[float, ...]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(opened_sql, [*columns, sorted(set(ids))])
+        cursor.execute(opened_sql, asked)
         for number, count, new in cursor.fetchall():
             opened[number] = (count, new)
-        cursor.execute(ages_sql, columns)
+        cursor.execute(ages_sql, asked)
         for number, found in cursor.fetchall():
             ages[number] = tuple(found)
     return tuple(

@@ -61,7 +61,7 @@ def beside_over(
         if sees_all and span.workflows is None
     ]
     strays = [list(column) for column in zip(*whole, strict=True)] or [[], [], []]
-    if columns[0] or whole:
+    if columns.numbers or whole:
         with connection.cursor() as cursor:
             cursor.execute(f"{SPANS}{_COUNT}", [*columns, zone, *strays, zone])
             for number, stands, is_told, is_counted, actions in cursor.fetchall():

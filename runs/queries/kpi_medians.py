@@ -12,22 +12,25 @@ from uuid import UUID
 from django.db import connection
 
 from runs.queries.kpi_percentiles import FAMILY
-from runs.queries.kpi_sums import SPANS, Columns
+from runs.queries.kpi_sums import SPANS, Columns, written
 from runs.rules.counting.timing import range_of
 from runs.rules.rates import ranks_near
 
 _KNOWN = ", known AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS known (workflow_id, kind))"
+# A workflow's day is read once, however many spans it is in.
 _BY_TALLY = (
-    f"{_KNOWN} SELECT number, workflow_id, measure, sum(value) FROM ("  # noqa: S608
-    " SELECT a.number, t.workflow_id, t.measure, t.value FROM known k"
-    " JOIN asked a ON a.workflow_id = k.workflow_id JOIN runs_tally t"
-    ' ON t.workflow_id = a.workflow_id AND t."on" BETWEEN a.first AND a.last'
-    " AND t.measure ^@ %s WHERE k.kind = '' UNION ALL"
-    " SELECT a.number, d.workflow_id, d.measure, d.value FROM known k"
-    " JOIN asked a ON a.workflow_id = k.workflow_id JOIN runs_tallydelta d"
-    ' ON d.workflow_id = a.workflow_id AND d."on" BETWEEN a.first AND a.last'
-    " AND d.measure ^@ %s WHERE k.kind = ''"
-    ") AS counted GROUP BY 1, 2, 3 HAVING sum(value) > 0"
+    f"{_KNOWN}, days AS MATERIALIZED (SELECT m.flock, m.workflow_id,"  # noqa: S608
+    ' t."on", t.measure, t.value FROM stretch x JOIN members m ON m.flock = x.flock'
+    " JOIN known k ON k.workflow_id = m.workflow_id AND k.kind = ''"
+    ' CROSS JOIN LATERAL (SELECT r."on", r.measure, r.value FROM runs_tally r'
+    ' WHERE r.workflow_id = m.workflow_id AND r."on" BETWEEN x.first AND x.last'
+    " AND r.measure ^@ %s OFFSET 0) AS t UNION ALL"
+    ' SELECT m.flock, m.workflow_id, d."on", d.measure, d.value FROM runs_tallydelta d'
+    " JOIN known k ON k.workflow_id = d.workflow_id AND k.kind = ''"
+    " JOIN members m ON m.workflow_id = d.workflow_id WHERE d.measure ^@ %s)"
+    " SELECT s.number, d.workflow_id, d.measure, sum(d.value) FROM spans s JOIN days d"
+    ' ON d.flock = s.flock AND d."on" BETWEEN s.first AND s.last'
+    " GROUP BY 1, 2, 3 HAVING sum(d.value) > 0"
 )
 # Any ranges do that do not overlap; of each the least and the greatest value are told.
 _BY_KIND = (
@@ -50,10 +53,9 @@ _FETCH = (
     " AS wanted (number, workflow_id, kind, low, high, below, first_rank, last_rank)),"
     " ranked AS (SELECT w.*, found.took_ms, w.below + row_number() OVER"
     " (PARTITION BY w.number, w.workflow_id, w.kind ORDER BY found.took_ms) AS rank"
-    " FROM wanted w JOIN asked a"
-    " ON a.number = w.number AND a.workflow_id = w.workflow_id CROSS JOIN LATERAL ("
-    " SELECT f.took_ms FROM runs_runfact f WHERE f.workflow_id = a.workflow_id"
-    ' AND f."on" BETWEEN a.first AND a.last AND f.took_ms >= w.low AND f.took_ms < w.high'
+    " FROM wanted w JOIN spans s ON s.number = w.number CROSS JOIN LATERAL ("
+    " SELECT f.took_ms FROM runs_runfact f WHERE f.workflow_id = w.workflow_id"
+    ' AND f."on" BETWEEN s.first AND s.last AND f.took_ms >= w.low AND f.took_ms < w.high'
     " AND f.took_ms IS NOT NULL AND NOT f.is_test"
     " AND (w.kind = '' OR f.case_type = w.kind) ORDER BY f.took_ms) AS found)"
     " SELECT number, workflow_id, kind, rank, took_ms FROM ranked"
@@ -83,7 +85,7 @@ def times_near_median(
     found: list[dict[tuple[UUID, str], tuple[int, dict[int, float]]]] = [
         {} for _ in range(count)
     ]
-    if columns[0] and kinds:
+    if columns.numbers and kinds:
         ranges = _ranges(columns, kinds)
         times = _times(columns, ranges)
         for (number, workflow_id, kind), each in ranges.items():
@@ -99,7 +101,10 @@ def _ranges(
     columns: Columns, kinds: Sequence[tuple[UUID, str]]
 ) -> dict[Place, list[_Range]]:
     found: dict[Place, list[_Range]] = {}
-    known = [list(column) for column in zip(*kinds, strict=True)]
+    known: list[str | list[str]] = [
+        written(each for each, _ in kinds),
+        [kind for _, kind in kinds],
+    ]
     with connection.cursor() as cursor:
         cursor.execute(f"{SPANS}{_BY_TALLY}", [*columns, *known, FAMILY, FAMILY])
         for number, workflow_id, measure, runs in cursor.fetchall():
@@ -120,9 +125,9 @@ def _times(
     rows = [(*place, *_around(each)) for place, each in ranges.items()]
     found: dict[Place, dict[int, float]] = {}
     if rows:
-        wanted = [list(column) for column in zip(*rows, strict=True)]
+        numbers, ids, *rest = (list(column) for column in zip(*rows, strict=True))
         with connection.cursor() as cursor:
-            cursor.execute(f"{SPANS}{_FETCH}", [*columns, *wanted])
+            cursor.execute(f"{SPANS}{_FETCH}", [*columns, numbers, written(ids), *rest])
             for number, workflow_id, kind, rank, took_ms in cursor.fetchall():
                 place = (number, workflow_id, kind)
                 found.setdefault(place, {})[rank] = took_ms / 1000

@@ -16,14 +16,24 @@ from runs.rules.counting.timing import range_of
 
 FAMILY = "run.took."
 _Z = 1.959963984540054
+# Each range is read once for all the spans that look for a rank in it.
 _FETCH = (
     ", wanted AS (SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[],"
-    " %s::bigint[]) AS wanted (number, rank, low, high, past))"
-    " SELECT w.number, w.rank, found.took_ms FROM wanted w CROSS JOIN LATERAL ("
-    " SELECT f.took_ms FROM asked a JOIN runs_runfact f ON f.workflow_id = a.workflow_id"
-    ' AND f."on" BETWEEN a.first AND a.last AND f.took_ms >= w.low AND f.took_ms < w.high'
-    " AND f.took_ms IS NOT NULL AND NOT f.is_test WHERE a.number = w.number"
-    " ORDER BY f.took_ms OFFSET w.past LIMIT 1) AS found"
+    " %s::bigint[]) AS wanted (number, rank, low, high, past)),"
+    " ranges AS (SELECT s.flock, w.low, w.high, min(s.first) AS first, max(s.last) AS last"
+    " FROM wanted w JOIN spans s ON s.number = w.number GROUP BY 1, 2, 3),"
+    ' near AS MATERIALIZED (SELECT r.flock, r.low, f."on", f.took_ms FROM ranges r'
+    " JOIN members m ON m.flock = r.flock CROSS JOIN LATERAL ("
+    ' SELECT x."on", x.took_ms FROM runs_runfact x WHERE x.workflow_id = m.workflow_id'
+    ' AND x."on" BETWEEN r.first AND r.last AND x.took_ms >= r.low AND x.took_ms < r.high'
+    " AND x.took_ms IS NOT NULL AND NOT x.is_test OFFSET 0) AS f),"
+    " ordered AS (SELECT s.number, n.low, array_agg(n.took_ms ORDER BY n.took_ms) AS times"
+    " FROM (SELECT DISTINCT number, low FROM wanted) AS w"
+    " JOIN spans s ON s.number = w.number JOIN near n ON n.flock = s.flock"
+    ' AND n.low = w.low AND n."on" BETWEEN s.first AND s.last GROUP BY 1, 2)'
+    " SELECT w.number, w.rank, o.times[w.past + 1] FROM wanted w"
+    " JOIN ordered o ON o.number = w.number AND o.low = w.low"
+    " WHERE w.past < cardinality(o.times)"
 )
 
 

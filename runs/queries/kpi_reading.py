@@ -34,7 +34,7 @@ def reading_over(columns: Columns, *, count: int) -> Sequence[Reading]:
     Only times and counts leave here, so that a reading may count while it is blind.
     """
     found = [Reading()] * count
-    if columns[0]:
+    if columns.numbers:
         with connection.cursor() as cursor:
             cursor.execute(f"{SPANS}{_READ}", [*columns, settings.TIME_ZONE])
             for number, readings, timed, seconds in cursor.fetchall():

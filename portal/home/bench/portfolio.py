@@ -1,4 +1,4 @@
-"""What ten thousand workflows cost the portfolio, against a hundred.
+"""What ten thousand workflows cost the portfolio and the numbers, against a hundred.
 
 The workflows are those of the lists of workflows; each has four weeks of tallies and of
 proposals that ended, so that its health is measured. Their runs are only in their tallies.
@@ -25,6 +25,10 @@ PAGES = {
     "portfolio": "/portfolio/",
     "portfolio, most runs": "/portfolio/?sort=runs",
     "portfolio, to be watched": "/portfolio/?health=watch",
+    "numbers over all of them": "/numbers/",
+    "numbers, twelve weeks": "/numbers/?period=12w",
+    "one number: cycle time": "/numbers/cycle-time/",
+    "one number by department": "/numbers/override/?by=department",
 }
 _TALLIES = """
 INSERT INTO runs_tally (workflow_id, "on", measure, value)
@@ -48,7 +52,7 @@ SELECT w.id, %(today)s::date - day, kind.state, false, false, false, false, fals
 
 
 def portfolio(bench: Bench) -> dict[str, Any]:
-    """Measure the portfolio of a hundred workflows and of ten thousand."""
+    """Measure what is added up over a hundred workflows and over ten thousand."""
     url = bench.stage.superuser_url
     rosa, dana = bench.company.people["rosa"], bench.company.people["dana"]
     add_workflows(url, 1, WORKFLOWS_FEW, rosa.id, dana.id)

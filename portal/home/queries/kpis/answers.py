@@ -3,15 +3,25 @@
 No helper here divides by zero: without a denominator there is no data, and that is said.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from portal.accounts.actors import Actor
+from portal.core.once import once
 from portal.home.queries.kpis.figure import Answer, Detail, Figure, Scope, Unit
-from runs.queries.kpi_sums import Span
+from runs.queries.kpi_sums import Span, Sums, sums_over
 from runs.rules.stats import wilson
 
 FOLLOW_UP = timedelta(days=14)
+ANSWERS = ("allow", "review", "escalate", "refuse")
+# What decisions and escalations are counted of.
+_GROUND = (
+    *(f"ruled.{answer}" for answer in ANSWERS),
+    *("run.cases", "run.cases_escalated", "run.closed", "run.closed_named"),
+    *("run.count", "run.test"),
+)
 
 
 def share_of(
@@ -57,3 +67,17 @@ def part_of(label: str, over: float, under: float, note: str = "") -> Detail:
 def span_of(scope: Scope, *, earlier: timedelta = timedelta(0)) -> Span:
     """Give a scope as the rooms below read it, or as many days before it."""
     return Span(scope.first - earlier, scope.last - earlier, scope.workflows)
+
+
+@once
+def ground_over(
+    *, actor: Actor, scopes: Sequence[Scope]
+) -> tuple[tuple[Sums, ...], tuple[Sums, ...]]:
+    """Add up what decisions and escalations are counted of, and the same 14 days earlier.
+
+    Two queries, and none when another source has asked already for the same page.
+    """
+    spans = [span_of(scope) for scope in scopes]
+    earlier = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
+    found = sums_over(actor=actor, spans=[*spans, *earlier], measures=_GROUND)
+    return found[: len(spans)], found[len(spans) :]

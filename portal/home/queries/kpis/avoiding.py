@@ -6,11 +6,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from portal.accounts.actors import Actor
-from portal.home.queries.kpis.answers import no_data, not_measurable
-from portal.home.queries.kpis.figure import Answer, Detail, Figure, Unit
+from portal.home.queries.kpis.answers import (
+    ground_over,
+    no_data,
+    not_measurable,
+    span_of,
+)
+from portal.home.queries.kpis.figure import Answer, Detail, Figure, Scope, Unit
 from registry.queries.across import workflow_ids_seen_by
 from registry.queries.measures import Baseline, frozen_baselines
-from runs.queries.kpi_sums import Span, sums_over
+from runs.queries.kpi_sums import Span, columns_of, sums_by_workflow, sums_over
 from runs.rules.avoided import Avoided, KindOfCase, avoided_in
 from runs.rules.counting.measures import PREFIX, kind_measure
 
@@ -22,29 +27,36 @@ NO_BASELINE = (
 
 
 def avoided_over(
-    *, actor: Actor, spans: Sequence[Span], now: datetime
+    *, actor: Actor, scopes: Sequence[Scope], now: datetime
 ) -> tuple[Figure, ...]:
-    """Compare the cases of each span with what the baselines say. Seven queries."""
+    """Compare the cases of each span with what the baselines say. Five queries."""
     seen = workflow_ids_seen_by(actor)
+    spans = [span_of(scope) for scope in scopes]
     baselines = {
         workflow_id: known[_RATE]
         for workflow_id, known in frozen_baselines(actor=actor, keys=(_RATE,)).items()
     }
-    parts = [
-        (number, workflow_id)
-        for number, span in enumerate(spans)
-        for workflow_id in sorted(seen if span.workflows is None else span.workflows)
-        if workflow_id in baselines
-    ]
-    narrow = [
-        Span(spans[number].first, spans[number].last, frozenset({workflow_id}))
-        for number, workflow_id in parts
-    ]
-    sums = sums_over(actor=actor, spans=narrow, measures=_measures(baselines))
-    totals = sums_over(actor=actor, spans=spans, measures=(f"{PREFIX}cases",))
-    kinds: dict[int, list[KindOfCase]] = {}
-    for (number, workflow_id), found in zip(parts, sums, strict=True):
-        kinds.setdefault(number, []).extend(_kinds(baselines[workflow_id], found))
+    known = frozenset(baselines) & seen
+    columns = columns_of(
+        [
+            Span(
+                span.first,
+                span.last,
+                known if span.workflows is None else span.workflows & known,
+            )
+            for span in spans
+        ],
+        seen=known,
+    )
+    sums = sums_by_workflow(
+        columns=columns, measures=_measures(baselines), count=len(spans)
+    )
+    totals, _ = ground_over(actor=actor, scopes=scopes)
+    # Without a case in its days a workflow says nothing, with its baseline or without.
+    kinds: dict[int, list[KindOfCase]] = {number: [] for number in columns.numbers}
+    for number, by_workflow in enumerate(sums):
+        for workflow_id, found in by_workflow.items():
+            kinds[number].extend(_kinds(baselines[workflow_id], found))
     return tuple(
         _figure(kinds.get(number), totals[number].get(f"{PREFIX}cases"), now)
         for number in range(len(spans))

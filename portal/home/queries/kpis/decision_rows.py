@@ -13,13 +13,12 @@ from portal.accounts.actors import Actor
 from portal.core.clock import database_now
 from portal.core.pagination import Page
 from portal.home.queries.kpis import decision_kpis as named
-from portal.home.queries.kpis.answers import FOLLOW_UP, span_of
+from portal.home.queries.kpis.answers import ANSWERS, FOLLOW_UP, span_of
 from portal.home.queries.kpis.chained import one_after_another
 from portal.home.queries.kpis.figure import Row, Rows, Scope, Side
 from runs.queries.kpi_rows import reopened_runs
 from runs.queries.kpi_sums import Span
 
-ANSWERS = ("allow", "review", "escalate", "refuse")
 ONE = {
     named.ALLOWED.key: "allow",
     named.REFUSED.key: "refuse",

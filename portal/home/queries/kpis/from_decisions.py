@@ -17,15 +17,16 @@ from approvals.rules.ended import Decided, decided_in
 from portal.accounts.actors import Actor
 from portal.home.queries.kpis import decision_kpis as named
 from portal.home.queries.kpis.answers import (
+    ANSWERS,
     FOLLOW_UP,
     count_of,
+    ground_over,
     no_data,
     part_of,
     share_of,
     span_of,
 )
 from portal.home.queries.kpis.decision_rows import (
-    ANSWERS,
     ONE,
     end_of,
     reopened_in,
@@ -41,10 +42,9 @@ from portal.home.queries.kpis.figure import (
     Side,
     Unit,
 )
-from runs.queries.kpi_sums import Span, Sums, sums_over
+from runs.queries.kpi_sums import Span, Sums
 
 _OF_CASES = ("run.cases", "run.cases_escalated")
-_MEASURES = (*(f"ruled.{answer}" for answer in ANSWERS), *_OF_CASES)
 _CASES = ("run.closed_named", "run.closed")
 NOTHING_ASKED = "No agent asked for anything in these days."
 NOTHING_DECIDED = "Nobody decided a proposal in these days."
@@ -68,14 +68,7 @@ class FromDecisions:
         wanted = frozenset(keys)
         spans = [span_of(scope) for scope in scopes]
         earlier = [span_of(scope, earlier=FOLLOW_UP) for scope in scopes]
-        # One statement for the days that are asked and the same ones 14 days earlier.
-        needs_earlier = wanted & {named.OVERRIDE.key, named.REWORK.key}
-        every = sums_over(
-            actor=actor,
-            spans=[*spans, *earlier] if needs_earlier else spans,
-            measures=(*_MEASURES, *_CASES) if needs_earlier else _MEASURES,
-        )
-        sums, sums_earlier = every[: len(spans)], every[len(spans) :]
+        sums, sums_earlier = ground_over(actor=actor, scopes=scopes)
         found: dict[str, tuple[Figure, ...]] = {}
         for kpi in named.ASKING:
             if kpi.key in wanted:

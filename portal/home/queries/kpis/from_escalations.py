@@ -21,7 +21,13 @@ from approvals.rules.ended import Decided, decided_in
 from portal.accounts.actors import Actor
 from portal.core.pagination import Page
 from portal.home.queries.kpis import escalation_kpis as named
-from portal.home.queries.kpis.answers import count_of, no_data, share_of, span_of
+from portal.home.queries.kpis.answers import (
+    count_of,
+    ground_over,
+    no_data,
+    share_of,
+    span_of,
+)
 from portal.home.queries.kpis.avoiding import avoided_over
 from portal.home.queries.kpis.chained import one_after_another
 from portal.home.queries.kpis.figure import (
@@ -41,7 +47,7 @@ from portal.home.queries.kpis.run_rows import left_out_always
 from registry.queries.across import workflow_ids_seen_by
 from runs.queries.kpi_holds import ExceptionRow, Exceptions, hold_rows, holds_over
 from runs.queries.kpi_rows import counted_runs
-from runs.queries.kpi_sums import Span, columns_of, sums_over, waiting_over
+from runs.queries.kpi_sums import Span, columns_of, waiting_over
 
 _VOLUMES = frozenset({named.VOLUME.key, named.PER_HUNDRED.key})
 
@@ -64,12 +70,12 @@ class FromEscalations:
         spans = [span_of(scope) for scope in scopes]
         found: dict[str, tuple[Figure, ...]] = {}
         if named.AVOIDED.key in wanted:
-            found[named.AVOIDED.key] = avoided_over(actor=actor, spans=spans, now=now)
+            found[named.AVOIDED.key] = avoided_over(actor=actor, scopes=scopes, now=now)
         if named.IN_TIME.key in wanted:
             ends = [decided_in(each) for each in ends_over(actor=actor, spans=spans)]
             found[named.IN_TIME.key] = tuple(_in_time(each, now) for each in ends)
         if wanted & _VOLUMES:
-            found |= _volumes(actor, spans, now)
+            found |= _volumes(actor, scopes, now)
         if named.CONSISTENCY.key in wanted:
             alike = alikeness_over(actor=actor, spans=spans)
             found[named.CONSISTENCY.key] = tuple(_alike(each, now) for each in alike)
@@ -140,11 +146,12 @@ def _in_time(found: Decided, now: datetime) -> Figure:
 
 
 def _volumes(
-    actor: Actor, spans: Sequence[Span], now: datetime
+    actor: Actor, scopes: Sequence[Scope], now: datetime
 ) -> dict[str, tuple[Figure, ...]]:
+    spans = [span_of(scope) for scope in scopes]
     holds = holds_over(actor=actor, spans=spans, now=now)
     escalated = escalations_over(actor=actor, spans=spans, now=now)
-    runs = sums_over(actor=actor, spans=spans, measures=("run.count", "run.test"))
+    runs, _ = ground_over(actor=actor, scopes=scopes)
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
     waiting = waiting_over(columns, count=len(spans))
     pairs = list(zip(holds, escalated, strict=True))

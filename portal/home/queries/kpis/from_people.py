@@ -84,8 +84,15 @@ class FromPeople:
                     )
         if named.BREADTH.key in wanted:
             by_department = departments_over(actor=actor, groups=groups)
+            # Most scopes are of the same work: what it may do is added up once.
+            ways = {
+                workflows: _way_of(_within(work, scope))
+                for workflows, scope in {
+                    each.workflows: each for each in scopes
+                }.items()
+            }
             found[named.BREADTH.key] = tuple(
-                _breadth(each, _within(work, scope), now)
+                _breadth(each, ways[scope.workflows], now)
                 for each, scope in zip(by_department, scopes, strict=True)
             )
         return found
@@ -274,18 +281,23 @@ _COUNTED = {
 }
 
 
-def _breadth(
-    departments: Sequence[DepartmentActivity],
-    work: Sequence[InDepartment],
-    now: datetime,
-) -> Figure:
-    live = {each.department_id for each in work if each.is_live}
-    broad = [each for each in departments if _is_broad(each, live)]
+def _way_of(work: Sequence[InDepartment]) -> tuple[Collection[UUID], float | None]:
+    """Give the departments with a live workflow, and how much they may do on average."""
     verbs: dict[UUID, set[tuple[str, str]]] = {}
     for each in work:
         if each.is_live:
             verbs.setdefault(each.department_id, set()).update(each.verbs)
     mean = sum(map(len, verbs.values())) / len(verbs) if verbs else None
+    return verbs.keys(), mean
+
+
+def _breadth(
+    departments: Sequence[DepartmentActivity],
+    way: tuple[Collection[UUID], float | None],
+    now: datetime,
+) -> Figure:
+    live, mean = way
+    broad = [each for each in departments if _is_broad(each, live)]
     return share_of(
         len(broad),
         len(departments),

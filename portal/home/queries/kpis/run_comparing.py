@@ -1,6 +1,6 @@
 """Cycle times beside the baselines that were signed: at the baseline's mix of cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,13 +17,16 @@ KEY = "cycle-time"
 
 def compared_over(actor: Actor, columns: Columns, count: int) -> tuple[Compared, ...]:
     """Compare the times of each span with the signed baselines. Three queries at most."""
+    flocks: dict[int, set[UUID]] = {}
+    for flock, workflow_id in zip(columns.members, columns.ids, strict=True):
+        flocks.setdefault(flock, set()).add(workflow_id)
     asked: list[set[UUID]] = [set() for _ in range(count)]
-    for number, workflow_id in zip(columns[0], columns[1], strict=True):
-        asked[number].add(workflow_id)
+    for number, flock in zip(columns.numbers, columns.flocks, strict=True):
+        asked[number] = flocks[flock]
     known = {
         workflow_id: mine[KEY]
         for workflow_id, mine in frozen_baselines(
-            actor=actor, workflow_ids=set(columns[1]), keys=(KEY,)
+            actor=actor, workflow_ids=set(columns.ids), keys=(KEY,)
         ).items()
     }
     if not known:
@@ -38,7 +41,9 @@ def compared_over(actor: Actor, columns: Columns, count: int) -> tuple[Compared,
     near = times_near_median(columns, sorted({*kinds, *whole}), count=count)
     return tuple(
         _compared(
-            found, {each: known[each] for each in mine if each in known}, len(mine)
+            found,
+            {each: said for each, said in known.items() if each in mine},
+            len(mine),
         )
         for found, mine in zip(near, asked, strict=True)
     )
@@ -83,9 +88,10 @@ def _kinds_of(baseline: Baseline) -> Sequence[tuple[str, float, float]]:
     return cases or [("", float(max(1, baseline.n)), baseline.value)]
 
 
-def _words(baselines: object) -> str:
-    said = [
+def _words(baselines: Collection[Baseline]) -> str:
+    if len(baselines) != 1:
+        return f"{len(baselines)} baselines"
+    (each,) = baselines
+    return (
         f"{each.n:,} cases, {each.first:%-d %b %Y} to {each.last:%-d %b %Y}, {each.how}"
-        for each in baselines  # type: ignore[attr-defined]
-    ]
-    return said[0] if len(said) == 1 else f"{len(said)} baselines"
+    )
