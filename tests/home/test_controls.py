@@ -156,3 +156,9 @@ def test_more_than_one_archive_holds_is_refused_with_what_to_do(
 
     assert answer.status_code == 422
     assert "narrow the days" in answer.content.decode()
+
+
+def test_whatever_leaves_the_portal_as_a_file_is_evidence_that_it_left():
+    leaving = {name for name in SENTENCES if name.endswith("exported")}
+
+    assert leaving == set(BY_KEY["taken_out"].names)

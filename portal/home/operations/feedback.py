@@ -1,10 +1,11 @@
 """Saying that a page got in the way, and answering it.
 
 The journal of a workflow is read by everybody who may see the workflow: it says that
-somebody spoke and who answered, and never what was said.
+somebody spoke and who answered, and never what was said or looked for.
 """
 
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from portal.accounts.actors import Actor
@@ -54,7 +55,7 @@ def say_feedback(
         subject=("feedback", row.id),
         workflow_id=about.workflow_id,
         page=about.page,
-        path=about.path,
+        path=urlsplit(about.path).path,
     )
     _tell_keepers(row, actor, now)
     return row.id

@@ -245,7 +245,12 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "taken_out",
         "Records taken out of the portal as files",
-        ("journal.exported", "registry.exported", "run.list_exported"),
+        (
+            "journal.exported",
+            "registry.exported",
+            "run.list_exported",
+            "controls.exported",
+        ),
     ),
 )
 BY_KEY = {each.key: each for each in EVIDENCE}
