@@ -3,6 +3,7 @@
 from django.urls import path
 
 from approvals.views import (
+    above,
     absence,
     assigning,
     backtests,
@@ -153,6 +154,12 @@ urlpatterns = [
     path("grants/<uuid:grant_id>/", granted.grant, name="grant"),
     path("grants/<uuid:grant_id>/revoke/", granted.revoke, name="grant_revoke"),
     path("grants/<uuid:grant_id>/settle/", granted.settle, name="grant_settle"),
+    path("rulings/of/<slug:slug>/above/", above.of_workflow, name="refused_above"),
+    path(
+        "rulings/of-run/<uuid:run_id>/above/",
+        above.of_run,
+        name="refused_above_of_run",
+    ),
     path("rulings/of/<slug:slug>/past/", rehearsing.past, name="rulings_past"),
     path(
         "rulings/of/<slug:slug>/try/<slug:kind>/",

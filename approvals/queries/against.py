@@ -17,7 +17,7 @@ from approvals.queries.standing import Counted, Used, used_and_counted
 from approvals.rules.against import (
     edit_may_help,
     level_of,
-    more_of,
+    more_given,
     needs_higher,
     short_of,
 )
@@ -195,16 +195,13 @@ def _lines(blocked: Blocked, ruling: Ruling) -> tuple[AgainstLine, ...]:
 def _more(found: Found) -> dict[str, str]:
     """Give what the form that asks for more is filled in with; empty where it cannot help."""
     request, ruling, code = found.request, found.ruling, found.blocked.code
-    kind = more_of(code)
-    if not kind:
-        return {}
-    given = {"kind": kind, "system": request.system, "verb": request.verb}
-    if kind == "model":
-        given["ai_model"] = request.model or ""
-    if kind == "waiver":
-        rule = next(each.rule for each in ruling.reasons if each.code == code)
-        given["ceiling"] = rule or ""
-    if kind == "waiver" and ruling.amount is not None:
-        given["amount_max"] = f"{ruling.amount.value:f}"
-        given["currency"] = ruling.amount.currency
-    return given
+    rule = next((each.rule for each in ruling.reasons if each.code == code), None)
+    return more_given(
+        code,
+        rule=rule or "",
+        system=request.system,
+        verb=request.verb,
+        ai_model=request.model or "",
+        amount=ruling.amount.value if ruling.amount else None,
+        currency=(ruling.amount.currency or "") if ruling.amount else "",
+    )

@@ -4,9 +4,11 @@ Codes of rulings and of what closes a workflow; one that is not here is the rule
 """
 
 from collections.abc import Collection, Mapping
+from decimal import ROUND_UP, Decimal
 from types import MappingProxyType
 
 WORKFLOW = "Workflow"
+_CENT, _AMOUNT_MAX = Decimal("0.01"), Decimal(10) ** 16
 LEVELS: Mapping[str, str] = MappingProxyType(
     {
         "ceiling.enterprise": "Enterprise",
@@ -89,6 +91,29 @@ def short_of(code: str) -> str:
 def more_of(code: str) -> str:
     """Name the kind of request that asks the right level for more; "" where none does."""
     return _MORE.get(code, "")
+
+
+def more_given(
+    code: str,
+    *,
+    rule: str,
+    system: str,
+    verb: str,
+    ai_model: str,
+    amount: Decimal | None,
+    currency: str,
+) -> dict[str, str]:
+    """Give what the form that asks for more is filled in with; empty where none helps."""
+    kind = more_of(code)
+    if kind == "waiver":
+        cell = {"kind": kind, "ceiling": rule, "system": system, "verb": verb}
+        if amount is None or not amount.is_finite() or amount >= _AMOUNT_MAX:
+            return cell
+        most = amount.quantize(_CENT, ROUND_UP)
+        return cell | {"amount_max": str(most), "currency": currency}
+    if kind == "model":
+        return {"kind": kind, "ai_model": ai_model}
+    return {"kind": kind, "system": system} if kind else {}
 
 
 def edit_may_help(codes: Collection[str]) -> bool:

@@ -153,6 +153,12 @@ def may_ask(actor: Actor, workflow: Workflow) -> bool:
     return roles.exists() or (workflow.team_id is not None and members.exists())
 
 
+def may_ask_for(actor: Actor, workflow_id: UUID) -> bool:
+    """Say the same of a workflow by its id. One query more."""
+    workflow = Workflow.objects.filter(id=workflow_id).first()
+    return workflow is not None and may_ask(actor, workflow)
+
+
 def waiting_requests(*, actor: Actor) -> tuple[RequestLine, ...]:
     """Give the open requests that this person decides. Few queries for each right."""
     if not actor.is_person:

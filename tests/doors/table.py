@@ -506,6 +506,8 @@ _INBOX = (
     Door("break_glass", "LLHDIDDD", "post", {"verdict": "ACCEPTED", "text": "Right."}),
     Door("break_glass_band", SEEN),
     Door("break_glass_band_of_run", PERSONS),
+    Door("refused_above", SEEN),
+    Door("refused_above_of_run", PERSONS),
     Door("inbox_escalate", REVIEWERS, "post", _SAID),
     Door("inbox_snoozed", PERSONS),
     Door("inbox_snooze", SEEN),

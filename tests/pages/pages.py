@@ -61,6 +61,8 @@ FRAGMENTS = frozenset(
         "run_story_fragment",
         "break_glass_band",
         "break_glass_band_of_run",
+        "refused_above",
+        "refused_above_of_run",
     }
 )
 _WHO_LOOKS = ("administrator", "owner", "risk", "reviewer")

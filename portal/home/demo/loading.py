@@ -34,7 +34,7 @@ from portal.home.demo.incidents import explain_false_alarm, match_everything
 from portal.home.demo.measuring import bring_satisfaction
 from portal.home.demo.readiness import assess_departments
 from portal.home.demo.reviews import read_weeks
-from portal.home.demo.rights import set_rights
+from portal.home.demo.rights import ask_past_a_ceiling, set_rights
 from portal.home.demo.rollout import roll_out
 from portal.home.demo.scene import Scene
 from portal.home.demo.stories import (
@@ -130,6 +130,7 @@ def load_demo(*, now: datetime) -> int:
     share_the_work(known_company(), now=now)
     assess_departments(known_company(), now=now)
     set_rights(known_company(), now=now)
+    count += ask_past_a_ceiling(known_company(), now=now)
     roll_out(known_company(), now=now)
     look_once(known_company(), now=now)
     send_traces(known_company(), now=now)

@@ -1,11 +1,15 @@
 """Who decides what at three levels, ceilings of a team and of a department, and a request that waits."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Team
+from portal.home.demo.clockwork import Clockwork
 from portal.home.demo.company import Company
-from portal.home.demo.workflows import id_of
+from portal.home.demo.scene import Scene
+from portal.home.demo.stories import remediation
+from portal.home.demo.workflows import id_of, principal_of
 from registry.operations.asking_more import Wanted, ask_for_more
 from registry.operations.ceilings import set_ceiling
 from registry.operations.decision_rights import Place, name_holder
@@ -42,7 +46,7 @@ def set_rights(company: Company, *, now: datetime) -> None:
         authority="never",
         systems=("platform",),
         verbs=("scale",),
-        now=now,
+        now=now - timedelta(minutes=4),
     )
     above = ceilings_page(actor=company.actor("rosa")).levels
     in_the_way = next(
@@ -64,6 +68,27 @@ def set_rights(company: Company, *, now: datetime) -> None:
         ),
         now=now,
     )
+
+
+def ask_past_a_ceiling(company: Company, *, now: datetime) -> int:
+    """Let an agent ask for what the ceiling of its department refuses; gives how many runs."""
+    slug, at = "it-remediation", now - timedelta(minutes=2)
+    scene = Scene(
+        company=company,
+        principal=principal_of(company.agents["remediation"]),
+        workflow=slug,
+        run=f"it-{at:%m%d-%H%M}-refused",
+        told=[at],
+    )
+    clockwork = Clockwork()
+    story = remediation.waiting_story(
+        Random(slug),  # noqa: S311 - not for secrets
+        service="image-resizer",
+        kind="queue-backlog",
+    )
+    clockwork.begin(at, story(scene), scene.told)
+    clockwork.run(until=now)
+    return 1
 
 
 def _editors(company: Company, now: datetime) -> Team:
