@@ -2,6 +2,7 @@
 
 from django import forms
 
+from registry.queries.catalogue import MARK_LENGTH
 from registry.rules.data import DATA_CLASSES
 
 
@@ -28,3 +29,5 @@ class CatalogueChangeForm(forms.Form):
     owner = forms.UUIDField(required=False)
     capability = forms.CharField(max_length=60, required=False)
     is_reference = forms.BooleanField(required=False)
+    # The mark of what was read on the page that this was sent from.
+    was = forms.CharField(max_length=MARK_LENGTH, required=False)

@@ -17,6 +17,7 @@ from portal.core.locks import ENTERPRISE, Scope
 from registry.models import AiModel, LevelEpoch, System
 from registry.operations.enterprise import lock_enterprise_after, lock_enterprise_for
 from registry.operations.refused_use import owners_using, tell_owners
+from registry.queries.catalogue import mark_of
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES, data_words
 from registry.rules.rulebook import Level
@@ -53,9 +54,17 @@ def add_system(
 
 @operation(leaves="catalogue.system_changed")
 def set_system_approved(
-    *, actor: Actor, system_id: UUID, is_approved: bool, now: datetime
+    *,
+    actor: Actor,
+    system_id: UUID,
+    is_approved: bool,
+    now: datetime,
+    was: str | None = None,
 ) -> None:
-    """Let agents into a system, or out of it: every request there is then refused."""
+    """Let agents into a system, or out of it: every request there is then refused.
+
+    `was` is the mark of what somebody read; raises Conflict where it says else by now.
+    """
     must_administer(actor)
     system = System.objects.filter(id=system_id).first()
     if system is None:
@@ -65,6 +74,8 @@ def set_system_approved(
         "approve_system",
         lambda: {} if is_approved else owners_using(system),
     )
+    system.refresh_from_db()
+    must_be_read(system, was)
     changed = System.objects.filter(id=system.id).exclude(is_approved=is_approved)
     # What is not approved, or only now is again, is the reference for nothing.
     if not changed.update(
@@ -81,15 +92,25 @@ def set_system_approved(
 
 @operation(leaves="catalogue.system_changed")
 def set_system_data(
-    *, actor: Actor, system_id: UUID, data_classes: Sequence[str], now: datetime
+    *,
+    actor: Actor,
+    system_id: UUID,
+    data_classes: Sequence[str],
+    now: datetime,
+    was: str | None = None,
 ) -> None:
-    """Say what classes of data a system holds; ceilings on data bind by it at once."""
+    """Say what classes of data a system holds; ceilings on data bind by it at once.
+
+    Raises Conflict where it says else by now than what `was` is the mark of: a class that
+    somebody else just added is not lost unseen.
+    """
     must_administer(actor)
     wanted = _known_data(data_classes)
     lock_enterprise_for(actor, "approve_system")
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
+    must_be_read(system, was)
     if system.data_classes == wanted:
         raise AlreadyDone("system.unchanged", f"{system.name} says that already.")
     system.data_classes = wanted
@@ -153,6 +174,16 @@ def _known_data(classes: Sequence[str]) -> list[str]:
 def _brought_back(is_approved: bool) -> dict[str, object]:
     # What is approved again is retired no more.
     return {"retired_at": None, "retired_reason": ""} if is_approved else {}
+
+
+def must_be_read(system: System, was: str | None) -> None:
+    """Raise Conflict where a system says else by now than what somebody read of it."""
+    if was is not None and was != mark_of(system):
+        raise Conflict(
+            "system.changed",
+            f"Somebody changed {system.name} since you opened this page. Read below what"
+            " it says now, and say it again.",
+        )
 
 
 def must_administer(actor: Actor, kind: str = "approve_system") -> None:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from portal.accounts.actors import Actor
 from portal.accounts.models import Person
-from portal.audit.operation import operation, record
+from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from registry.models import System
-from registry.operations.catalogue import must_administer
+from registry.operations.catalogue import must_administer, must_be_read
 from registry.operations.enterprise import lock_enterprise_for
 
 CAPABILITY_MAX = 60
@@ -24,10 +24,12 @@ def set_system_component(
     owner_id: UUID | None,
     capability: str = "",
     is_reference: bool = False,
+    was: str | None = None,
 ) -> System:
     """Say who owns a system and what it is for. A new reference takes the place of the old.
 
-    Raises Conflict for a reference that is not approved, AlreadyDone when nothing changes.
+    Raises Conflict for a reference that is not approved, and where it says else by now than
+    what `was` is the mark of; AlreadyDone when nothing changes.
     """
     must_administer(actor)
     capability = " ".join(capability.split())
@@ -37,18 +39,17 @@ def set_system_component(
     system = System.objects.filter(id=system_id).first()
     if system is None:
         raise NotFound("There is no such system.")
+    must_be_read(system, was)
     if is_reference and not system.is_approved:
         raise Conflict(
             "system.not_approved",
             f"{system.name} is not approved, so it is the reference for nothing.",
         )
-    was = (system.owner_id, system.capability, system.is_reference)
-    if was == (owner_id, capability, is_reference):
+    said = (system.owner_id, system.capability, system.is_reference)
+    if said == (owner_id, capability, is_reference):
         raise AlreadyDone("system.unchanged", f"{system.name} says that already.")
     if is_reference:
-        System.objects.filter(capability__iexact=capability, is_reference=True).exclude(
-            id=system.id
-        ).update(is_reference=False)
+        _take_the_place(actor, system, capability)
     system.owner, system.capability = owner, capability
     system.is_reference = is_reference
     system.save(update_fields=("owner", "capability", "is_reference"))
@@ -60,6 +61,22 @@ def set_system_component(
         what=_words(owner, capability, is_reference=is_reference),
     )
     return system
+
+
+@step
+def _take_the_place(actor: Actor, system: System, capability: str) -> None:
+    """Let what was the reference for this be it no more; its own history says so."""
+    rows = System.objects.filter(capability__iexact=capability, is_reference=True)
+    for former in rows.exclude(id=system.id):
+        former.is_reference = False
+        former.save(update_fields=("is_reference",))
+        record(
+            "catalogue.system_changed",
+            actor=actor,
+            subject=("system", former.id),
+            system=former.name,
+            what=f"no longer the reference component; {system.name} is",
+        )
 
 
 def _owner(owner_id: UUID | None) -> Person | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Subquery
@@ -15,6 +16,7 @@ from registry.rules.data import DATA_CLASSES, data_words
 from registry.rules.rulebook import Level
 
 SYSTEMS_SHOWN_MAX = 500
+MARK_LENGTH = 20
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class SystemLine:
     is_reference: bool
     # Others of the same capability, each with whether it is the reference.
     alike: tuple[tuple[str, bool], ...]
+    # What was read when this page was made, for whoever changes it from here.
+    mark: str
 
     @property
     def data_words(self) -> str:
@@ -90,12 +94,20 @@ def catalogue_page(*, actor: Actor) -> CataloguePage:
                 row.capability,
                 row.is_reference,
                 _alike(row, rows),
+                mark_of(row),
             )
             for row in rows
         ),
         may_administer=may_administer,
         people=tuple((str(each.value), each.label) for each in people),
     )
+
+
+def mark_of(row: System) -> str:
+    """Give the mark of all that a system says: another one after each change of it."""
+    said = (row.is_approved, row.retired_reason, row.owner_id, row.capability)
+    text = repr((*said, row.is_reference, list(row.data_classes)))
+    return sha256(text.encode()).hexdigest()[:MARK_LENGTH]
 
 
 def _alike(row: System, rows: Sequence[System]) -> tuple[tuple[str, bool], ...]:

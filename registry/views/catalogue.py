@@ -63,12 +63,14 @@ def _change(
     if not change.is_valid():
         raise Invalid({"": "This form is not one of ours. Open the page again."})
     chosen = change.cleaned_data
+    was = chosen["was"] or None
     if kind == "data" and chosen["system"]:
         set_system_data(
             actor=actor,
             system_id=chosen["system"],
             data_classes=chosen["data_classes"],
             now=now,
+            was=was,
         )
         return "Ceilings on data bind by it from now on."
     if kind == "component" and chosen["system"]:
@@ -78,12 +80,17 @@ def _change(
             owner_id=chosen["owner"],
             capability=chosen["capability"],
             is_reference=chosen["is_reference"],
+            was=was,
         )
         return f"It stands with {made.name} now."
     if kind in ("approve", "withdraw") and chosen["system"]:
         is_approved = kind == "approve"
         set_system_approved(
-            actor=actor, system_id=chosen["system"], is_approved=is_approved, now=now
+            actor=actor,
+            system_id=chosen["system"],
+            is_approved=is_approved,
+            now=now,
+            was=was,
         )
         return (
             "Agents may be let into it."

@@ -13,6 +13,7 @@ from registry.models import AiModel, LevelEpoch, System
 from registry.operations.catalogue import set_model_approved, set_system_approved
 from registry.operations.components import set_system_component
 from registry.operations.retiring import retire_system
+from registry.queries.catalogue import catalogue_page
 from tests.approvals.asking import make_portal
 from tests.approvals.test_notices import relay
 from tests.people import NOW
@@ -183,6 +184,48 @@ def test_one_system_is_the_reference_for_a_purpose_and_others_can_stand_in(porta
     assert epoch() == before
     with pytest.raises(AlreadyDone):
         name_component(orders, capability="payments", is_reference=True)
+
+
+def test_two_who_change_a_system_at_once_lose_nothing_unseen(portal):
+    billing, ada = System.objects.get(slug="billing"), portal.signed_in("ada")
+    page = reverse("systems")
+    mark = {
+        each.slug: each.mark
+        for each in catalogue_page(actor=portal.people.actor("ada")).systems
+    }
+    read = {"system": billing.id, "was": mark["billing"]}
+    assert f'name="was" value="{mark["billing"]}"' in ada.get(page).content.decode()
+
+    first = ada.post(
+        page, read | {"change": "data", "data_classes": ["sensitive_personal"]}
+    )
+    answers = [
+        ada.post(page, read | {"change": "data", "data_classes": ["payment"]}),
+        ada.post(page, read | {"change": "component", "capability": "payments"}),
+        ada.post(page, read | {"change": "withdraw"}),
+    ]
+
+    billing.refresh_from_db()
+    assert first.status_code == 302
+    assert [each.status_code for each in answers] == [422] * 3
+    assert b"Somebody changed Billing since you opened this page" in answers[0].content
+    assert (billing.data_classes, billing.capability) == (["sensitive_personal"], "")
+    assert billing.is_approved
+
+
+def test_what_is_no_longer_the_reference_says_so_in_its_own_history(portal):
+    for slug in ("billing", "crm"):
+        set_system_component(
+            actor=SYSTEM,
+            system_id=System.objects.get(slug=slug).id,
+            owner_id=None,
+            capability="payments",
+            is_reference=True,
+        )
+
+    billing = System.objects.get(slug="billing")
+    last = Entry.objects.filter(subject_id=str(billing.id)).order_by("at", "id").last()
+    assert b"no longer the reference component; CRM is" in bytes(last.body)
 
 
 def test_what_is_retired_or_not_approved_is_the_reference_for_nothing(portal):
