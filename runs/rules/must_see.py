@@ -19,8 +19,17 @@ _OVERRIDES = {
     "responded": "a person answered instead",
     "emergency": "let run in an emergency",
 }
+# What the page or a catalogue of the company gives no leave for, whatever the amount.
 _NO_LEAVE = frozenset(
-    ("never", "no_allowance", "verb.unknown", "system.unknown", "system.not_approved")
+    (
+        "never",
+        "no_allowance",
+        "verb.unknown",
+        "system.unknown",
+        "system.not_approved",
+        "model.not_approved",
+        "tool.not_approved",
+    )
 )
 _INTERRUPTED = frozenset(("workflow.paused", "workflow.not_live", "resume.staged"))
 # Verbs with access, and words that leave the house, are as telling as money.

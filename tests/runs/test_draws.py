@@ -70,6 +70,19 @@ def a_draw(candidates, secret=b"s" * 32, budget=AMPLE, **more):
 # What must be seen.
 
 REFUSED = an_ask(answer="refuse", code="never")
+NOT_APPROVED = ("system.not_approved", "model.not_approved", "tool.not_approved")
+
+
+@pytest.mark.parametrize("code", NOT_APPROVED)
+def test_a_run_that_asked_for_what_was_retired_must_be_seen(code):
+    refused = some_facts(an_ask(answer="refuse", code=code))
+    # A model that is not named sends to a person: that is no refusal.
+    reviewed = some_facts(an_ask(answer="review", code=code))
+
+    assert reasons_of(refused) == ("it asked for what is never allowed",)
+    assert reasons_of(reviewed) == ()
+
+
 REDEEMED = {"redeemed": {"g1": 1}}
 DUE = [stamp(), (START + timedelta(minutes=5)).isoformat()]
 
