@@ -28,8 +28,15 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from tests.databases import TEMPLATE, TestDatabase
+
+# How busy the machine is says nothing about the portal: no property has a deadline.
+settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("portal")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = (

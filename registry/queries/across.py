@@ -1,7 +1,7 @@
 """Workflows as pages across rooms need them: names, what a person looks after, what waits."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from portal.accounts.actors import Actor
 from portal.core.once import once
 from registry.models import AgentAssignment, RoleHolding, Workflow
 from registry.queries.narrowing import in_words
+from registry.queries.people import REQUIRED_ROLES
+from registry.queries.training import IsTrained
 
 WORKFLOWS_MAX = 300
 LOOKED_AFTER_MAX = 50
@@ -53,6 +55,8 @@ class LookedAfter:
     version: int | None
     pause_reason: str
     vacant_roles: tuple[str, ...]
+    # Who holds a role there without current training; nothing runs until it is.
+    lapsed_holders: tuple[str, ...]
     has_open_draft: bool
 
 
@@ -173,7 +177,7 @@ def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
     for row in rows[: LOOKED_AFTER_MAX * 2]:
         held.setdefault(row.workflow_id, []).append(row.get_role_display())
         workflows[row.workflow_id] = row.workflow
-    vacant = _vacant_roles(list(held))
+    gaps = _gaps(list(held))
     being_written = dict(
         Workflow.objects.filter(
             id__in=list(held), versions__state__in=("DRAFT", "SUBMITTED")
@@ -181,7 +185,10 @@ def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
     )
     return tuple(
         _looked_after(
-            workflow, tuple(held[key]), vacant.get(key, ()), being_written.get(key, "")
+            workflow,
+            tuple(held[key]),
+            gaps.get(key, _Gaps()),
+            being_written.get(key, ""),
         )
         for key, workflow in list(workflows.items())[:LOOKED_AFTER_MAX]
     )
@@ -233,22 +240,36 @@ def _is_signed(packet_id: UUID, role: str, actor: Actor) -> bool:
     return signatures or own
 
 
-def _vacant_roles(workflow_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
-    found: dict[UUID, list[str]] = {}
-    rows = RoleHolding.objects.filter(workflow_id__in=workflow_ids).select_related(
-        "person"
+@dataclass
+class _Gaps:
+    """The required roles of one workflow that nobody can act in."""
+
+    vacant: list[str] = field(default_factory=list)
+    lapsed: list[str] = field(default_factory=list)
+
+
+def _gaps(workflow_ids: list[UUID]) -> dict[UUID, _Gaps]:
+    found: dict[UUID, _Gaps] = {}
+    rows = (
+        RoleHolding.objects.filter(
+            workflow_id__in=workflow_ids, role__in=REQUIRED_ROLES
+        )
+        .select_related("person")
+        .annotate(is_trained=IsTrained("person", "role"))
     )
     for row in rows.order_by("role", "id"):
-        is_vacant = row.person is None or not row.person.is_active
-        if is_vacant and row.role != "ai_product_owner":
-            found.setdefault(row.workflow_id, []).append(row.get_role_display())
-    return {key: tuple(roles) for key, roles in found.items()}
+        gaps = found.setdefault(row.workflow_id, _Gaps())
+        if row.person is None or not row.person.is_active:
+            gaps.vacant.append(row.get_role_display())
+        elif not row.is_trained and row.person.name not in gaps.lapsed:
+            gaps.lapsed.append(row.person.name)
+    return found
 
 
 def _looked_after(
     workflow: Workflow,
     roles: tuple[str, ...],
-    vacant: tuple[str, ...],
+    gaps: _Gaps,
     being_written: str,
 ) -> LookedAfter:
     version = workflow.live_version.number if workflow.live_version else None
@@ -266,6 +287,7 @@ def _looked_after(
         state=state,
         version=version,
         pause_reason=workflow.pause_reason,
-        vacant_roles=vacant,
+        vacant_roles=tuple(gaps.vacant),
+        lapsed_holders=tuple(gaps.lapsed),
         has_open_draft=being_written == "DRAFT" and version is not None,
     )

@@ -11,6 +11,7 @@ from portal.accounts.models import Agent, Department, Person
 from registry.models import AgentAssignment, RoleHolding
 from registry.models.workflow import Role
 from registry.queries.reviewing import PersonRef, ReviewedBy, person_ref, reviewed_by
+from registry.queries.training import IsTrained
 
 REQUIRED_ROLES = (
     Role.BUSINESS_OWNER,
@@ -36,7 +37,8 @@ class RoleHolder:
     """One named role of a workflow, with who holds it or None.
 
     `left` is somebody who still stands in the role and can no longer sign in;
-    `position` is the post that holds it, whoever fills that.
+    `position` is the post that holds it, whoever fills that. Whoever is not trained for the
+    role holds it by name and can do nothing with it.
     """
 
     role: str
@@ -46,10 +48,15 @@ class RoleHolder:
     is_required: bool
     left: PersonRef | None = None
     position: str = ""
+    is_trained: bool = True
 
     @property
     def is_vacant(self) -> bool:
         return self.person is None
+
+    @property
+    def is_lapsed(self) -> bool:
+        return self.person is not None and not self.is_trained
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,11 @@ class WorkflowPeople:
             held.label for held in self.roles if held.is_required and held.is_vacant
         )
 
+    @property
+    def lapsed_required(self) -> tuple[RoleHolder, ...]:
+        """Who holds a required role without being trained for it: nothing runs meanwhile."""
+        return tuple(each for each in self.roles if each.is_required and each.is_lapsed)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -103,9 +115,12 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
 
     A deactivated person counts as nobody.
     """
-    rows = RoleHolding.objects.filter(workflow_id=workflow_id).select_related(
-        "person", "position"
+    rows = (
+        RoleHolding.objects.filter(workflow_id=workflow_id)
+        .select_related("person", "position")
+        .annotate(is_trained=IsTrained("person", "role"))
     )
+    untrained = {row.role for row in rows if not row.is_trained}
     standing = {row.role: row.person for row in rows if row.person is not None}
     posts = {row.role: row.position.name for row in rows if row.position is not None}
     held = {role: person for role, person in standing.items() if person.is_active}
@@ -125,6 +140,7 @@ def people_of(*, workflow_id: UUID) -> WorkflowPeople:
                 is_required=role in REQUIRED_ROLES,
                 left=person_ref(gone[role]) if role in gone else None,
                 position=posts.get(role, ""),
+                is_trained=role not in untrained,
             )
             for role in Role
         ),

@@ -65,7 +65,7 @@ _PHASES = (
         ("Every step is on record.", "What fails is tried again, then escalated.", "A workflow whose technique is not fixed steps only reads, and so does an agent with an AI model.", "A person decides every change of a record."),
         "No reasoning and no agents: fixed steps only.",
         ("Anything that an AI model reasoned about, whoever decides it.", "A change of a record that no person decided."),
-        (_ceiling("In phase 1 nothing that an AI decides changes a record by itself.", (Tier.CHANGE,), Authority.REVIEW),),
+        (_ceiling("In phase 1 a person decides every change of a record.", (Tier.CHANGE,), Authority.REVIEW),),
         (_ceiling("In phase 1 nothing reasons: a workflow whose technique is not fixed steps only reads.", (Tier.PREPARE, Tier.STAGE, Tier.CHANGE), Authority.NEVER),),
     ),
     Phase(

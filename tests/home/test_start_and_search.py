@@ -9,6 +9,7 @@ from portal.accounts.actors import SYSTEM
 from portal.accounts.operations.people import add_person
 from registry.operations.packets import submit_version
 from registry.operations.pausing import pause_workflow
+from registry.operations.training import add_course, set_requirements
 from tests.approvals.asking import Portal, make_portal
 from tests.people import NOW, draft_workflow
 
@@ -55,6 +56,35 @@ def test_vacant_role_is_told_to_who_looks_after_the_workflow(db):
     portal = make_portal()
     Person.objects.filter(email="erik@example.com").update(is_active=False)
     assert "Vacant: Escalation owner." in start_of(portal, "maya")
+
+
+def test_whose_training_stops_a_workflow_is_told_to_who_looks_after_it(db):
+    portal = make_portal()
+    pages = (
+        reverse("workflow", args=["refund-management"]),
+        reverse("workflow_people", args=["refund-management"]),
+    )
+
+    def said():
+        maya = portal.signed_in("maya")
+        return [
+            start_of(portal, "maya"),
+            *(maya.get(page).content.decode() for page in pages),
+        ]
+
+    assert not any("not current" in page for page in said())
+    course = add_course(
+        actor=SYSTEM, name="Judging AI", tier="role_specific", months_valid=12, now=NOW
+    )
+    set_requirements(
+        actor=SYSTEM, duty="risk_owner", tiers=(), course_ids=(course.id,), now=NOW
+    )
+    start, workflow, people = said()
+
+    assert "The training of Rosa" in start
+    assert "Nothing is executed: the training of Rosa" in workflow
+    assert "training not current" in workflow
+    assert "Training not current" in people
 
 
 def test_signature_is_asked_of_who_has_not_signed(db):
