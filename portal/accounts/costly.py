@@ -15,7 +15,8 @@ ASKED = RateLimit(per_second=3, burst=30)
 def costly[**P](
     view: Callable[P, HttpResponse], *, limit: RateLimit = ASKED
 ) -> Callable[P, HttpResponse]:
-    """Guard a view that reads a file, sets a PDF or rules on past actions.
+    """Guard a view that reads a file, sets a PDF, rules on past actions or adds up the work
+    of every workflow.
 
     Raises TooMany, which the page says with how long to wait.
     """

@@ -50,9 +50,16 @@ def test_one_persons_haste_costs_nobody_else_anything(company):
         f"/workflows/{SLUG}/page.pdf",
         f"/workflows/{SLUG}/versions/1/packet.pdf",
         "/workflows/import/",
+        "/numbers/",
+        "/numbers/table.csv",
+        "/numbers/table.json",
+        "/numbers/override/",
+        "/numbers/override/rows.csv?side=under",
+        "/portfolio/",
+        "/portfolio/table.csv",
     ],
 )
-def test_files_and_pdfs_are_rationed_too(company, address):
+def test_files_pdfs_and_what_adds_every_workflow_up_are_rationed_too(company, address):
     maya = client_of(company.maya)
     answers = [maya.get(address).status_code for _ in range(4)]
     assert answers[-1] == 429

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.errors import NotFound
 from portal.core.htmx import render
@@ -37,6 +38,7 @@ ROWS_HEAD = ("what", "address", "value", "when", "note")
 
 
 @require_safe
+@costly
 def numbers(request: HttpRequest) -> HttpResponse:
     """Show every number over the work and days that the address says."""
     shown = {
@@ -50,18 +52,21 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@costly
 def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Give the table as CSV, a line a number, with every part of it."""
     return csv_response("numbers.csv", CSV_HEAD, csv_rows(_table(request)))
 
 
 @require_safe
+@costly
 def numbers_json(request: HttpRequest) -> HttpResponse:
     """Give the table as JSON, with every part of each number."""
     return json_response(table_document(_table(request)))
 
 
 @require_safe
+@costly
 def number(request: HttpRequest, key: str) -> HttpResponse:
     """Open one number: formula, parts, weeks, targets, and where its rows are."""
     now = wall_clock()
@@ -145,6 +150,7 @@ def number_rows(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+@costly
 def number_rows_csv(request: HttpRequest, key: str) -> StreamingHttpResponse:
     """Give the rows behind one side of a number as CSV, at most ten thousand."""
     actor = actor_of(request)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.accounts.actors import actor_of
+from portal.accounts.costly import costly
 from portal.core.clock import wall_clock
 from portal.core.htmx import render
 from portal.core.http import csv_response
@@ -27,6 +28,7 @@ HEAD = (
 
 
 @require_safe
+@costly
 def portfolio(request: HttpRequest) -> HttpResponse:
     """Show thirty workflows at a time, with the totals of all."""
     page = _page(request)
@@ -41,6 +43,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@costly
 def portfolio_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Give the thirty workflows that the page shows as CSV."""
     page = _page(request)
