@@ -250,6 +250,8 @@ urlpatterns = [
         measures.draft_measure_remove,
         name="draft_measure_remove",
     ),
+    path("workflows/<slug:slug>/draft/end/", techniques.draft_end, name="draft_end"),
+    path("workflows/<slug:slug>/take-up/", techniques.take_up, name="workflow_take_up"),
     path(
         "workflows/<slug:slug>/draft/technique/",
         techniques.draft_technique,

@@ -84,6 +84,8 @@ SENTENCES: dict[str, str] = {
     "workflow.draft_saved": "{actor} changed the draft of {workflow}: {what}.",
     "workflow.words_kept": "{actor} began {form} in the draft of {workflow} and has not saved it.",
     "workflow.words_dropped": "{actor} threw away the words of {form} in the draft of {workflow}.",
+    "workflow.ended_without_ai": "{actor} ended {workflow} with version {version}: it needs no AI, it is {kind}.",
+    "workflow.taken_up_again": "{actor} took {workflow} up again with version {version}; it had ended as {kind}.",
     "workflow.draft_discarded": "{actor} discarded the draft of {workflow}.",
     "workflow.version_submitted": "{actor} submitted version {version} of {workflow} for signature.",
     "workflow.version_withdrawn": "{actor} took version {version} of {workflow} back; its signatures are void.",

@@ -337,6 +337,11 @@ def locked_draft(workflow: Workflow) -> OperatingModelVersion:
             f"Version {submitted.number} waits for signatures and is frozen;"
             " take it back to change it.",
         )
+    if workflow.ended_as:
+        raise Conflict(
+            "workflow.ended",
+            f"{workflow.name} ended because it needs no AI. Take it up again to change it.",
+        )
     raise Conflict("draft.none", f"{workflow.name} has no draft; start a new version.")
 
 

@@ -170,7 +170,8 @@ def looked_after_by(*, actor: Actor) -> tuple[LookedAfter, ...]:
     held: dict[UUID, list[str]] = {}
     workflows: dict[UUID, Workflow] = {}
     rows = (
-        RoleHolding.objects.filter(person=actor.id)
+        # What ended because it needs no AI needs nobody either.
+        RoleHolding.objects.filter(person=actor.id, workflow__ended_as="")
         .select_related("workflow__live_version")
         .order_by("workflow__name", "workflow_id", "role")
     )

@@ -39,6 +39,14 @@ CHECKS = (
         " WHERE latest.to_phase <> workflow.phase",
     ),
     Check(
+        "Techniques",
+        "workflow %s ended because it needs no AI, and version %s of it is open or live",
+        "SELECT workflow.slug, version.number FROM registry_workflow workflow"
+        " JOIN registry_operatingmodelversion version"
+        " ON version.workflow_id = workflow.id"
+        " WHERE workflow.ended_as <> '' AND version.state <> 'WITHDRAWN'",
+    ),
+    Check(
         "3 Pause",
         "workflow %s is paused by nobody, or without a reason",
         "SELECT slug FROM registry_workflow WHERE paused_at IS NOT NULL"

@@ -24,6 +24,7 @@ STATES = (
     ("paused", "Paused"),
     ("waiting", "Waiting for signatures"),
     ("draft", "Draft"),
+    ("ended", "Needs no AI"),
 )
 RISKS = (("high", "High"), ("medium", "Medium"), ("low", "Low"))
 PHASES = tuple((str(phase), f"Phase {phase}") for phase in range(1, 6))
@@ -238,7 +239,9 @@ def _in_state(rows: QuerySet, state: str) -> QuerySet:
     if state == "waiting":
         return rows.filter(Exists(submitted))
     if state == "draft":
-        return rows.filter(~Exists(submitted), live_version=None)
+        return rows.filter(~Exists(submitted), live_version=None, ended_as="")
+    if state == "ended":
+        return rows.exclude(ended_as="")
     return rows
 
 

@@ -85,15 +85,13 @@ class OnePage:
 def shown_version(
     *, workflow_id: UUID, live_version_id: UUID | None
 ) -> OperatingModelVersion:
-    """Give the version that a reader wants first: live, else up for signature, else draft."""
+    """Give the version that a reader wants first: live, else the open one, else the newest."""
     versions = OperatingModelVersion.objects.filter(workflow_id=workflow_id)
     if live_version_id is not None:
         return versions.get(id=live_version_id)
-    found = (
-        versions.filter(state__in=(VersionState.DRAFT, VersionState.SUBMITTED))
-        .order_by("-number")
-        .first()
-    )
+    versions = versions.order_by("-number")
+    is_open = versions.filter(state__in=(VersionState.DRAFT, VersionState.SUBMITTED))
+    found = is_open.first() or versions.first()
     if found is None:
         raise NotFound("There is no page here.")
     return found

@@ -20,7 +20,7 @@ from registry.rules.rollout import FOCUS_MIN
 
 def steps_done(department: Department) -> frozenset[str]:
     """Give the questions whose first step is true for a department. About ten queries."""
-    workflows = Workflow.objects.filter(department=department)
+    workflows = Workflow.objects.filter(department=department, ended_as="")
     live = workflows.filter(live_version__isnull=False)
     checks = {
         "strategy.sponsor": sponsor_now().person_id is not None,

@@ -58,6 +58,11 @@ class WorkflowHead:
         return self.paused_at is not None
 
     @property
+    def is_ended(self) -> bool:
+        """Say whether it ended without AI, until somebody takes it up again."""
+        return self.state == "ended"
+
+    @property
     def has_draft(self) -> bool:
         return self.open_state == VersionState.DRAFT
 
@@ -167,6 +172,8 @@ def state_of(row: Workflow, open_state: str | None) -> str:
         return "paused"
     if row.live_version_id is not None:
         return "live"
+    if row.ended_as:
+        return "ended"
     return "waiting" if open_state == VersionState.SUBMITTED else "draft"
 
 

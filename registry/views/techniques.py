@@ -1,12 +1,13 @@
 """Asking which technique fits, one question at a time, before AI is chosen."""
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.actors import actor_of
 from portal.core.clock import wall_clock
-from portal.core.errors import Conflict, Invalid
+from portal.core.errors import AlreadyDone, Conflict, Invalid
 from registry.operations.drafts import set_basics, set_part
+from registry.operations.ending import end_without_ai, take_up_again
 from registry.queries.techniques import PART, TechniquePage, technique_page
 from registry.queries.workflows import WorkflowHead
 from registry.rules.phases import FIRST
@@ -36,6 +37,30 @@ def draft_technique(request: HttpRequest, slug: str) -> HttpResponse:
         step=(page.draft, "technique"),
         status=422 if errors else 200,
     )
+
+
+@require_POST
+def draft_end(request: HttpRequest, slug: str) -> HttpResponse:
+    """End the workflow here: its questions say that it needs no AI."""
+    head = head_of(request, slug)
+    kind = end_without_ai(
+        actor=actor_of(request),
+        workflow_id=head.id,
+        revision=number_in(request, "revision"),
+        now=wall_clock(),
+    )
+    return go(request, "workflow", slug, said=f"It ended as {kind}. Well done.")
+
+
+@require_POST
+def take_up(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin the next draft where the workflow ended."""
+    head = head_of(request, slug)
+    try:
+        take_up_again(actor=actor_of(request), workflow_id=head.id, now=wall_clock())
+    except AlreadyDone as problem:
+        return go(request, "workflow", slug, said=problem.detail)
+    return go(request, "workflow_draft", slug, said="It is a draft again.")
 
 
 def _answered(

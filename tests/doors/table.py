@@ -226,6 +226,8 @@ _REGISTRY = (
     ),
     Door("draft_new", EDITORS, "post"),
     Door("draft_discard", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("draft_end", EDITORS, "post", _REVISION, slug=DRAFT),
+    Door("workflow_take_up", EDITORS, "post", slug=DRAFT),
     Door(
         "draft_basics",
         EDITORS,

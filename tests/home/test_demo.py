@@ -53,7 +53,8 @@ def test_the_demo_is_a_company_at_work(committed_db, capsys):
     assert is_loaded(now=NOW)
     assert Person.objects.count() == len(CAST)
     assert all(person.check_password(PASSWORD) for person in Person.objects.all()[:2])
-    assert Workflow.objects.count() == 6
+    assert Workflow.objects.count() == 7
+    assert Workflow.objects.get(slug="complaint-hand-over").ended_as == "workflow"
     assert Workflow.objects.get(slug="content-publishing").paused_at is not None
     assert Workflow.objects.get(slug="policy-assistant").live_version is None
     assert Workflow.objects.get(slug="refund-management").live_version.number == 2

@@ -5,13 +5,18 @@ import json
 from itertools import product
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from portal.audit.models import Entry
+from portal.core.errors import Conflict, Forbidden
 from portal.home.queries.gates.providers import PROVIDERS, technique
 from registry.models import Workflow
-from registry.operations.packets import submit_version
+from registry.operations.drafts import set_basics
+from registry.operations.ending import end_without_ai
+from registry.operations.packets import new_version, submit_version
+from registry.queries.across import looked_after_by
 from registry.queries.templates import template_choices, template_document
 from registry.rules.gaps import gaps_of
 from registry.rules.techniques import (
@@ -23,7 +28,13 @@ from registry.rules.techniques import (
     next_question,
     technique_sentences,
 )
-from tests.people import NOW, draft_workflow, make_company, refunds_document
+from tests.people import (
+    NOW,
+    draft_workflow,
+    live_workflow,
+    make_company,
+    refunds_document,
+)
 
 ALL_NO = {question.key: "no" for question in QUESTIONS}
 
@@ -188,3 +199,95 @@ def test_every_template_says_its_technique_and_the_plain_ones_begin_in_phase_1()
         page = template_document(choice.key)
         fit = best_fit(page["technique"])
         assert page["technique"]["choice"] == fit.key, choice.key
+
+
+def ended(people):
+    """Register a draft, say that its steps are known, and stop there."""
+    workflow = draft_workflow(people, slug="badges", name="Visitor badges")
+    client = client_of(people.maya)
+    answer(client, "badges", again="yes")
+    answer(client, "badges", answer="yes")
+    page = client.get(reverse("draft_technique", args=["badges"])).text
+    assert "Stop here: no AI is needed" in page
+    revision = workflow.versions.get().revision
+    stopped = client.post(reverse("draft_end", args=["badges"]), {"revision": revision})
+    assert stopped.status_code == 302
+    workflow.refresh_from_db()
+    return workflow, client
+
+
+def test_stopping_ends_the_draft_with_its_answers_on_record_and_listed(people):
+    workflow, client = ended(people)
+
+    version = workflow.versions.get()
+    assert (workflow.ended_as, version.state) == ("workflow", "WITHDRAWN")
+    assert version.reason == "It needs no AI: it is an orchestration problem."
+    assert json.loads(bytes(version.content))["technique"]["steps"] == "yes"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        workflow.versions.update(document={})
+    entry = Entry.objects.get(name="workflow.ended_without_ai")
+    assert entry.workflow_id == workflow.id
+    listed = client.get(reverse("workflows"), {"state": "ended"}).text
+    assert "Visitor badges" in listed
+    drafts = client.get(reverse("workflows"), {"state": "draft"}).text
+    assert "Visitor badges" not in drafts
+    overview = client.get(reverse("workflow", args=["badges"])).text
+    assert "It ended well: no AI is needed" in overview
+    assert "it is an orchestration problem" in overview
+    for name in ("page", "draft", "versions", "packet", "people", "agents", "phase"):
+        assert (
+            client.get(reverse(f"workflow_{name}", args=["badges"])).status_code == 200
+        )
+    assert "badges" not in {
+        each.slug for each in looked_after_by(actor=people.actor("maya"))
+    }
+    late = {"revision": version.revision, "answer": "no"}
+    refused = client.post(reverse("draft_technique", args=["badges"]), late)
+    assert refused.status_code in (404, 409)
+    with pytest.raises(Conflict, match="Take it up again"):
+        set_basics(
+            actor=people.actor("maya"),
+            workflow_id=workflow.id,
+            revision=version.revision,
+            changes={"name": "Other"},
+            now=NOW,
+        )
+
+
+def test_what_ended_is_taken_up_again_from_where_it_was(people):
+    workflow, client = ended(people)
+    before = workflow.versions.get().document
+    take_up = reverse("workflow_take_up", args=["badges"])
+    assert client_of(people.audrey).post(take_up).status_code == 403
+
+    client.post(take_up)
+
+    workflow.refresh_from_db()
+    draft = workflow.versions.latest("number")
+    assert (workflow.ended_as, draft.state, draft.number) == ("", "DRAFT", 2)
+    assert draft.document == before
+    assert Entry.objects.filter(name="workflow.taken_up_again").count() == 1
+    assert "taken up already" in client.post(take_up, follow=True).text
+    assert workflow.versions.count() == 2
+
+
+def test_only_what_needs_no_ai_and_was_never_live_ends_so(people):
+    workflow = draft_workflow(people)
+    draft = workflow.versions.get()
+    ends = {"actor": people.actor("maya"), "workflow_id": workflow.id, "now": NOW}
+    with pytest.raises(Conflict, match="do not say that it needs no AI"):
+        end_without_ai(revision=draft.revision, **ends)
+    live = live_workflow(people, slug="live-one", name="Live one")
+    ends["workflow_id"] = live.id
+    made = new_version(**ends)
+    with pytest.raises(Conflict, match="is live"):
+        end_without_ai(revision=made.revision, **ends)
+    with pytest.raises(Forbidden):
+        end_without_ai(
+            revision=1,
+            actor=people.actor("audrey"),
+            workflow_id=workflow.id,
+            now=NOW,
+        )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Workflow.objects.filter(id=live.id).update(ended_as="workflow")

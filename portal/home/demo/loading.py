@@ -26,6 +26,7 @@ from portal.home.demo.company import (
     found_company,
     known_company,
 )
+from portal.home.demo.ending import end_one_without_ai
 from portal.home.demo.filters import keep_filter
 from portal.home.demo.gates import sign_a_gate
 from portal.home.demo.halves import in_two_processes
@@ -132,6 +133,7 @@ def load_demo(*, now: datetime) -> int:
     set_rights(known_company(), now=now)
     count += ask_past_a_ceiling(known_company(), now=now)
     roll_out(known_company(), now=now)
+    end_one_without_ai(known_company(), now=now)
     look_once(known_company(), now=now)
     send_traces(known_company(), now=now)
     speak_up(known_company(), now=now)

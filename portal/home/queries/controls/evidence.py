@@ -20,7 +20,13 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "registrations",
         "Workflows registered, by a person or from an inventory",
-        ("workflow.registered", "inventory.applied", "workflow.withdrawn"),
+        (
+            "workflow.registered",
+            "inventory.applied",
+            "workflow.withdrawn",
+            "workflow.ended_without_ai",
+            "workflow.taken_up_again",
+        ),
     ),
     Evidence(
         "roles",
