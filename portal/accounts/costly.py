@@ -3,7 +3,10 @@
 import functools
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse  # noqa: TID251 - guards views
+from django.http import (  # noqa: TID251 - guards views
+    HttpRequest,
+    HttpResponseBase,
+)
 
 from portal.accounts.actors import actor_of
 from portal.core.rate_limit import RateLimit
@@ -12,9 +15,9 @@ from portal.core.rate_limit import RateLimit
 ASKED = RateLimit(per_second=3, burst=30)
 
 
-def costly[**P](
-    view: Callable[P, HttpResponse], *, limit: RateLimit = ASKED
-) -> Callable[P, HttpResponse]:
+def costly[**P, R: HttpResponseBase](
+    view: Callable[P, R], *, limit: RateLimit = ASKED
+) -> Callable[P, R]:
     """Guard a view that reads a file, sets a PDF, rules on past actions or adds up the work
     of every workflow.
 
@@ -22,7 +25,7 @@ def costly[**P](
     """
 
     @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         request = args[0]
         assert isinstance(request, HttpRequest)  # noqa: S101 - a view's first argument
         limit.spend(str(actor_of(request).id))
