@@ -28,6 +28,7 @@ from registry.queries.rulebooks import (
     standing_facts,
     standing_facts_of,
 )
+from registry.queries.tools import tool_id_of
 from registry.rules.answers import Answer, Ruling
 from registry.rules.rulebook import RunFacts
 from runs.queries.facts import facts_of_runs
@@ -71,7 +72,7 @@ def against_of(
     blocked = found.blocked
     lines = _lines(blocked, found.ruling)
     codes = [line.code for line in lines]
-    more = _more(found)
+    more = _more(found, facts)
     may = bool(more) and may_ask(actor, proposal.workflow)
     return Against(
         lines=lines,
@@ -81,6 +82,15 @@ def against_of(
         needs_higher=needs_higher(blocked.code),
         more=more if may else {},
     )
+
+
+def retired_tool_of(facts: RulebookInForce, system: str, verb: str) -> str:
+    """Give the id of the retired tool that the live page maps to an action, or ""."""
+    for tool in facts.rulebook.tools if facts.rulebook else ():
+        is_it = (tool.system, tool.verb) == (system, verb)
+        if is_it and (tool.system, tool.name) in facts.retired_tools:
+            return str(tool_id_of(tool.system, tool.name))
+    return ""
 
 
 def code_against(proposal: Proposal) -> str:
@@ -192,7 +202,7 @@ def _lines(blocked: Blocked, ruling: Ruling) -> tuple[AgainstLine, ...]:
     return (AgainstLine(blocked.text, blocked.code, level_of(blocked.code)),)
 
 
-def _more(found: Found) -> dict[str, str]:
+def _more(found: Found, facts: RulebookInForce) -> dict[str, str]:
     """Give what the form that asks for more is filled in with; empty where it cannot help."""
     request, ruling, code = found.request, found.ruling, found.blocked.code
     rule = next((each.rule for each in ruling.reasons if each.code == code), None)
@@ -202,6 +212,7 @@ def _more(found: Found) -> dict[str, str]:
         system=request.system,
         verb=request.verb,
         ai_model=request.model or "",
+        tool=retired_tool_of(facts, request.system, request.verb),
         amount=ruling.amount.value if ruling.amount else None,
         currency=(ruling.amount.currency or "") if ruling.amount else "",
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from approvals.models import AuthorityRecord
+from approvals.queries.against import retired_tool_of
 from approvals.queries.parts import text_of
 from approvals.rules.against import level_of, more_given, more_of
 from portal.accounts import access
@@ -27,7 +28,7 @@ from registry.rules.verbs import name_of
 SINCE = timedelta(days=30)
 READ_MAX = 200
 SHOWN_MAX = 5
-MODEL = "model.not_approved"
+MODEL, TOOL = "model.not_approved", "tool.not_approved"
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,18 @@ def _page(
         code, rule = text_of(reason.get("code")), text_of(reason.get("rule"))
         key = (code, rule, row.action_request.system, row.action_request.verb)
         if key not in found and more_of(code) and _still_stands(row, code, rule, facts):
-            found[key] = _line(row, reason, code, rule)
+            found[key] = _line(row, reason, code, rule, facts)
     lines = tuple(found.values())[:SHOWN_MAX]
     may = bool(lines) and may_ask_for(actor, facts.workflow_id)
     return AbovePage(facts.slug, facts.name, lines, may)
 
 
 def _line(
-    row: AuthorityRecord, reason: Mapping[str, object], code: str, rule: str
+    row: AuthorityRecord,
+    reason: Mapping[str, object],
+    code: str,
+    rule: str,
+    facts: RulebookInForce,
 ) -> RefusedAbove:
     asked = row.action_request
     return RefusedAbove(
@@ -119,6 +124,7 @@ def _line(
             system=asked.system,
             verb=asked.verb,
             ai_model=_model(row) if code == MODEL else "",
+            tool=retired_tool_of(facts, asked.system, asked.verb),
             amount=row.amount,
             currency=row.currency,
         ),
@@ -131,6 +137,8 @@ def _still_stands(
     asked = row.action_request
     if code == "system.not_approved":
         return asked.system not in facts.approved_systems
+    if code == TOOL:
+        return bool(retired_tool_of(facts, asked.system, asked.verb))
     if code == MODEL:
         return _model(row) not in (facts.approved_models or ())
     if not code.startswith("ceiling."):

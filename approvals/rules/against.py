@@ -52,6 +52,7 @@ _MORE: Mapping[str, str] = MappingProxyType(
         "ceiling.team": "waiver",
         "system.not_approved": "system",
         "model.not_approved": "model",
+        "tool.not_approved": "tool",
     }
 )
 _NO_EDIT_HELPS = frozenset(
@@ -100,6 +101,7 @@ def more_given(
     system: str,
     verb: str,
     ai_model: str,
+    tool: str,
     amount: Decimal | None,
     currency: str,
 ) -> dict[str, str]:
@@ -113,6 +115,8 @@ def more_given(
         return cell | {"amount_max": str(most), "currency": currency}
     if kind == "model":
         return {"kind": kind, "ai_model": ai_model}
+    if kind == "tool":
+        return {"kind": kind, "tool": tool}
     return {"kind": kind, "system": system} if kind else {}
 
 

@@ -13,6 +13,7 @@ class AskForm(forms.Form):
             ("waiver", "To pass a ceiling"),
             ("system", "To be let into a system"),
             ("model", "To use an AI model"),
+            ("tool", "To use a retired tool again"),
         ]
     )
     ceiling_id = forms.UUIDField(
@@ -22,6 +23,9 @@ class AskForm(forms.Form):
     other_system = forms.CharField(max_length=60, required=False)
     verb = forms.CharField(max_length=40, required=False)
     ai_model = forms.CharField(max_length=120, required=False)
+    tool = forms.UUIDField(
+        required=False, error_messages={"invalid": "Choose from the list."}
+    )
     amount_max = forms.DecimalField(
         required=False, min_value=0, max_digits=18, decimal_places=2
     )

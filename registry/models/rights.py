@@ -84,6 +84,7 @@ class RequestKind(models.TextChoices):
     WAIVER = "waiver", "To pass a ceiling"
     SYSTEM = "system", "To be let into a system"
     MODEL = "model", "To use an AI model"
+    TOOL = "tool", "To use a retired tool again"
 
 
 class CapabilityRequest(models.Model):
@@ -100,6 +101,9 @@ class CapabilityRequest(models.Model):
     system = models.CharField(max_length=60, blank=True)
     verb = models.CharField(max_length=40, blank=True)
     ai_model = models.CharField(max_length=120, blank=True)
+    # A tool in `system`, as pages map it; its name may be too long for an index.
+    tool_id = models.UUIDField(null=True)
+    tool = models.TextField(blank=True, db_default="")
     amount_max = models.DecimalField(null=True, max_digits=18, decimal_places=2)
     currency = models.CharField(max_length=3, blank=True)
     days = models.PositiveSmallIntegerField(null=True)
@@ -133,7 +137,11 @@ class CapabilityRequest(models.Model):
                 & ~Q(system="")
                 & ~Q(verb="")
                 | Q(kind="system", ceiling=None) & ~Q(system="")
-                | Q(kind="model", ceiling=None) & ~Q(ai_model=""),
+                | Q(kind="model", ceiling=None) & ~Q(ai_model="")
+                | Q(kind="tool", ceiling=None)
+                & ~Q(system="")
+                & ~Q(tool="")
+                & Q(tool_id__isnull=False),
                 name="registry_request_names_what",
             ),
             models.CheckConstraint(
@@ -149,7 +157,15 @@ class CapabilityRequest(models.Model):
                 name="registry_request_ended_by_another",
             ),
             models.UniqueConstraint(
-                fields=("workflow", "kind", "ceiling", "system", "verb", "ai_model"),
+                fields=(
+                    "workflow",
+                    "kind",
+                    "ceiling",
+                    "system",
+                    "verb",
+                    "ai_model",
+                    "tool_id",
+                ),
                 condition=Q(state="OPEN"),
                 nulls_distinct=False,
                 name="registry_request_open_once",

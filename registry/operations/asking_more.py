@@ -22,6 +22,7 @@ from registry.operations.more_steps import (
 )
 from registry.queries.capability import may_ask
 from registry.queries.standing_rows import ceiling_ids
+from registry.queries.tools import is_retired, tool_id_of
 from registry.rules.rulebook import Level
 from registry.rules.verbs import VERBS
 
@@ -32,7 +33,7 @@ OPEN_MAX = 50
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a team asks for: to pass a ceiling in one cell, a system, or an AI model."""
+    """What a team asks for: to pass a ceiling in one cell, a system, an AI model or a tool."""
 
     kind: str
     why: str
@@ -40,6 +41,7 @@ class Wanted:
     system: str = ""
     verb: str = ""
     ai_model: str = ""
+    tool: str = ""
     amount_max: Decimal | None = None
     currency: str = ""
     days: int | None = None
@@ -61,7 +63,13 @@ def ask_for_more(
             "requests.many", f"At most {OPEN_MAX} requests are open at once."
         )
     cell = {"system": wanted.system, "verb": wanted.verb if is_waiver else ""}
-    what = {**cell, "ai_model": wanted.ai_model, "kind": wanted.kind}
+    is_tool = wanted.kind == RequestKind.TOOL
+    what = {
+        **cell,
+        "kind": wanted.kind,
+        "ai_model": wanted.ai_model,
+        "tool_id": tool_id_of(wanted.system, wanted.tool) if is_tool else None,
+    }
     if same.filter(ceiling=ceiling, **what).exists():
         raise AlreadyDone("request.same", "This is asked for already and still open.")
     made = CapabilityRequest.objects.create(
@@ -70,6 +78,7 @@ def ask_for_more(
         amount_max=wanted.amount_max if is_waiver else None,
         currency=wanted.currency if is_waiver and wanted.amount_max is not None else "",
         days=wanted.days if is_waiver else None,
+        tool=wanted.tool if is_tool else "",
         why=" ".join(wanted.why.split()),
         level=level,
         department=ceiling.department if ceiling else None,
@@ -123,6 +132,9 @@ def _checked(wanted: Wanted, workflow: Workflow) -> Ceiling | None:
         wrong |= _checked_thing("system", System, wanted.system)
     elif wanted.kind == RequestKind.MODEL:
         wrong |= _checked_thing("ai_model", AiModel, wanted.ai_model)
+    elif wanted.kind == RequestKind.TOOL:
+        if not is_retired(wanted.system, wanted.tool):
+            wrong["tool"] = "Choose a tool that was retired."
     else:
         wrong["kind"] = "Choose what is asked for."
     if wrong:

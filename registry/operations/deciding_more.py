@@ -1,7 +1,7 @@
 """Deciding on what a team asked for: by whoever holds the right at its level.
 
 What is approved makes its change in the same transaction: a waiver of one ceiling for
-one cell until a day, or an approved system or AI model. Nobody decides their own.
+one cell until a day, or an approved system, AI model or tool. Nobody decides their own.
 """
 
 from datetime import datetime, timedelta
@@ -32,9 +32,11 @@ from registry.operations.more_steps import (
     reason_of,
     record_request,
 )
+from registry.operations.tools import approve_again
 from registry.queries.acceptable_use import must_have_acknowledged
 from registry.queries.capability import right_of
 from registry.queries.rights import must_hold
+from registry.queries.tools import is_retired
 
 
 @operation(leaves="request.approved")
@@ -58,7 +60,7 @@ def approve_request(
     if asked.kind == RequestKind.WAIVER:
         _waive(actor, asked, days, amount_max, under_review, now)
     else:
-        _approve_in_catalogue(actor, asked)
+        _approve_in_catalogue(actor, asked, now)
     end_request(actor, asked, RequestState.APPROVED, answer, now)
     record_request("request.approved", actor, asked, answer=answer)
 
@@ -205,8 +207,15 @@ def _waive(
 
 
 @step
-def _approve_in_catalogue(actor: Actor, asked: CapabilityRequest) -> None:
+def _approve_in_catalogue(
+    actor: Actor, asked: CapabilityRequest, now: datetime
+) -> None:
     lock_exclusive(ENTERPRISE)
+    if asked.kind == RequestKind.TOOL:
+        if not is_retired(asked.system, asked.tool):
+            raise Conflict("request.moot", "It is approved already.")
+        approve_again(actor, asked.system, asked.tool, now=now)
+        return
     is_system = asked.kind == RequestKind.SYSTEM
     row: System | AiModel | None = (
         System.objects.filter(slug=asked.system, is_approved=False).first()

@@ -9,7 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from portal.accounts.actors import Actor
-from portal.audit.operation import operation, record
+from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, NotFound
 from portal.core.locks import ENTERPRISE
 from registry.models import ToolChange
@@ -18,7 +18,7 @@ from registry.operations.enterprise import lock_enterprise_after, lock_enterpris
 from registry.operations.guards import person_id
 from registry.operations.refused_use import Owners, owners_of, tell_owners
 from registry.operations.retiring import reason_checked
-from registry.queries.tools import ToolLine, tool_anywhere
+from registry.queries.tools import ToolLine, tool_anywhere, tool_id_of
 
 NAME_MAX = 120
 
@@ -34,7 +34,7 @@ def retire_tool(*, actor: Actor, tool_id: UUID, reason: str, now: datetime) -> T
     )
     if not _is_approved(tool_id):
         raise AlreadyDone("catalogue.retired", f"{tool.name} is retired already.")
-    _change(actor, tool, is_approved=False, reason=reason, now=now)
+    _change(actor, tool.system, tool.name, is_approved=False, reason=reason, now=now)
     record(
         "catalogue.tool_retired",
         actor=actor,
@@ -53,17 +53,24 @@ def approve_tool(*, actor: Actor, tool_id: UUID, now: datetime) -> ToolLine:
     must_administer(actor, "approve_tool")
     tool = _tool(tool_id)
     lock_enterprise_for(actor, "approve_tool")
+    approve_again(actor, tool.system, tool.name, now=now)
+    return tool
+
+
+@step
+def approve_again(actor: Actor, system: str, name: str, *, now: datetime) -> None:
+    """Approve a tool behind the lock of the enterprise. Raises AlreadyDone as above."""
+    tool_id = tool_id_of(system, name)
     if _is_approved(tool_id):
-        raise AlreadyDone("tool.unchanged", f"{tool.name} is not retired.")
-    _change(actor, tool, is_approved=True, reason="", now=now)
+        raise AlreadyDone("tool.unchanged", f"{name} is not retired.")
+    _change(actor, system, name, is_approved=True, reason="", now=now)
     record(
         "catalogue.tool_approved",
         actor=actor,
-        subject=("tool", tool.id),
-        tool=tool.name,
-        system=tool.system,
+        subject=("tool", tool_id),
+        tool=name,
+        system=system,
     )
-    return tool
 
 
 def _tool(tool_id: UUID) -> ToolLine:
@@ -84,13 +91,20 @@ def _is_approved(tool_id: UUID) -> bool:
 
 
 def _change(
-    actor: Actor, tool: ToolLine, *, is_approved: bool, reason: str, now: datetime
+    actor: Actor,
+    system: str,
+    name: str,
+    *,
+    is_approved: bool,
+    reason: str,
+    now: datetime,
 ) -> None:
+    tool_id = tool_id_of(system, name)
     ToolChange.objects.create(
-        tool_id=tool.id,
-        system=tool.system,
-        name=tool.name,
-        number=ToolChange.objects.filter(tool_id=tool.id).count() + 1,
+        tool_id=tool_id,
+        system=system,
+        name=name,
+        number=ToolChange.objects.filter(tool_id=tool_id).count() + 1,
         is_approved=is_approved,
         reason=reason,
         changed_at=now,

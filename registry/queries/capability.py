@@ -24,8 +24,10 @@ from registry.models.rights import RequestKind, RequestState
 from registry.queries.rights import holders_of, holds
 from registry.queries.standing_rows import ceiling_ids
 from registry.queries.thing_names import Names, names_of
+from registry.queries.tools import retired_tools
 from registry.rules.amounts import money_text
 from registry.rules.answers import Money
+from registry.rules.sentences import system_label
 from registry.rules.verbs import VERBS, name_of
 
 SHOWN_MAX = 200
@@ -101,6 +103,7 @@ class AskingPage:
     systems: tuple[tuple[str, str], ...]
     unapproved_systems: tuple[tuple[str, str], ...]
     unapproved_models: tuple[tuple[str, str], ...]
+    retired_tools: tuple[tuple[str, str], ...]
     verbs: tuple[tuple[str, str], ...]
     may_ask: bool
 
@@ -111,6 +114,10 @@ def request_words(asked: CapabilityRequest, names: Names) -> str:
         return f"let agents into {names.system(asked.system)}."
     if asked.kind == RequestKind.MODEL:
         return f"let the AI model {names.model(asked.ai_model)} act."
+    if asked.kind == RequestKind.TOOL:
+        return (
+            f"use the retired tool {asked.tool} of {names.system(asked.system)} again."
+        )
     cell = f"{name_of(asked.verb)} in {names.system(asked.system)}"
     if asked.amount_max is not None:
         cell += f" up to {money_text(Money(asked.amount_max, asked.currency))}"
@@ -123,6 +130,7 @@ def right_of(asked: CapabilityRequest) -> tuple[str, dict[str, UUID | None]]:
     kind = {
         RequestKind.SYSTEM.value: "approve_system",
         RequestKind.MODEL.value: "approve_model",
+        RequestKind.TOOL.value: "approve_tool",
     }.get(asked.kind, "decide_request")
     return kind, {"department_id": asked.department_id, "team_id": asked.team_id}
 
@@ -227,6 +235,7 @@ def asking_page(*, actor: Actor, slug: str) -> AskingPage:
     workflow = access.visible_or_404(rows)
     over = Ceiling.objects.filter(id__in=ceiling_ids(workflow.id))
     systems = tuple(System.objects.order_by("name", "id")[:SHOWN_MAX])
+    names = {each.slug: each.name for each in systems}
     models = AiModel.objects.filter(is_approved=False).order_by("name", "id")
     return AskingPage(
         id=workflow.id,
@@ -242,9 +251,19 @@ def asking_page(*, actor: Actor, slug: str) -> AskingPage:
             (each.slug, each.name) for each in systems if not each.is_approved
         ),
         unapproved_models=tuple((each.slug, each.name) for each in models[:SHOWN_MAX]),
+        retired_tools=tuple(
+            (str(tool_id), f"{name} ({names.get(system) or system_label(system)})")
+            for tool_id, system, name in retired_tools()[:SHOWN_MAX]
+        ),
         verbs=tuple((verb.slug, verb.label) for verb in VERBS.values()),
         may_ask=may_ask(actor, workflow),
     )
+
+
+def asked_tool(tool_id: UUID | None) -> tuple[str, str]:
+    """Give system and name of a retired tool by its id; empty for any other. One query."""
+    found = (each[1:] for each in retired_tools() if each[0] == tool_id)
+    return next(found, ("", ""))
 
 
 def over_requests(ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -121,6 +121,20 @@ def tool_anywhere(tool_id: UUID) -> ToolLine | None:
     return next((each for each in _lines(None) if each.id == tool_id), None)
 
 
+def retired_tools() -> tuple[tuple[UUID, str, str], ...]:
+    """Give id, system and name of each tool that is retired, by name. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RETIRED)
+        return tuple((row[0], row[1], row[2]) for row in cursor.fetchall())
+
+
+def is_retired(system: str, name: str) -> bool:
+    """Say whether a tool is retired now. One query."""
+    changes = ToolChange.objects.filter(tool_id=tool_id_of(system, name))
+    last = changes.order_by("-number").first()
+    return last is not None and not last.is_approved
+
+
 def retired_tool_gaps(document: Mapping[str, Any]) -> tuple[Gap, ...]:
     """Say which tools of a page are retired, as gaps of it. One query, or none."""
     ids = {

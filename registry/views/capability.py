@@ -20,6 +20,7 @@ from registry.operations.deciding_more import (
 from registry.queries.capability import (
     AskingPage,
     RequestPage,
+    asked_tool,
     asking_page,
     request_page,
     requests_page,
@@ -110,6 +111,8 @@ def _prefilled(request: HttpRequest, page: AskingPage) -> dict[str, str]:
     if named and not given.get("ceiling_id"):
         found = [key for key, words in page.ceilings if words.startswith(f"{named} (")]
         given["ceiling_id"] = found[0] if len(found) == 1 else ""
+    if given.get("kind") == "tool" and len(page.retired_tools) == 1:
+        given.setdefault("tool", page.retired_tools[0][0])
     if given.get("kind") == "system":
         given.setdefault("other_system", given.get("system", ""))
     return given
@@ -117,13 +120,17 @@ def _prefilled(request: HttpRequest, page: AskingPage) -> dict[str, str]:
 
 def _ask(actor: Actor, page: AskingPage, said: dict) -> UUID:
     is_waiver = said["kind"] == "waiver"
+    tool = asked_tool(said["tool"]) if said["kind"] == "tool" else ("", "")
     wanted = Wanted(
         kind=said["kind"],
         why=said["why"],
         ceiling_id=said["ceiling_id"] if is_waiver else None,
-        system={"waiver": said["system"], "system": said["other_system"]}.get(
-            said["kind"], ""
-        ),
+        system={
+            "waiver": said["system"],
+            "system": said["other_system"],
+            "tool": tool[0],
+        }.get(said["kind"], ""),
+        tool=tool[1],
         verb=said["verb"] if is_waiver else "",
         ai_model=said["ai_model"] if said["kind"] == "model" else "",
         amount_max=said["amount_max"] if is_waiver else None,

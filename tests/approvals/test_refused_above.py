@@ -147,6 +147,7 @@ def test_what_is_filled_in_covers_the_amount_or_says_none(amount, said):
         system="billing",
         verb="refund",
         ai_model="",
+        tool="",
         amount=Decimal(amount),
         currency="EUR",
     )
