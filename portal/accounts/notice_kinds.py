@@ -332,6 +332,22 @@ _ALL = (
         must_show=True,
     ),
     Kind(
+        "training_withdrawn",
+        WORKFLOWS,
+        "A completion of your training is withdrawn",
+        "{by} withdrew a completion of your training. Your training page says where you stand.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
+        "part_withdrawn",
+        LOOK_AFTER,
+        "Somebody's part in a workflow rests on training that was withdrawn",
+        "{workflow}: training of {by} was withdrawn, so they may not do their part in it.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
         "use_refused",
         LOOK_AFTER,
         "A system, AI model or tool that a workflow uses is approved no more",

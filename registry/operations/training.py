@@ -23,8 +23,9 @@ from registry.models.training import MONTHS_VALID_MAX, Duty, TrainingTier
 from registry.operations.enterprise import lock_enterprise_for
 from registry.operations.evidence import training_changed
 from registry.operations.guards import person_id
+from registry.operations.training_withdrawn import tell_of_withdrawal
 from registry.queries.rights import must_hold
-from registry.queries.training import untrained_signers
+from registry.queries.training import lapsed_duties, untrained_signers
 from registry.rules.rulebook import Level
 from registry.rules.training import day_text, expiry_of, valid_text
 
@@ -226,6 +227,7 @@ def withdraw_completion(
     if made.withdrawn_at is not None:
         raise AlreadyDone("completion.withdrawn", "This was withdrawn before.")
     before = untrained_signers(person_ids=[made.person_id])
+    lapsed_before = lapsed_duties(made.person_id)
     made.withdrawn_at, made.withdrawn_reason = now, reason
     made.withdrawn_by_id = person_id(actor)
     made.save(update_fields=("withdrawn_at", "withdrawn_by", "withdrawn_reason"))
@@ -239,6 +241,7 @@ def withdraw_completion(
         reason=reason,
     )
     ask_packets_anew(before, person_ids=[made.person_id], actor=actor, now=now)
+    tell_of_withdrawal(actor=actor, made=made, lapsed_before=lapsed_before, now=now)
     return made
 
 

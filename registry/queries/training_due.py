@@ -4,12 +4,24 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.db import connection
+
 from portal.accounts.models import Person
 from portal.core.clock import database_now
 from registry.models import RoleHolding, TrainingReminder
-from registry.queries.training import done_by_person, needs_by_duty
+from registry.queries.training import (
+    NAMED_REVIEWERS,
+    done_by_person,
+    needs_by_duty,
+)
 from registry.queries.training_pages import duties_held
 from registry.rules.training import reminder_due, standing_of
+
+_REVIEWED_BY = (
+    f"SELECT named.workflow_id FROM ({NAMED_REVIEWERS}) named"  # noqa: S608 - fixed text
+    " JOIN registry_workflow w ON w.id = named.workflow_id"
+    " WHERE named.person_id = %s AND w.live_version_id IS NOT NULL"
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,13 @@ def due_reminders() -> list[DueReminder]:
         for each in found
         if (each.person_id, each.duty, each.stage, each.until) not in told
     ]
+
+
+def workflows_reviewed_by(person_id: UUID) -> frozenset[UUID]:
+    """Give the live workflows that name this person as a reviewer, by whatever name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REVIEWED_BY, [person_id])
+        return frozenset(workflow for (workflow,) in cursor.fetchall())
 
 
 def workflows_held_by(person_id: UUID, role: str) -> dict[UUID, frozenset[UUID]]:
