@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell
-from portal.audit.operation import operation
+from portal.audit.operation import operation, step
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
 from registry.models import AiModel, CapabilityRequest, Ceiling, System, Workflow
 from registry.models.rights import RequestKind, RequestState
@@ -55,39 +57,12 @@ def ask_for_more(
     workflow = _workflow(workflow_id)
     _must_belong(actor, workflow)
     ceiling = _checked(wanted, workflow)
-    is_waiver = wanted.kind == RequestKind.WAIVER
-    level = ceiling.level if ceiling else Level.ENTERPRISE.value
-    same = CapabilityRequest.objects.filter(workflow=workflow, state=RequestState.OPEN)
-    if same.count() >= OPEN_MAX:
-        raise Conflict(
-            "requests.many", f"At most {OPEN_MAX} requests are open at once."
-        )
-    cell = {"system": wanted.system, "verb": wanted.verb if is_waiver else ""}
-    is_tool = wanted.kind == RequestKind.TOOL
-    what = {
-        **cell,
-        "kind": wanted.kind,
-        "ai_model": wanted.ai_model,
-        "tool_id": tool_id_of(wanted.system, wanted.tool) if is_tool else None,
-    }
-    if same.filter(ceiling=ceiling, **what).exists():
-        raise AlreadyDone("request.same", "This is asked for already and still open.")
-    made = CapabilityRequest.objects.create(
-        workflow=workflow,
-        ceiling=ceiling,
-        amount_max=wanted.amount_max if is_waiver else None,
-        currency=wanted.currency if is_waiver and wanted.amount_max is not None else "",
-        days=wanted.days if is_waiver else None,
-        tool=wanted.tool if is_tool else "",
-        why=" ".join(wanted.why.split()),
-        level=level,
-        department=ceiling.department if ceiling else None,
-        team=ceiling.team if ceiling else None,
-        asked_by_id=actor.id,
-        asked_at=now,
-        expires_at=now + WAITS_FOR,
-        **what,
-    )
+    try:
+        made = _made(actor, workflow, ceiling, wanted, now)
+    except IntegrityError as error:
+        raise AlreadyDone(
+            "request.same", "Somebody asked for this in this moment."
+        ) from error
     record_request("request.made", actor, made)
     tell(
         kind="more_asked",
@@ -98,6 +73,48 @@ def ask_for_more(
         at=now,
     )
     return made
+
+
+@step
+def _made(
+    actor: Actor,
+    workflow: Workflow,
+    ceiling: Ceiling | None,
+    wanted: Wanted,
+    now: datetime,
+) -> CapabilityRequest:
+    is_waiver = wanted.kind == RequestKind.WAIVER
+    is_tool = wanted.kind == RequestKind.TOOL
+    same = CapabilityRequest.objects.filter(workflow=workflow, state=RequestState.OPEN)
+    if same.count() >= OPEN_MAX:
+        raise Conflict(
+            "requests.many", f"At most {OPEN_MAX} requests are open at once."
+        )
+    what = {
+        "kind": wanted.kind,
+        "system": wanted.system,
+        "verb": wanted.verb if is_waiver else "",
+        "ai_model": wanted.ai_model,
+        "tool_id": tool_id_of(wanted.system, wanted.tool) if is_tool else None,
+    }
+    if same.filter(ceiling=ceiling, **what).exists():
+        raise AlreadyDone("request.same", "This is asked for already and still open.")
+    return CapabilityRequest.objects.create(
+        workflow=workflow,
+        ceiling=ceiling,
+        amount_max=wanted.amount_max if is_waiver else None,
+        currency=wanted.currency if is_waiver and wanted.amount_max is not None else "",
+        days=wanted.days if is_waiver else None,
+        tool=wanted.tool if is_tool else "",
+        why=" ".join(wanted.why.split()),
+        level=ceiling.level if ceiling else Level.ENTERPRISE.value,
+        department=ceiling.department if ceiling else None,
+        team=ceiling.team if ceiling else None,
+        asked_by_id=actor.id,
+        asked_at=now,
+        expires_at=now + WAITS_FOR,
+        **what,
+    )
 
 
 @operation(leaves="request.withdrawn")

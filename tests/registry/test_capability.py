@@ -140,6 +140,25 @@ def test_a_waiver_gives_at_most_what_was_asked_and_only_in_its_cell(
         CeilingWaiver.objects.update(amount_max=Decimal(9999))
 
 
+def test_two_who_ask_the_same_in_one_moment_are_one_request(
+    people, workflow, ceiling, monkeypatch
+):
+    create = CapabilityRequest.objects.create
+
+    def after_another(**row):
+        create(**row)
+        return create(**row)
+
+    monkeypatch.setattr(CapabilityRequest.objects, "create", after_another)
+    with pytest.raises(AlreadyDone):
+        ask_for_more(
+            actor=people.actor("maya"),
+            workflow_id=workflow.id,
+            wanted=wanted(ceiling),
+            now=NOW,
+        )
+
+
 def test_a_waiver_is_counted_only_to_who_may_see_its_workflow(people, asked):
     approve_request(actor=people.actor("rosa"), request_id=asked.id, **REASON)
 
