@@ -356,6 +356,14 @@ _ALL = (
         must_show=True,
     ),
     Kind(
+        "owned_refused",
+        LOOK_AFTER,
+        "A system or AI model that you own is approved no more",
+        "{workflow}, which you own: {by} took the approval back, so what uses it is refused.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
         "more_asked",
         DECIDE,
         "A team asks for more than stands above it",

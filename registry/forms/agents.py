@@ -33,6 +33,12 @@ class ModelForm(forms.Form):
     is_approved = forms.BooleanField(label="Agents may run on it", required=False)
 
 
+class ModelOwnerForm(forms.Form):
+    model = forms.UUIDField()
+    owner = forms.UUIDField(required=False)
+    was = forms.CharField(required=False, max_length=40)
+
+
 class ModelChangeForm(forms.Form):
     slug = forms.CharField(max_length=120)
     is_approved = forms.TypedChoiceField(

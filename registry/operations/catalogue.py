@@ -16,7 +16,7 @@ from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, Scope
 from registry.models import AiModel, LevelEpoch, System
 from registry.operations.enterprise import lock_enterprise_after, lock_enterprise_for
-from registry.operations.refused_use import owners_using, tell_owners
+from registry.operations.refused_use import owners_using, tell_owners, tell_who_owns
 from registry.queries.catalogue import mark_of
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES, data_words
@@ -88,6 +88,7 @@ def set_system_approved(
     _record_system(actor, system, "approved" if is_approved else "no longer approved")
     if not is_approved:
         tell_owners(owners, system.name, actor=actor, now=now)
+        tell_who_owns(system, actor=actor, now=now)
 
 
 @operation(leaves="catalogue.system_changed")
@@ -150,6 +151,7 @@ def set_model_approved(
     )
     if not is_approved and not is_new:
         tell_owners(owners, model.name, actor=actor, now=now)
+        tell_who_owns(model, actor=actor, now=now)
     return model
 
 

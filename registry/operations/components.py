@@ -1,4 +1,4 @@
-"""Who owns a system and what it is for: the reference component of a capability.
+"""Who owns a system or an AI model, and what a system is for: the reference component.
 
 Nothing here changes what agents may do, so no grant becomes stale.
 """
@@ -9,7 +9,7 @@ from portal.accounts.actors import Actor
 from portal.accounts.models import Person
 from portal.audit.operation import operation, record, step
 from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
-from registry.models import System
+from registry.models import AiModel, System
 from registry.operations.catalogue import must_administer, must_be_read
 from registry.operations.enterprise import lock_enterprise_for
 
@@ -61,6 +61,41 @@ def set_system_component(
         what=_words(owner, capability, is_reference=is_reference),
     )
     return system
+
+
+@operation(leaves="catalogue.model_changed")
+def set_model_owner(
+    *, actor: Actor, model_id: UUID, owner_id: UUID | None, was: str | None = None
+) -> AiModel:
+    """Say who owns an AI model. `was` is who owned it where this was read, by id or nothing.
+
+    Raises Conflict where somebody else owns it by now, AlreadyDone when nothing changes.
+    """
+    must_administer(actor, "approve_model")
+    owner = _owner(owner_id)
+    lock_enterprise_for(actor, "approve_model")
+    model = AiModel.objects.select_related("owner").filter(id=model_id).first()
+    if model is None:
+        raise NotFound("There is no such AI model.")
+    if was is not None and was != str(model.owner_id or ""):
+        name = model.owner.name if model.owner else "Nobody"
+        raise Conflict(
+            "model.changed",
+            f"{name} owns {model.name} since you opened this page. Say it again if it is"
+            " to be somebody else.",
+        )
+    if model.owner_id == owner_id:
+        raise AlreadyDone("model.unchanged", f"{model.name} says that already.")
+    model.owner = owner
+    model.save(update_fields=("owner",))
+    record(
+        "catalogue.model_changed",
+        actor=actor,
+        subject=("ai_model", model.id),
+        model=model.name,
+        what=f"owned by {owner.name}" if owner else "owned by nobody",
+    )
+    return model
 
 
 @step

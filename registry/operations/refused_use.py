@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import reverse
+
 from portal.accounts.actors import Actor
-from portal.accounts.operations.telling import tell_of_workflows
+from portal.accounts.operations.telling import tell, tell_of_workflows
 from portal.audit.operation import step
 from registry.models import AiModel, System, Workflow
 from registry.models.workflow import Role
@@ -34,6 +36,23 @@ def owners_of(workflow_ids: Collection[UUID]) -> Owners:
     """Give who is told of each of these workflows, in their order. One query."""
     held = role_holders_by_workflow(workflow_ids, *(role.value for role in _TOLD))
     return {each: held[each] for each in workflow_ids if each in held}
+
+
+@step
+def tell_who_owns(thing: System | AiModel, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever owns a system or an AI model that it is approved no more. No query."""
+    if thing.owner_id is None:
+        return
+    is_model = isinstance(thing, AiModel)
+    tell(
+        kind="owned_refused",
+        subject=("ai_model" if is_model else "system", thing.id),
+        at=now,
+        href=reverse("models" if is_model else "systems"),
+        people=(thing.owner_id,),
+        by=actor.name,
+        by_id=person_id(actor),
+    )
 
 
 @step

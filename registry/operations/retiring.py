@@ -15,7 +15,7 @@ from portal.core.locks import ENTERPRISE
 from registry.models import AiModel, System
 from registry.operations.catalogue import must_administer, raise_epoch
 from registry.operations.enterprise import lock_enterprise_after
-from registry.operations.refused_use import owners_using, tell_owners
+from registry.operations.refused_use import owners_using, tell_owners, tell_who_owns
 
 REASON_MAX = 300
 
@@ -43,6 +43,7 @@ def retire_system(
         reason=reason,
     )
     tell_owners(owners, system.name, actor=actor, now=now)
+    tell_who_owns(system, actor=actor, now=now)
     return system
 
 
@@ -67,6 +68,7 @@ def retire_model(
         reason=reason,
     )
     tell_owners(owners, model.name, actor=actor, now=now)
+    tell_who_owns(model, actor=actor, now=now)
     return model
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from registry.models import AgentAssignment, AiModel, AllowanceRow, System, Workflow
+from registry.queries.people import people_to_pick
 from registry.queries.rights import holds
 from registry.rules.rulebook import Level
 
@@ -73,12 +74,16 @@ class ModelLine:
     retired_at: datetime | None
     retired_reason: str
     uses: int
+    owner: str = ""
+    owner_id: UUID | None = None
+    is_owner_gone: bool = False
 
 
 @dataclass(frozen=True)
 class ModelsPage:
     models: tuple[ModelLine, ...]
     may_administer: bool
+    people: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Retiring:
     slug: str
     is_retired: bool
     uses: tuple[tuple[str, str], ...]
+    owner: str = ""
     # Those of them whose names the reader may see; the others are only counted.
     named: tuple[tuple[str, str], ...] = ()
 
@@ -118,7 +124,8 @@ def models_page(*, actor: Actor) -> ModelsPage:
     Counted are the workflows that the reader may see, all of them for who approves models.
     """
     may_administer = holds(actor, "approve_model", Level.ENTERPRISE)
-    rows = AiModel.objects.order_by(Lower("name"), "id")[:MODELS_SHOWN_MAX]
+    rows = AiModel.objects.select_related("owner").order_by(Lower("name"), "id")
+    people = people_to_pick(actor=actor) if may_administer else ()
     used: dict[str, set[UUID]] = {}
     serving = AgentAssignment.objects.exclude(
         Q(workflow__live_version=None) | Q(agent__model_name="")
@@ -142,10 +149,14 @@ def models_page(*, actor: Actor) -> ModelsPage:
                     used.get(row.slug.lower(), set())
                     | used.get(row.name.lower(), set())
                 ),
+                owner=row.owner.name if row.owner else "",
+                owner_id=row.owner_id,
+                is_owner_gone=row.owner is not None and not row.owner.is_active,
             )
-            for row in rows
+            for row in rows[:MODELS_SHOWN_MAX]
         ),
         may_administer=may_administer,
+        people=tuple((str(each.value), each.label) for each in people),
     )
 
 
@@ -161,7 +172,7 @@ def named_to(actor: Actor, found: Retiring | None) -> Retiring | None:
 
 def system_to_retire(*, system_id: UUID) -> Retiring | None:
     """Give a system with the live workflows whose page names it. Two queries."""
-    row = System.objects.filter(id=system_id).first()
+    row = System.objects.select_related("owner").filter(id=system_id).first()
     if row is None:
         return None
     uses = (
@@ -173,13 +184,19 @@ def system_to_retire(*, system_id: UUID) -> Retiring | None:
         .order_by("version__workflow__name")
     )
     return Retiring(
-        row.id, "system", row.name, row.slug, row.retired_at is not None, tuple(uses)
+        row.id,
+        "system",
+        row.name,
+        row.slug,
+        row.retired_at is not None,
+        tuple(uses),
+        owner=row.owner.name if row.owner and row.owner.is_active else "",
     )
 
 
 def model_to_retire(*, model_id: UUID) -> Retiring | None:
     """Give a model with the live workflows that an agent on it serves. Two queries."""
-    row = AiModel.objects.filter(id=model_id).first()
+    row = AiModel.objects.select_related("owner").filter(id=model_id).first()
     if row is None:
         return None
     uses = (
@@ -193,5 +210,11 @@ def model_to_retire(*, model_id: UUID) -> Retiring | None:
         .order_by("workflow__name")
     )
     return Retiring(
-        row.id, "model", row.name, row.slug, row.retired_at is not None, tuple(uses)
+        row.id,
+        "model",
+        row.name,
+        row.slug,
+        row.retired_at is not None,
+        tuple(uses),
+        owner=row.owner.name if row.owner and row.owner.is_active else "",
     )

@@ -14,12 +14,14 @@ from portal.accounts.notice_settings import (
 )
 from portal.accounts.operations.telling import News, completes, knows_what_is_over
 from registry.models import (
+    AiModel,
     CapabilityRequest,
     HandOver,
     LaunchPacket,
     ReadinessAssessment,
     ReadinessPriority,
     StandingReviewer,
+    System,
     WorkCalendar,
     Workflow,
 )
@@ -37,6 +39,8 @@ def give_to_notices() -> None:
     completes("hand_over", _of_hand_over)
     completes("readiness", _of_readiness)
     completes("priority", _of_priority)
+    completes("system", _of_system)
+    completes("ai_model", _of_model)
     knows_what_is_over("packet", over_packets)
     knows_what_is_over("readiness", over_readiness)
     knows_what_is_over("priority", over_priorities)
@@ -167,6 +171,16 @@ def _of_priority(news: News) -> News:
         return replace(news, is_over=True)
     is_over = bool(over_priorities([_id_of(news)]))
     return replace(news, department_id=row[0], workflow=row[1], is_over=is_over)
+
+
+def _of_system(news: News) -> News:
+    row = System.objects.filter(id=_id_of(news)).first()
+    return replace(news, workflow=row.name) if row else replace(news, is_over=True)
+
+
+def _of_model(news: News) -> News:
+    row = AiModel.objects.filter(id=_id_of(news)).first()
+    return replace(news, workflow=row.name) if row else replace(news, is_over=True)
 
 
 def _of_request(news: News) -> News:

@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from portal.accounts.actors import actor_of
+from portal.accounts.actors import Actor, actor_of
 from portal.core.clock import wall_clock
 from portal.core.crumbs import in_programme
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.htmx import render
-from registry.forms.agents import ModelChangeForm, ModelForm
+from registry.forms.agents import ModelChangeForm, ModelForm, ModelOwnerForm
 from registry.operations.catalogue import must_administer, set_model_approved
+from registry.operations.components import set_model_owner
 from registry.operations.retiring import retire_model, retire_system
 from registry.queries.approved import (
     Retiring,
@@ -34,6 +35,8 @@ def models(request: HttpRequest) -> HttpResponse:
     errors: dict[str, str] = {}
     if request.method == "POST":
         must_administer(actor, "approve_model")
+        if request.POST.get("change") == "owner":
+            return _own(request, actor)
         form: forms.Form = new if is_new else ModelChangeForm(request.POST)
         try:
             if form.is_valid():
@@ -46,6 +49,12 @@ def models(request: HttpRequest) -> HttpResponse:
                 raise Invalid({"": "This form is not one of ours. Open it again."})
         except (Invalid, Conflict) as problem:
             errors = errors_of(problem)
+    return _models(request, actor, new, errors)
+
+
+def _models(
+    request: HttpRequest, actor: Actor, new: ModelForm, errors: dict[str, str]
+) -> HttpResponse:
     shown = {
         "crumbs": in_programme(("AI models", "")),
         "catalogue": models_page(actor=actor),
@@ -54,6 +63,21 @@ def models(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "registry/models.html", shown, status=status)
+
+
+def _own(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Say who owns a model; the page again where that cannot be."""
+    form = ModelOwnerForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise Invalid({"": "This form is not one of ours. Open it again."})
+        said = form.cleaned_data
+        made = set_model_owner(
+            actor=actor, model_id=said["model"], owner_id=said["owner"], was=said["was"]
+        )
+    except (Invalid, Conflict) as problem:
+        return _models(request, actor, ModelForm(), errors_of(problem))
+    return go(request, "models", said=f"It stands with {made.name} now.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

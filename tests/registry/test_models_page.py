@@ -6,13 +6,14 @@ from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
 from portal.accounts.models import Notice
+from portal.accounts.operations.people import deactivate_person
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
-from portal.core.errors import AlreadyDone, Conflict, Invalid
+from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from registry.models import AiModel, LevelEpoch, System
 from registry.operations.catalogue import set_model_approved, set_system_approved
-from registry.operations.components import set_system_component
-from registry.operations.retiring import retire_system
+from registry.operations.components import set_model_owner, set_system_component
+from registry.operations.retiring import retire_model, retire_system
 from registry.queries.catalogue import catalogue_page
 from tests.approvals.asking import make_portal
 from tests.approvals.test_notices import relay
@@ -261,3 +262,58 @@ def test_an_administrator_says_who_owns_a_system_by_the_page(portal):
     assert portal.signed_in("maya").post(reverse("systems"), form).status_code == 403
     billing.refresh_from_db()
     assert (billing.owner.name, billing.is_reference) == ("Ilan Torres", True)
+
+
+def owned_model(portal, owner):
+    model = set_model_approved(
+        actor=SYSTEM, slug="gpt-5", name="GPT-5", is_approved=True, now=NOW
+    )
+    form = {"change": "owner", "model": model.id, "owner": owner.id, "was": ""}
+    said = portal.signed_in("ada").post(reverse("models"), form)
+    assert said.status_code == 302
+    return model, form
+
+
+def test_a_model_has_an_owner_and_two_editors_are_kept_apart(portal):
+    page, priya = reverse("models"), portal.people.priya
+    before = epoch()
+    model, form = owned_model(portal, priya)
+
+    model.refresh_from_db()
+    assert model.owner == priya
+    assert epoch() == before + 1  # the approval's, and none for the owner
+    shown = portal.signed_in("maya").get(page).text
+    assert "Priya Nair" in shown
+    assert "Say who owns it" not in shown
+    late = portal.signed_in("ada").post(page, form | {"owner": portal.people.ilan.id})
+    assert late.status_code == 422
+    assert "Priya Nair owns GPT-5 since you opened this page" in late.text
+    assert portal.signed_in("maya").post(page, form).status_code == 403
+    wrong = {"actor": portal.people.actor("ada"), "owner_id": priya.id}
+    with pytest.raises(NotFound):
+        set_model_owner(model_id=priya.id, **wrong)
+    with pytest.raises(AlreadyDone):
+        set_model_owner(model_id=model.id, **wrong)
+    deactivate_person(actor=SYSTEM, person=portal.people.tom)
+    with pytest.raises(Invalid):
+        set_model_owner(model_id=model.id, **wrong | {"owner_id": portal.people.tom.id})
+
+
+def test_an_owner_is_told_when_somebody_else_takes_the_approval_back(portal):
+    page, priya = reverse("models"), portal.people.priya
+    model, _ = owned_model(portal, priya)
+    crm = System.objects.get(slug="orders")
+    System.objects.filter(id=crm.id).update(owner=portal.people.ada)
+    ada = portal.people.actor("ada")
+
+    asks = portal.signed_in("ada").get(reverse("model_retire", args=[model.id])).text
+    retire_model(actor=ada, model_id=model.id, reason="Its maker ends it.", now=NOW)
+    retire_system(actor=ada, system_id=crm.id, reason="It moves.", now=NOW)
+    relay()
+
+    assert "Priya Nair owns it, and is told." in asks
+    told = Notice.objects.filter(kind="owned_refused")
+    # Ada owns the system, and retired it herself.
+    assert [(each.person, each.href) for each in told] == [(priya, page)]
+    said = told.get()
+    assert (said.workflow, said.by) == ("GPT-5", "Ada Berg")
