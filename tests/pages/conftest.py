@@ -25,10 +25,13 @@ def committed_world(
             database_of_process.make_anew()
 
 
+SIZE = {"width": 1440, "height": 900}
+
+
 @pytest.fixture(scope="module")
 def visits(browser, browser_context_args):
     """One profile and one tab for every visit: styles, scripts and axe are read once."""
-    context = browser.new_context(**browser_context_args)
+    context = browser.new_context(**{**browser_context_args, "viewport": SIZE})
     context.new_page()
     yield context
     context.close()
@@ -38,7 +41,6 @@ def visits(browser, browser_context_args):
 def look(committed_world, _server_process, visits, django_db_blocker):
     """Open a page as somebody; gives the browser's page and what its console said."""
     page = visits.pages[0]
-    size = page.viewport_size
     said: list[str] = []
 
     def hear(line) -> None:
@@ -50,6 +52,14 @@ def look(committed_world, _server_process, visits, django_db_blocker):
 
     page.on("console", hear)
     page.on("pageerror", hear_error)
+
+    def begin(response) -> None:
+        """Forget what the page before this one said while it still stood."""
+        if response.request.is_navigation_request():
+            said.clear()
+            page.remove_listener("response", begin)
+
+    page.on("response", begin)
 
     def open_page(path: str, who: str):
         visits.clear_cookies()
@@ -73,8 +83,8 @@ def look(committed_world, _server_process, visits, django_db_blocker):
     yield open_page
     page.remove_listener("console", hear)
     page.remove_listener("pageerror", hear_error)
-    # The next visitor finds the tab as the first one did.
+    # The next visitor finds the tab as the first one did. The page stays until they come:
+    # what leads from page to page keeps the process, and with it axe as it was compiled.
     page.evaluate("sessionStorage.clear()")
-    page.goto("about:blank")
-    page.set_viewport_size(size)
+    page.set_viewport_size(SIZE)
     page.emulate_media(color_scheme="light", reduced_motion="no-preference")
