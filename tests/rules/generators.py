@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -48,8 +49,18 @@ confidences = st.sampled_from(
 )
 currencies = st.sampled_from(["EUR", "USD"])
 risks = st.sampled_from(Risk)
+reversibilities = st.sampled_from(Reversibility)
+counts = st.integers(0, 3)
+quorums = st.integers(-1, 3)
 
 
+# Making a strategy takes longer than drawing from it, so each is made once.
+@cache
+def one_of(*values):
+    return st.sampled_from(values)
+
+
+@cache
 def maybe(strategy):
     return st.none() | strategy
 
@@ -62,6 +73,7 @@ def asks_everyone(before, after):
     )
 
 
+@cache
 def some(names):
     return st.lists(st.sampled_from(names), unique=True, max_size=3).map(tuple)
 
@@ -76,21 +88,19 @@ thens = st.lists(
 @st.composite
 def allowances(draw, system=None, verb=None):
     return Allowance(
-        system=system or draw(st.sampled_from(SYSTEMS)),
-        verb=verb or draw(st.sampled_from(VERBS)),
-        authority=draw(st.sampled_from([Authority.ALLOWED, *Authority])),
+        system=system or draw(one_of(*SYSTEMS)),
+        verb=verb or draw(one_of(*VERBS)),
+        authority=draw(one_of(Authority.ALLOWED, *Authority)),
         amount_max=draw(maybe(amounts)),
         currency=draw(maybe(currencies)),
-        count_per_day=draw(maybe(st.integers(0, 3))),
-        quorum=draw(st.integers(-1, 3)),
-        decided_by=draw(st.sampled_from(list(DecidedBy))),
-        reversibility=draw(maybe(st.sampled_from(Reversibility))),
+        count_per_day=draw(maybe(counts)),
+        quorum=draw(quorums),
+        decided_by=draw(one_of(*DecidedBy)),
+        reversibility=draw(maybe(reversibilities)),
         risk=draw(maybe(risks)),
-        data_classes=draw(some(["personal", "payment"])),
-        amount_field=draw(
-            st.sampled_from(["amount", "amount", "parts[].amount", None])
-        ),
-        currency_field=draw(st.sampled_from(["currency", None])),
+        data_classes=draw(some(("personal", "payment"))),
+        amount_field=draw(one_of("amount", "amount", "parts[].amount", None)),
+        currency_field=draw(one_of("currency", None)),
         then=draw(thens),
     )
 
@@ -126,7 +136,7 @@ def params(draw, kind):
         case StopKind.SENSITIVE_TOPIC:
             read = {
                 "topics": draw(some(SIGNALS)),
-                "words": draw(some(["lawyer", "refund"])),
+                "words": draw(some(("lawyer", "refund"))),
             }
             limit = draw(maybe(amounts))
             if limit is not None:
@@ -157,12 +167,12 @@ def params(draw, kind):
 
 @st.composite
 def stop_rules(draw, key=None):
-    kind = draw(st.sampled_from(StopKind))
+    kind = draw(one_of(*StopKind))
     return StopRule(
-        key=key or draw(st.sampled_from(KEYS)),
+        key=key or draw(one_of(*KEYS)),
         kind=kind,
-        effect=draw(st.sampled_from(Effect)),
-        sentence=draw(st.sampled_from(["It says so.", "", "Or so."])),
+        effect=draw(one_of(*Effect)),
+        sentence=draw(one_of("It says so.", "", "Or so.")),
         params=draw(params(kind)),
         applies_to=draw(some(VERBS)),
     )
@@ -171,11 +181,11 @@ def stop_rules(draw, key=None):
 @st.composite
 def caps(draw, key=None):
     return Cap(
-        key=key or draw(st.sampled_from(KEYS)),
-        kind=draw(st.sampled_from(CapKind)),
+        key=key or draw(one_of(*KEYS)),
+        kind=draw(one_of(*CapKind)),
         limit=draw(amounts),
         currency=draw(maybe(currencies)),
-        window_hours=draw(st.sampled_from([1, 24])),
+        window_hours=draw(one_of(1, 24)),
         verbs=draw(some(VERBS)),
     )
 
@@ -218,32 +228,29 @@ tools = st.builds(
 retired = st.frozensets(st.tuples(st.sampled_from(SYSTEMS), st.sampled_from(KEYS)))
 
 
-@st.composite
-def rulebooks(draw):
-    rows = draw(
-        st.lists(allowances(), max_size=8, unique_by=lambda row: (row.system, row.verb))
-    )
-    return Rulebook(
-        workflow="generated",
-        version=1,
-        phase=draw(st.sampled_from([4, 4, 4, 1, 2, 3, 5])),
-        risk=draw(risks),
-        currency=draw(currencies),
-        allowances={(row.system, row.verb): row for row in rows},
-        guardrail=draw(guardrails),
-        stop_rules=draw(keyed(stop_rules(), lambda rule: rule.key, 2)),
-        caps=draw(keyed(caps(), lambda cap: cap.key, 2)),
-        checks=draw(keyed(checks, lambda check: check.name, 1)),
-        categories=draw(some(CATEGORIES)),
-        tools=draw(keyed(tools, lambda tool: tool.name, 2)),
-        action_groups=draw(action_groups([(row.system, row.verb) for row in rows])),
-        is_fixed=draw(st.booleans()),
-    )
+rows = st.lists(
+    allowances(), max_size=8, unique_by=lambda row: (row.system, row.verb)
+).map(lambda rows: {(row.system, row.verb): row for row in rows})
+# Each part of a rulebook by its name, but for the groups of its rows.
+parts = {
+    "phase": one_of(4, 4, 4, 1, 2, 3, 5),
+    "risk": risks,
+    "currency": currencies,
+    "allowances": rows,
+    "guardrail": guardrails,
+    "stop_rules": keyed(stop_rules(), lambda rule: rule.key, 2),
+    "caps": keyed(caps(), lambda cap: cap.key, 2),
+    "checks": keyed(checks, lambda check: check.name, 1),
+    "categories": some(CATEGORIES),
+    "tools": keyed(tools, lambda tool: tool.name, 2),
+    "is_fixed": st.booleans(),
+}
 
 
 @st.composite
-def action_groups(draw, actions):
+def action_groups(draw, actions=None):
     """Most of the time every row is in a group, sometimes not all of them."""
+    actions = list(draw(rows)) if actions is None else actions
     kept = draw(st.sampled_from([actions, actions, actions, actions[1:], []]))
     return tuple(
         ActionGroup(name, frozenset(part))
@@ -252,10 +259,36 @@ def action_groups(draw, actions):
     )
 
 
+@cache
+def part_of_a_rulebook(name):
+    """Give what one part of a rulebook may be, without the rest of it."""
+    return action_groups() if name == "action_groups" else parts[name]
+
+
+@st.composite
+def _rulebooks(draw):
+    drawn = {name: draw(strategy) for name, strategy in parts.items()}
+    groups = draw(action_groups(list(drawn["allowances"])))
+    return Rulebook(workflow="generated", version=1, **drawn, action_groups=groups)
+
+
+@cache
+def rulebooks():
+    return _rulebooks()
+
+
+claims = st.builds(Money, amounts | odd_numbers, currencies)
+confidences_told = maybe(confidences | odd_numbers)
+checks_told = st.lists(
+    st.tuples(st.sampled_from(CHECKS), st.sampled_from(["pass", "pass", "fail", ""])),
+    max_size=2,
+).map(tuple)
+
+
 @st.composite
 def requests(draw):
     value = draw(amounts)
-    currency = draw(st.sampled_from(["EUR", "EUR", "USD"]))
+    currency = draw(one_of("EUR", "EUR", "USD"))
     args = draw(
         st.sampled_from(
             [
@@ -270,28 +303,26 @@ def requests(draw):
             ]
         )
     )
-    claim = draw(
-        maybe(
-            st.just(Money(value, currency))
-            | st.builds(Money, amounts | odd_numbers, currencies)
-        )
-    )
+    claimed = draw(one_of("nothing", "what is asked", "anything"))
+    claim = draw(claims) if claimed == "anything" else None
+    if claimed == "what is asked":
+        claim = Money(value, currency)
     return Request(
-        verb=draw(st.sampled_from([*VERBS, "teleport"])),
-        system=draw(st.sampled_from([*SYSTEMS, "moon"])),
-        resource_id=draw(maybe(st.just("1182"))),
+        verb=draw(one_of(*VERBS, "teleport")),
+        system=draw(one_of(*SYSTEMS, "moon")),
+        resource_id=draw(one_of(None, "1182")),
         args=args,
         amount=claim,
-        confidence=draw(maybe(confidences | odd_numbers)),
+        confidence=draw(confidences_told),
         risk=draw(maybe(risks)),
-        category=draw(maybe(st.sampled_from([*CATEGORIES, "other"]))),
-        reversibility=draw(maybe(st.sampled_from(Reversibility))),
-        evidence_count=draw(st.integers(0, 1)),
+        category=draw(maybe(one_of(*CATEGORIES, "other"))),
+        reversibility=draw(maybe(reversibilities)),
+        evidence_count=draw(one_of(0, 1)),
         before=draw(st.sampled_from([{}, {"total": str(value)}, {"total": "3"}])),
-        checks=draw(st.lists(st.tuples(st.sampled_from(CHECKS), st.sampled_from(["pass", "pass", "fail", ""])), max_size=2).map(tuple)),
+        checks=draw(checks_told),
         signals=frozenset(draw(some(SIGNALS))),
-        model=draw(maybe(st.sampled_from(["small", "big"]))),
-        title=draw(st.sampled_from(["Ask", "Ask the lawyer"])),
+        model=draw(maybe(one_of("small", "big"))),
+        title=draw(one_of("Ask", "Ask the lawyer")),
     )  # fmt: skip
 
 
@@ -302,10 +333,25 @@ stages = st.builds(
 )
 
 
+mostly = one_of(*[True] * 12, False)
+ceilings_above = st.lists(ceilings, max_size=1).map(tuple)
+data_of_a_system = st.frozensets(st.sampled_from(DATA))
+used = st.dictionaries(st.sampled_from(KEYS), amounts | odd_numbers)
+counted = st.sampled_from([{}, {}, {("billing", "refund"): 2}, None])
+expressions = st.dictionaries(
+    st.sampled_from(KEYS), st.sampled_from([True, False, False, None])
+)
+run_facts = st.builds(
+    RunFacts,
+    st.integers(0, 2),
+    st.integers(0, 9),
+    st.lists(st.integers(1, 9), max_size=2).map(tuple),
+)
+
+
 @st.composite
 def standings(draw):
     """A standing without its rulebook; mostly open, so that the rulebook decides."""
-    mostly = st.sampled_from([True] * 12 + [False])
     return Standing(
         rulebook=None,
         is_live=draw(mostly),
@@ -314,17 +360,17 @@ def standings(draw):
         agent_model=None if draw(mostly) else "small",
         approved_systems=frozenset(SYSTEMS if draw(mostly) else SYSTEMS[:1]),
         known_systems=frozenset(SYSTEMS),
-        approved_models=draw(st.sampled_from([None, None, None, frozenset({"small"})])),
-        ceilings=draw(st.lists(ceilings, max_size=1).map(tuple)),
-        system_data={system: draw(st.frozensets(st.sampled_from(DATA))) for system in SYSTEMS},
+        approved_models=draw(one_of(None, None, None, frozenset({"small"}))),
+        ceilings=draw(ceilings_above),
+        system_data={system: draw(data_of_a_system) for system in SYSTEMS},
         run_is_on_hold=not draw(mostly),
         vacant_roles=() if draw(mostly) else ("risk_owner",),
         lapsed_training=() if draw(mostly) else ("reviewer",),
         stage=None if draw(mostly) else draw(stages),
-        used=draw(st.dictionaries(st.sampled_from(KEYS), amounts | odd_numbers)) if not draw(mostly) else {key: draw(amounts) for key in KEYS},
-        day_counts=draw(st.sampled_from([{}, {}, {("billing", "refund"): 2}, None])),
-        expressions=draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from([True, False, False, None]))),
-        run_facts=draw(maybe(st.builds(RunFacts, st.integers(0, 2), st.integers(0, 9), st.lists(st.integers(1, 9), max_size=2).map(tuple)))),
+        used=draw(used) if not draw(mostly) else {key: draw(amounts) for key in KEYS},
+        day_counts=draw(counted),
+        expressions=draw(expressions),
+        run_facts=draw(maybe(run_facts)),
     )  # fmt: skip
 
 

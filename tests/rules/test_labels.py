@@ -84,7 +84,7 @@ def changed_alone(draw, part, what):
     if not what:
         return (
             book,
-            replace(book, **{part: getattr(draw(some.rulebooks()), part)}),
+            replace(book, **{part: draw(some.part_of_a_rulebook(part))}),
             None,
         )
     if part == "guardrail":

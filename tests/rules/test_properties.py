@@ -350,7 +350,7 @@ def edited(draw, book):
         elif part == "cap":
             book = replace(book, caps=draw(edited_rows(book.caps, some.caps)))
         else:
-            book = replace(book, **{part: getattr(draw(some.rulebooks()), part)})
+            book = replace(book, **{part: draw(some.part_of_a_rulebook(part))})
     return book
 
 
