@@ -1,7 +1,7 @@
 """Like proposals side by side: what would be decided with one word, and what is left out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from approvals.models import Move, Proposal, ProposalVersion
 from approvals.queries.access import proposal_seen_by, proposals_seen_by
+from approvals.queries.against import against_in_short
 from approvals.queries.envelope import mapping_of, parsed
 from approvals.queries.inbox import OPEN_ORDER, needing
 from approvals.queries.parts import facts_of, text_of, words_of
@@ -53,6 +54,8 @@ class LikeItem:
     due_at: datetime
     risk: str
     traits: Traits
+    # In a few words what would refuse its approval now; "" for nothing.
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class Selection:
     @property
     def left_out_count(self) -> int:
         return sum(len(group.items) for group in self.left_out)
+
+    @property
+    def refused_count(self) -> int:
+        """Count what would be refused if it were approved now."""
+        return sum(bool(item.against) for item in self.kept)
 
 
 def like_count(actor: Actor, proposal_id: UUID, *, now: datetime) -> int:
@@ -108,7 +116,7 @@ def select(
     like_id: UUID | None,
     now: datetime,
 ) -> Selection:
-    """Sort what a person picked: ids with the digests that they saw. Seven queries.
+    """Sort what a person picked: ids with the digests that they saw. Nine queries.
 
     What they may not see is not there at all. Order and position mean nothing.
     """
@@ -177,7 +185,8 @@ def _items(
         ).select_related("authority_record")
     }
     answers = _answers([row.id for row in rows])
-    return [
+    against = against_in_short(rows)
+    items = [
         _item(
             row,
             versions[row.id, row.version_number],
@@ -187,6 +196,7 @@ def _items(
         )
         for row in rows
     ]
+    return [replace(item, against=against.get(item.id, "")) for item in items]
 
 
 def _answers(ids: Sequence[UUID]) -> Mapping[UUID, Sequence[str]]:

@@ -276,3 +276,19 @@ def test_what_many_rulings_stand_on_is_read_as_what_one_stands_on(portal):
             workflow_id, agent_id=agent_id
         )
     assert standing_facts_of(()) == {}
+
+
+def test_like_proposals_that_none_may_be_approved_of_are_rejected_together(portal):
+    first = portal.ask("31.00", run="a")["proposal"]["id"]
+    portal.ask("32.00", run="b")
+    dana, address = portal.signed_in("dana"), f"/inbox/batch/?like={first}"
+    before = seen(dana.get(address))
+
+    limit(portal)
+    none_left = seen(dana.get(address))
+
+    assert 'value="APPROVE"' in before
+    assert 'id="cannot-approve"' not in before
+    assert 'value="APPROVE"' not in none_left
+    assert 'value="REJECT"' in none_left
+    assert none_left.count("cannot be approved now: a limit of the company") == 2

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from approvals.models import Batch, BatchItem, Decision, Grant, Proposal
-from approvals.operations import batching, ruling
+from approvals.operations import batching
+from approvals.queries import again
 from portal.audit.models import Entry
 from portal.core.clock import wall_clock
 from registry.rules.answers import Risk, Turn
@@ -250,8 +251,8 @@ def test_what_has_to_be_decided_by_itself_by_now_is_not_decided_in_a_batch(
         "by": "password",
     }
     session.save()
-    ruled = ruling.rule
-    monkeypatch.setattr(ruling, "rule", lambda *each: replace(ruled(*each), **change))
+    ruled = again.rule
+    monkeypatch.setattr(again, "rule", lambda *each: replace(ruled(*each), **change))
 
     page = client.post(
         "/inbox/batch/decide/",

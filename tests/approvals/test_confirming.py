@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import get_resolver
 
 from approvals.models import Decision, Grant, Proposal, ProposalVersion
-from approvals.operations import decide, ruling
+from approvals.operations import decide
 from approvals.operations.decide import approve_proposal
+from approvals.queries import again
 from portal.accounts.actors import Actor, actor_for
 from portal.accounts.confirming import CONFIRMED_FOR
 from portal.accounts.models import Person
@@ -111,8 +112,8 @@ def test_a_vote_from_before_the_risk_went_up_counts_only_with_a_confirmation(
     portal, monkeypatch
 ):
     asked = portal.ask("84.20")
-    ruled, two = ruling.rule, {"quorum": 2, "turns": (Turn("reviewers", 2),)}
-    monkeypatch.setattr(ruling, "rule", lambda *said: replace(ruled(*said), **two))
+    ruled, two = again.rule, {"quorum": 2, "turns": (Turn("reviewers", 2),)}
+    monkeypatch.setattr(again, "rule", lambda *said: replace(ruled(*said), **two))
     portal.decide("dana", asked)
     two["risk"] = Risk.HIGH
     tom = Person.objects.get(id=portal.people.tom.id)
