@@ -141,6 +141,14 @@ def _empty_broker(_broker: redis.Redis) -> None:
     _broker.flushdb()
 
 
+@pytest.fixture(autouse=True)
+def _nobody_was_hasty() -> None:
+    """Whoever opened costly pages in one test is not told to wait in the next."""
+    from portal.accounts.costly import ASKED
+
+    ASKED.forget()
+
+
 @pytest.fixture
 def committed_db(
     django_db_setup: None,

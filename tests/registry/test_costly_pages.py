@@ -16,7 +16,6 @@ PREVIEW = f"/rulings/of/{SLUG}/guardrail/"
 def company(monkeypatch):
     monkeypatch.setattr(costly.ASKED, "burst", 3)
     monkeypatch.setattr(costly.ASKED, "per_second", 0.001)
-    monkeypatch.setattr(costly.ASKED, "_buckets", type(costly.ASKED._buckets)())
     people = make_company()
     live_workflow(people)
     return people
