@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import ceil, floor
 from uuid import UUID
 
 from django.db import connection
@@ -18,33 +17,33 @@ from django.db.models import Q
 from approvals.models import ProposalEnd
 from approvals.models.proposing import IS_UNDECIDED
 from approvals.queries.access import proposals_seen_by
+from approvals.queries.kpi_ranks import (
+    DAYS,
+    DECIDED,
+    IN_SPAN,
+    Percentiles,
+    deciding_times,
+    looking_times,
+)
 from approvals.rules.ended import EndKind
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.core.once import once
 from portal.core.pagination import Page, keyset
 from registry.queries.across import workflow_ids_seen_by
-from runs.queries.kpi_sums import SPANS, Columns, Span, columns_of
+from runs.queries.kpi_sums import SPANS, Span, columns_of
 
-_DECIDED = "('APPROVED', 'EDITED', 'REJECTED', 'RESPONDED')"
-# A workflow's day is read once, and added up with those of others before spans ask of it.
-_DAYS = (
-    " FROM {source} AS x JOIN members AS m ON m.flock = x.flock CROSS JOIN LATERAL ("
-    " SELECT * FROM {table} AS r WHERE r.workflow_id = m.workflow_id"
-    ' AND r."on" BETWEEN x.first AND x.last{also} OFFSET 0) AS t'
-)
-_IN_SPAN = ' ON d.flock = s.flock AND d."on" BETWEEN s.first AND s.last'
 _KIND = (
     "{0}.state, {0}.is_material, {0}.missed_due, {0}.was_asked, {0}.is_superseded,"
     " {0}.is_escalated, {0}.in_time"
 )
-_ENDS = _DAYS.format(source="{source}", table="approvals_endtally", also="")
+_ENDS = DAYS.format(source="{source}", table="approvals_endtally", also="")
 _KINDS = (
     f'{SPANS}, days AS MATERIALIZED (SELECT m.flock, t."on", {_KIND.format("t")},'  # noqa: S608
     f" sum(t.count) AS count{_ENDS.format(source='stretch')}"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9)"
     f" SELECT s.number, {_KIND.format('d')}, sum(d.count)::bigint"
-    f" FROM spans AS s JOIN days AS d{_IN_SPAN}"
+    f" FROM spans AS s JOIN days AS d{IN_SPAN}"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(d.count) <> 0"
 )
 _KINDS_ALONE = (
@@ -52,59 +51,13 @@ _KINDS_ALONE = (
     f"{_ENDS.format(source='spans')}"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(t.count) <> 0"
 )
-# Where a rank lies is told by ranges that are added up; only the rows of that range are
-# read, in an index, once for all spans. One statement, so that both are of one moment.
-_PERCENTILES = (
-    '{spans}, days AS MATERIALIZED (SELECT m.flock, t."on", t.range,'
-    " sum(t.count) AS count, min(t.low) AS low, max(t.high) AS high{days}"
-    " GROUP BY 1, 2, 3),"
-    " ranges AS (SELECT s.number, s.flock, d.range, sum(d.count)::bigint AS many,"
-    " min(d.low) AS low, max(d.high) AS high FROM spans AS s JOIN days AS d{in_span}"
-    " GROUP BY 1, 2, 3 HAVING sum(d.count) > 0),"
-    " placed AS (SELECT *, (sum(many) OVER same - many)::bigint AS below,"
-    " (sum(many) OVER (PARTITION BY number))::bigint AS total FROM ranges"
-    " WINDOW same AS (PARTITION BY number ORDER BY range)),"
-    " wanted AS MATERIALIZED (SELECT DISTINCT p.*, r.rank FROM placed AS p"
-    " CROSS JOIN LATERAL (VALUES (0.5::float8), (0.9)) AS s (share)"
-    " CROSS JOIN LATERAL (VALUES (floor((p.total - 1) * s.share)::bigint),"
-    " (ceil((p.total - 1) * s.share)::bigint)) AS r (rank)"
-    " WHERE r.rank >= p.below AND r.rank < p.below + p.many),"
-    " looked AS (SELECT w.flock, w.range, min(w.low) AS low, max(w.high) AS high,"
-    " min(s.first) AS first, max(s.last) AS last"
-    " FROM wanted AS w JOIN spans AS s ON s.number = w.number GROUP BY 1, 2),"
-    ' near AS MATERIALIZED (SELECT l.flock, l.range, e."on", e.{column} AS took'
-    " FROM looked AS l JOIN members AS m ON m.flock = l.flock CROSS JOIN LATERAL ("
-    ' SELECT r."on", r.{column} FROM approvals_proposalend AS r'
-    " WHERE r.workflow_id = m.workflow_id"
-    ' AND r."on" BETWEEN l.first AND l.last AND r.{column} BETWEEN l.low AND l.high'
-    " AND NOT r.is_superseded AND r.state IN {states} OFFSET 0) AS e),"
-    " ordered AS (SELECT w.number, w.range, array_agg(n.took ORDER BY n.took) AS times"
-    " FROM (SELECT DISTINCT number, range, low, high FROM wanted) AS w"
-    " JOIN spans AS s ON s.number = w.number JOIN near AS n ON n.flock = s.flock"
-    ' AND n.range = w.range AND n."on" BETWEEN s.first AND s.last'
-    " AND n.took BETWEEN w.low AND w.high GROUP BY 1, 2)"
-    " SELECT w.number, w.total, w.rank, o.times[w.rank - w.below + 1] FROM wanted AS w"
-    " JOIN ordered AS o ON o.number = w.number AND o.range = w.range"
-)
-_DECIDING, _LOOKING = (
-    _PERCENTILES.format(
-        spans=SPANS,
-        days=_DAYS.format(
-            source="stretch", table="approvals_endtime", also=f" AND r.what = '{what}'"
-        ),
-        in_span=_IN_SPAN,
-        column=column,
-        states=_DECIDED,
-    )
-    for what, column in (("DECIDED", "seconds"), ("LOOKED", "looked_seconds"))
-)
 _LOOKED = (
     f'{SPANS}, days AS MATERIALIZED (SELECT m.flock, t."on",'  # noqa: S608
     " sum(t.count) AS count, sum(t.count) FILTER (WHERE t.what = 'DECIDED') AS decided,"
     " sum(t.total) FILTER (WHERE t.what = 'LOOKED') AS total"
-    f"{_DAYS.format(source='stretch', table='approvals_endtime', also='')} GROUP BY 1, 2)"
+    f"{DAYS.format(source='stretch', table='approvals_endtime', also='')} GROUP BY 1, 2)"
     " SELECT s.number, sum(d.decided)::bigint, sum(d.total)::float8"
-    f" FROM spans AS s JOIN days AS d{_IN_SPAN} GROUP BY 1 HAVING sum(d.count) > 0"
+    f" FROM spans AS s JOIN days AS d{IN_SPAN} GROUP BY 1 HAVING sum(d.count) > 0"
 )
 _WAITED = (
     f"{SPANS}, moments AS MATERIALIZED (SELECT number, at"  # noqa: S608
@@ -146,15 +99,6 @@ class Which(StrEnum):
     ESCALATED = "escalated"
     ESCALATED_IN_TIME = "escalated_in_time"
     ESCALATED_LEFT_OUT = "escalated_left_out"
-
-
-@dataclass(frozen=True)
-class Percentiles:
-    """How many there were, and how long they took: exactly, between two where need be."""
-
-    count: int
-    p50: float | None
-    p90: float | None
 
 
 @dataclass(frozen=True)
@@ -203,7 +147,7 @@ def decision_times_over(
 ) -> tuple[Percentiles, ...]:
     """Say over each span how long decisions took, for D. Three queries."""
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
-    return _at_ranks(_DECIDING, columns, len(spans))
+    return deciding_times(columns, len(spans))
 
 
 def look_times_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[LookTimes, ...]:
@@ -211,7 +155,7 @@ def look_times_over(*, actor: Actor, spans: Sequence[Span]) -> tuple[LookTimes, 
     found = [LookTimes() for _ in spans]
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
     if columns.numbers:
-        times = _at_ranks(_LOOKING, columns, len(spans))
+        times = looking_times(columns, len(spans))
         with connection.cursor() as cursor:
             cursor.execute(_LOOKED, [*columns])
             for number, decided, total in cursor.fetchall():
@@ -233,29 +177,6 @@ def ages_at(
     columns = columns_of(spans, seen=workflow_ids_seen_by(actor))
     at = [moments[number] for number in columns.numbers]
     return _percentiles(_WAITED, [*columns, columns.numbers, at], len(spans))
-
-
-def _at_ranks(sql: str, columns: Columns, count: int) -> tuple[Percentiles, ...]:
-    totals, values = [0] * count, [dict[int, float]() for _ in range(count)]
-    if columns.numbers:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*columns])
-            for number, total, rank, took in cursor.fetchall():
-                totals[number] = total
-                values[number][rank] = took
-    return tuple(
-        Percentiles(total, _between(its, total, 0.5), _between(its, total, 0.9))
-        for total, its in zip(totals, values, strict=True)
-    )
-
-
-def _between(values: Mapping[int, float], total: int, share: float) -> float | None:
-    """Give a percentile as `percentile_cont` does: between the two ranks it lies between."""
-    if not total:
-        return None
-    position = (total - 1) * share
-    low, high = values[floor(position)], values[ceil(position)]
-    return low + (high - low) * (position - floor(position))
 
 
 def _percentiles(sql: str, columns: list[list], count: int) -> tuple[Percentiles, ...]:
@@ -289,7 +210,7 @@ def reopened_over(
 _REOPENED = (
     f"{SPANS} SELECT a.number, count(*) FROM asked AS a JOIN approvals_proposalend AS e"  # noqa: S608
     ' ON e.workflow_id = a.workflow_id AND e."on" BETWEEN a.first AND a.last'
-    f" AND e.run_id = ANY(%s) WHERE NOT e.is_superseded AND e.state IN {_DECIDED} GROUP BY 1"
+    f" AND e.run_id = ANY(%s) WHERE NOT e.is_superseded AND e.state IN {DECIDED} GROUP BY 1"
 )
 
 

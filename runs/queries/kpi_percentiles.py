@@ -16,10 +16,21 @@ from runs.rules.counting.timing import range_of
 
 FAMILY = "run.took."
 _Z = 1.959963984540054
-# Each range is read once for all the spans that look for a rank in it.
-_FETCH = (
+_WANTED = (
     ", wanted AS (SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[],"
-    " %s::bigint[]) AS wanted (number, rank, low, high, past)),"
+    " %s::bigint[]) AS wanted (number, rank, low, high, past))"
+)
+# Of few workflows each span reads no further than to its rank.
+_EACH_READS = (
+    " SELECT w.number, w.rank, found.took_ms FROM wanted w CROSS JOIN LATERAL ("
+    " SELECT f.took_ms FROM asked a JOIN runs_runfact f ON f.workflow_id = a.workflow_id"
+    ' AND f."on" BETWEEN a.first AND a.last AND f.took_ms >= w.low AND f.took_ms < w.high'
+    " AND f.took_ms IS NOT NULL AND NOT f.is_test WHERE a.number = w.number"
+    " ORDER BY f.took_ms OFFSET w.past LIMIT 1) AS found"
+)
+# Of many a range is read once for all the spans that look there.
+_READ_ONCE = (
+    ","
     " ranges AS (SELECT s.flock, w.low, w.high, min(s.first) AS first, max(s.last) AS last"
     " FROM wanted w JOIN spans s ON s.number = w.number GROUP BY 1, 2, 3),"
     ' near AS MATERIALIZED (SELECT r.flock, r.low, f."on", f.took_ms FROM ranges r'
@@ -116,7 +127,8 @@ def _fetch(
             below += number
     with connection.cursor() as cursor:
         lists = [list(column) for column in zip(*rows, strict=True)]
-        cursor.execute(f"{SPANS}{_FETCH}", [*columns, *lists])
+        read = _EACH_READS if columns.are_few else _READ_ONCE
+        cursor.execute(f"{SPANS}{_WANTED}{read}", [*columns, *lists])
         return {(span, rank): took for span, rank, took in cursor.fetchall()}
 
 

@@ -18,6 +18,8 @@ from portal.accounts.actors import Actor
 from portal.core.once import once
 from registry.queries.across import workflow_ids_seen_by
 
+FEW = 200
+
 type Sums = Mapping[str, Decimal]
 # Each set of workflows is written once, however many spans are asked of it. `asked` is a
 # row for each span and workflow: only for what reads few rows, or few workflows.
@@ -104,6 +106,11 @@ class Columns:
     def is_each_alone(self) -> bool:
         """Say whether every set of workflows is asked for once: nothing to read twice."""
         return len(set(self.flocks)) == len(self.flocks)
+
+    @property
+    def are_few(self) -> bool:
+        """Say whether each span may look into each workflow by itself."""
+        return len(self.ids) <= FEW
 
     def __iter__(self) -> Iterator[list | str]:
         return iter(
