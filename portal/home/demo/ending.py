@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from portal.home.demo.company import Company
-from registry.operations.drafts import set_part
+from registry.operations.drafts import set_basics, set_part
 from registry.operations.ending import end_without_ai
 from registry.operations.registering import register_workflow
 from registry.queries.drafts import draft_of
@@ -20,10 +20,19 @@ def end_one_without_ai(company: Company, *, now: datetime) -> None:
         roles={"business_owner": company.people["maya"]},
         now=now,
     )
-    saved = set_part(
+    said = set_basics(
         actor=maya,
         workflow_id=workflow.id,
         revision=draft_of(workflow_id=workflow.id).revision,
+        changes={
+            "purpose": "Pass complaints on to the department that they are about."
+        },
+        now=now,
+    )
+    saved = set_part(
+        actor=maya,
+        workflow_id=workflow.id,
+        revision=said.revision,
         part="technique",
         value={"steps": "yes"},
         now=now,

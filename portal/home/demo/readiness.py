@@ -1,4 +1,4 @@
-"""How ready two departments are: customer care for the second time, IT half answered."""
+"""How ready departments are: customer care twice, IT half answered, marketing to be closed."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from registry.operations.readiness_priorities import choose_priority, end_priori
 from registry.operations.teams import name_head
 from registry.rules.readiness import QUESTIONS
 
-CARE, IT = "customer-care", "it-operations"
+CARE, IT, MARKETING = "customer-care", "it-operations", "marketing"
 # What everybody sees alike, pillar by pillar; a person stands above or below it.
 _BEFORE = {
     "strategy": 3,
@@ -77,6 +77,7 @@ def assess_departments(company: Company, *, now: datetime) -> None:
         now=now,
     )
     _half_a_round(company, now)
+    _a_round_to_close(company, now)
     set_gate(
         actor=SYSTEM,
         is_on=True,
@@ -164,3 +165,19 @@ def _half_a_round(company: Company, now: datetime) -> None:
     _answer(company, IT, "ilan", _IT, at)
     submit_answers(actor=company.actor("ilan"), slug=IT, now=at)
     _answer(company, IT, "jonas", _IT, at, count=13)
+
+
+def _a_round_to_close(company: Company, now: datetime) -> None:
+    """Everybody asked in marketing has submitted; its head is told, and has not closed it."""
+    at = now - timedelta(hours=3)
+    name_head(
+        actor=SYSTEM,
+        department=company.departments[MARKETING],
+        person=company.people["greta"],
+    )
+    people = [company.people[name] for name in ("greta", "paul")]
+    greta = company.actor("greta")
+    open_assessment(actor=greta, slug=MARKETING, people=people, now=at)
+    for name in ("greta", "paul"):
+        _answer(company, MARKETING, name, _IT, at)
+        submit_answers(actor=company.actor(name), slug=MARKETING, now=at)
