@@ -4,16 +4,6 @@ import socket
 import threading
 
 import pytest
-from agents.tracing import (
-    agent_span,
-    custom_span,
-    function_span,
-    generation_span,
-    trace,
-)
-from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
-from agents.tracing.provider import DefaultTraceProvider
-from agents.tracing.setup import get_trace_provider, set_trace_provider
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -104,6 +94,18 @@ def test_an_exporter_waits_while_the_database_is_away_and_loses_nothing(
 
 
 def test_the_openai_agents_sdk_tells_a_run_with_one_line(portal_server, key):
+    # Inside, for it takes seconds, and only one process runs this test.
+    from agents.tracing import (
+        agent_span,
+        custom_span,
+        function_span,
+        generation_span,
+        trace,
+    )
+    from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
+    from agents.tracing.provider import DefaultTraceProvider
+    from agents.tracing.setup import get_trace_provider, set_trace_provider
+
     before = get_trace_provider()
     provider = DefaultTraceProvider()
     processor = BatchTraceProcessor(
