@@ -46,8 +46,11 @@ def test_a_reviewer_edits_rejects_asks_and_approves_by_keyboard(
         page.keyboard.press("a")
     assert states() == ["APPROVED", "ASKED", "EDITED", "REJECTED"]
 
+    page.clock.install()
     page.goto(f"{portal_server.url}/inbox/{one('APPROVED')}/")
-    page.locator("[data-until]").wait_for(state="detached", timeout=15_000)
+    page.locator("[data-until]").wait_for()
+    page.clock.fast_forward("00:15")
+    page.locator("[data-until]").wait_for(state="detached")
 
 
 def edit(page):

@@ -17,10 +17,10 @@ from portal.core.ids import new_id
 from runs.models import Hold, Run
 from runs.operations import holding
 from runs.operations.moments import hold_run
+from tests.approvals.racing import ROUNDS, racers
 from tests.approvals.test_races import together
 
 pytestmark = pytest.mark.race
-ROUNDS = 200
 
 
 def held_runs(portal, count):
@@ -71,20 +71,21 @@ def both_ways(portal, hold):
 
 def test_of_going_on_and_stopping_one_wins_and_the_other_is_told(committed_portal):
     won = set()
-    for hold in held_runs(committed_portal, ROUNDS):
-        found = together(both_ways(committed_portal, hold))
+    with racers(2) as field:
+        for hold in held_runs(committed_portal, ROUNDS):
+            found = field.race(*both_ways(committed_portal, hold))
 
-        lost = [one for one in found if isinstance(one, Conflict)]
-        ended = [one for one in found if isinstance(one, Disposition)]
-        assert (len(ended), len(lost)) == (1, 1), found
-        assert lost[0].extra["who"] == "Erik Sandberg"
-        assert lost[0].extra["at"] is not None
-        hold.refresh_from_db()
-        kept = ExceptionDisposition.objects.get(hold_id=hold.id)
-        assert kept.disposition == ended[0]
-        assert (hold.resumed_at is None) == (ended[0] == Disposition.STOPPED)
-        assert (hold.stopped_at is None) == (ended[0] == Disposition.RESUMED)
-        won.add(ended[0])
+            lost = [one for one in found if isinstance(one, Conflict)]
+            ended = [one for one in found if isinstance(one, Disposition)]
+            assert (len(ended), len(lost)) == (1, 1), found
+            assert lost[0].extra["who"] == "Erik Sandberg"
+            assert lost[0].extra["at"] is not None
+            hold.refresh_from_db()
+            kept = ExceptionDisposition.objects.get(hold_id=hold.id)
+            assert kept.disposition == ended[0]
+            assert (hold.resumed_at is None) == (ended[0] == Disposition.STOPPED)
+            assert (hold.stopped_at is None) == (ended[0] == Disposition.RESUMED)
+            won.add(ended[0])
     assert won == {Disposition.RESUMED, Disposition.STOPPED}
 
 
