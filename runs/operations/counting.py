@@ -69,9 +69,9 @@ def _count_some(now: datetime) -> int:
     with transaction.atomic(durable=True):  # noqa: TID251 - it writes no business fact
         if not try_lock(COUNTING):
             return 0
-        due = list(RunDue.objects.filter(due_at__lte=now).order_by("due_at", "id"))[
-            :RUNS_AT_ONCE
-        ]
+        rows = RunDue.objects.filter(due_at__lte=now).order_by("due_at", "id")
+        # No more than that is read: whole backlogs may be due.
+        due = list(rows[:RUNS_AT_ONCE])
         if due:
             # What is noted from here on is read by the next round.
             RunDue.objects.filter(id__in=[row.id for row in due]).delete()

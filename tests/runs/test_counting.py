@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -229,6 +231,23 @@ def test_two_who_count_at_once_count_once(company, workflow, monkeypatch):
 
     assert count_due_runs(now=LATER) == 0
     assert RunDue.objects.exists()
+
+
+def test_a_backlog_is_read_in_parts_and_never_whole(company, workflow, monkeypatch):
+    for number in range(5):
+        ended(workflow, company, f"case-{number}")
+    monkeypatch.setattr(counting, "RUNS_AT_ONCE", 2)
+
+    with CaptureQueriesContext(connection) as captured:
+        assert count_due_runs(now=LATER) == 5
+
+    read = [
+        each["sql"]
+        for each in captured
+        if each["sql"].startswith("SELECT") and "due_at" in each["sql"].split("FROM")[0]
+    ]
+    assert len(read) == 4
+    assert all(sql.endswith("LIMIT 2") for sql in read)
 
 
 def test_counting_costs_the_same_queries_however_many_runs(
