@@ -1,7 +1,9 @@
 """Every page without a browser: no SQL in templates, a strict policy, twins for htmx."""
 
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
+from unittest.mock import patch
 
 import jinja2
 import pytest
@@ -58,51 +60,63 @@ class Reader(HTMLParser):
             self.scripts_inside += 1
 
 
-def open_page(world, door):
-    response = world.client_of(looker_at(door)).get(path_of(world, door))
+@dataclass(frozen=True)
+class Read:
+    """One page as it was answered, and what its templates did meanwhile."""
+
+    policy: str
+    page: Reader
+    rendered: list[str]
+    asked: list[str]
+
+
+def read_page(world, door) -> Read:
+    rendered: list[str] = []
+    asked: list[str] = []
+    render = jinja2.Template.render
+
+    def note(execute, sql, params, many, context):
+        asked.append(sql)
+        return execute(sql, params, many, context)
+
+    def render_alone(self, *args, **kwargs):
+        rendered.append(self.name)
+        with connection.execute_wrapper(note):
+            return render(self, *args, **kwargs)
+
+    with patch.object(jinja2.Template, "render", render_alone):
+        response = world.client_of(looker_at(door)).get(path_of(world, door))
     assert response.status_code == 200, response.content[:300]
-    return response
+    policy = response["Content-Security-Policy"]
+    return Read(policy, Reader(response.content.decode()), rendered, asked)
 
 
 @pytest.fixture(scope="module")
 def page_of(world, django_db_blocker):
     """Give what a page says to the one who looks, fetched and read once for all tests."""
-    seen: dict[str, tuple[str, Reader]] = {}
+    seen: dict[str, Read] = {}
 
-    def read(door) -> tuple[str, Reader]:
+    def read(door) -> Read:
         if named(door) not in seen:
             with django_db_blocker.unblock(), rolled_back():
-                response = open_page(world, door)
-            policy = response["Content-Security-Policy"]
-            seen[named(door)] = policy, Reader(response.content.decode())
+                seen[named(door)] = read_page(world, door)
         return seen[named(door)]
 
     return read
 
 
 @each_page
-def test_template_runs_no_sql(world, open_database, door, monkeypatch):
-    def refuse(execute, sql, params, many, context):
-        raise AssertionError(f"a template asked the database: {sql[:200]}")
+def test_template_runs_no_sql(page_of, door):
+    read = page_of(door)
 
-    rendered = []
-    render = jinja2.Template.render
-
-    def render_alone(self, *args, **kwargs):
-        rendered.append(self.name)
-        with connection.execute_wrapper(refuse):
-            return render(self, *args, **kwargs)
-
-    monkeypatch.setattr(jinja2.Template, "render", render_alone)
-
-    open_page(world, door)
-
-    assert rendered
+    assert read.rendered
+    assert read.asked == []
 
 
 @each_page
 def test_policy_names_the_nonce_and_nothing_is_inline(page_of, door):
-    policy, page = page_of(door)
+    read = page_of(door)
+    policy, page = read.policy, read.page
 
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
@@ -120,7 +134,7 @@ def test_policy_names_the_nonce_and_nothing_is_inline(page_of, door):
 
 @each_page
 def test_every_request_of_htmx_has_its_plain_twin(page_of, door):
-    _, page = page_of(door)
+    page = page_of(door).page
     alone = []
     for tag, here, around in page.elements:
         if "hx-get" in here:
@@ -141,7 +155,7 @@ def test_every_request_of_htmx_has_its_plain_twin(page_of, door):
 
 @each_page
 def test_every_form_that_posts_carries_the_token(page_of, door):
-    _, page = page_of(door)
+    page = page_of(door).page
     posting = [
         here
         for tag, here, _ in page.elements
@@ -160,7 +174,7 @@ def test_every_form_that_posts_carries_the_token(page_of, door):
 
 @each_page
 def test_ids_are_unique_and_labels_lead_somewhere(page_of, door):
-    _, page = page_of(door)
+    page = page_of(door).page
     ids = [here["id"] for _, here, _ in page.elements if here.get("id")]
     assert sorted(ids) == sorted(set(ids))
     for tag, here, _ in page.elements:
