@@ -209,7 +209,7 @@ def _of_ceiling(
         yield reason_of(code, text, answer, ceiling.name)
     elif amount.is_expected or request.verb in ceiling.verbs:
         currency = ceiling.currency or rulebook.currency
-        named = f"the limit of the {ceiling.level} “{ceiling.name}”"
+        named = f"the limit of the {ceiling.level} ceiling “{ceiling.name}”"
         above = (code, answer, ceiling.name)
         yield from _measured(amount, ceiling.amount_max, currency, named, above)
 
@@ -218,8 +218,10 @@ def _ceiling_text(ceiling: Ceiling, request: Request) -> str:
     if ceiling.sentence.strip():
         return ceiling.sentence.strip()
     if ceiling.authority == Authority.REVIEW:
-        return f"The {ceiling.level} “{ceiling.name}” wants a person to decide on {place(request)}."
-    return f"The {ceiling.level} “{ceiling.name}” never allows {place(request)}."
+        return f"The {ceiling.level} ceiling “{ceiling.name}” wants a person to decide on {place(request)}."
+    return (
+        f"The {ceiling.level} ceiling “{ceiling.name}” never allows {place(request)}."
+    )
 
 
 def guardrail_reasons(

@@ -64,7 +64,7 @@ ROWS = [
     ("allowance.review", REVIEW, {"rulebook": with_row(authority=Authority.REVIEW)}, "refund in billing"),
     ("ceiling.enterprise", REFUSE, ceiling(Level.ENTERPRISE, verbs=("refund",)), "never allows refund in billing"),
     ("ceiling.department", REVIEW, ceiling(Level.DEPARTMENT, authority=Authority.REVIEW), "wants a person"),
-    ("ceiling.team", REFUSE, ceiling(Level.TEAM, amount_max=Decimal(15), currency="EUR"), "EUR 20.00 is above the limit of EUR 15.00"),
+    ("ceiling.team", REFUSE, ceiling(Level.TEAM, amount_max=Decimal(15), currency="EUR"), "EUR 20.00 is above the limit of EUR 15.00 of the team ceiling “"),
     ("ceiling.phase", REVIEW, {"rulebook": {"phase": 5}}, "phase 5"),
     ("ceiling.phase", REVIEW, {"rulebook": {"phase": 1, "is_fixed": True}, "request": {"model": None}}, "phase 1"),
     ("ceiling.phase", REFUSE, {"rulebook": {"phase": 1, "is_fixed": True}}, "the AI model “small-model” did"),
