@@ -21,6 +21,7 @@ from registry.models import (
     Workflow,
 )
 from registry.models.rights import RequestKind, RequestState
+from registry.queries.ceilings import waiver_words
 from registry.queries.rights import holders_of, holds
 from registry.queries.standing_rows import ceiling_ids
 from registry.queries.thing_names import Names, names_of
@@ -330,13 +331,9 @@ def _waiver(
     row: CeilingWaiver, may_see: bool, may_end: bool, now: datetime
 ) -> WaiverShown:
     is_given = row.ended_at is None and row.until_at > now
-    what = "A person decides instead" if row.under_review else "The ceiling is silent"
-    limit = ""
-    if row.amount_max is not None:
-        limit = f" up to {money_text(Money(row.amount_max, row.currency))}"
     return WaiverShown(
         id=row.id,
-        words=f"{what}{limit}.",
+        words=waiver_words(row),
         until_at=row.until_at,
         ended_at=row.ended_at,
         ended_because=row.ended_because,

@@ -178,14 +178,20 @@ def _waivers(actor: Actor, row: Ceiling) -> tuple[WaiverLine, ...]:
             request_id=each.request_id,
             workflow=each.workflow.name,
             cell=f"{name_of(each.verb)} in {names.system(each.system)}",
-            words="A person decides instead."
-            if each.under_review
-            else "Nothing of it is left there.",
+            words=waiver_words(each),
             until_at=each.until_at,
             ended_at=each.ended_at,
         )
         for each in found
     )
+
+
+def waiver_words(row: CeilingWaiver) -> str:
+    """Say what is left of a ceiling where it is waived, and up to which amount."""
+    what = "A person decides instead" if row.under_review else "The ceiling is silent"
+    if row.amount_max is None:
+        return f"{what}."
+    return f"{what} up to {money_text(Money(row.amount_max, row.currency))}."
 
 
 def _stopped(actor: Actor, row: Ceiling) -> tuple[tuple[str, str], ...]:

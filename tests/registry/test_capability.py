@@ -24,8 +24,8 @@ from registry.operations.deciding_more import (
 )
 from registry.operations.decision_rights import Place, name_holder
 from registry.queries.authority import above_all, cells_in_force, reach_in_force
-from registry.queries.capability import waiting_requests
-from registry.queries.ceilings import ceilings_page
+from registry.queries.capability import request_page, waiting_requests
+from registry.queries.ceilings import ceiling_page, ceilings_page
 from registry.queries.rulebooks import ceilings_over
 from registry.rules.answers import Authority
 from registry.tasks import settle_duties
@@ -165,6 +165,19 @@ def test_a_waiver_is_counted_only_to_who_may_see_its_workflow(people, asked):
     for who, count in (("olga", 0), ("tom", 1)):
         page = ceilings_page(actor=people.actor(who))
         assert page.levels[0].ceilings[0].waivers == count
+
+
+def test_the_pages_of_a_ceiling_and_of_a_request_say_the_same_of_a_waiver(
+    people, asked, ceiling
+):
+    rosa = people.actor("rosa")
+    approve_request(actor=rosa, request_id=asked.id, **REASON)
+
+    (line,) = ceiling_page(actor=rosa, ceiling_id=ceiling.id).waivers
+    shown = request_page(actor=rosa, request_id=asked.id, now=NOW)
+
+    assert line.words == shown.waiver.words
+    assert line.words.endswith(" up to EUR 20.00.")
 
 
 def test_pages_and_rules_agree_on_what_a_waiver_leaves(people, workflow, ceiling):
