@@ -37,7 +37,7 @@ def proof_lines(facts: ProofFacts) -> tuple[ProofLine, ...]:
     """Say of each condition whether it holds, with the count that says so."""
     return (
         ProofLine(
-            f"live for {facts.live_days} of {LIVE_DAYS} days",
+            f"live for {facts.live_days} days, {LIVE_DAYS} are needed",
             facts.live_days >= LIVE_DAYS,
         ),
         ProofLine(
