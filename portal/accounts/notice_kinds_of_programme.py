@@ -71,6 +71,22 @@ OF_PROGRAMME = (
         must_show=True,
     ),
     Kind(
+        "sponsor_named",
+        LOOK_AFTER,
+        "You are named executive sponsor",
+        "{by} named you executive sponsor: you answer for the programme and sign each quarter.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
+        "sponsor_left",
+        LOOK_AFTER,
+        "You are no longer the executive sponsor",
+        "You are no longer the executive sponsor, as {by} put on record.",
+        Way.NOW,
+        must_show=True,
+    ),
+    Kind(
         "more_asked",
         DECIDE,
         "A team asks for more than stands above it",

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import reverse
+
 from portal.accounts import access
 from portal.accounts.actors import Actor
 from portal.accounts.models import Department, Person
+from portal.accounts.operations.telling import tell
 from portal.accounts.queries import must_administrate
 from portal.audit.operation import operation, record
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid
@@ -25,7 +28,7 @@ def name_sponsor(
 ) -> None:
     """Name who answers for the programme, or say that nobody does. Administrators only.
 
-    Nobody names themselves.
+    Nobody names themselves. Whoever is named is told, and whoever was before.
     """
     if not actor.is_system:
         must_administrate(actor)
@@ -40,7 +43,8 @@ def name_sponsor(
     lock_exclusive(ENTERPRISE)
     if not actor.is_system:
         must_administrate(actor)
-    if sponsor_now().person_id == (person.id if person else None):
+    before = sponsor_now().person_id
+    if before == (person.id if person else None):
         raise AlreadyDone("sponsor.same", "That is so already.")
     made = Sponsor.objects.create(
         person=person, reason=reason, named_by_id=person_id(actor), named_at=now
@@ -52,6 +56,20 @@ def name_sponsor(
         person=person.name if person else "nobody",
         reason=reason,
     )
+    for kind, told_id in (
+        ("sponsor_named", person.id if person else None),
+        ("sponsor_left", before),
+    ):
+        if told_id is not None:
+            tell(
+                kind=kind,
+                subject=("sponsor", made.id),
+                at=now,
+                href=reverse("programme"),
+                people={told_id},
+                by=actor.name,
+                by_id=person_id(actor),
+            )
 
 
 @operation(leaves="rollout.focus_passed")

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
+from portal.accounts.models import Notice
 from portal.accounts.operations.people import add_person, deactivate_person
 from portal.core.clock import wall_clock
 from portal.core.errors import AlreadyDone, Conflict, Forbidden, Invalid, NotFound
@@ -33,6 +34,7 @@ from registry.operations.teams import name_head
 from registry.queries.ceiling_reach import CeilingSaid
 from registry.queries.rollout import sponsor_now
 from registry.rules.rollout import ProofFacts, is_proven_by, proof_lines
+from tests.approvals.test_notices import relay
 from tests.people import NOW, draft_workflow, live_workflow, make_company, sign_all
 from tests.registry.assessing import assess
 
@@ -85,6 +87,26 @@ def test_the_sponsor_is_named_by_an_administrator_and_vacancy_is_shown(people):
     client = Client()
     client.force_login(people.dana)
     assert "The post is vacant" in client.get(reverse("programme")).text
+
+
+def test_whoever_is_named_sponsor_is_told_and_whoever_was_before(people):
+    name_sponsor(
+        actor=people.actor("ada"), person=people.olga, reason="So.", now=wall_clock()
+    )
+    name_sponsor(
+        actor=people.actor("ada"), person=people.maya, reason="Anew.", now=wall_clock()
+    )
+    relay()
+
+    told = Notice.objects.filter(kind__startswith="sponsor_").order_by("told_at", "id")
+    assert {(each.person, each.kind) for each in told} == {
+        (people.olga, "sponsor_named"),
+        (people.maya, "sponsor_named"),
+        (people.olga, "sponsor_left"),
+    }
+    assert {(each.by, each.href) for each in told} == {
+        ("Ada Berg", reverse("programme"))
+    }
 
 
 def test_items_are_ticked_by_what_is_so_and_say_their_count(people):
