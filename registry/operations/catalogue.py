@@ -16,7 +16,12 @@ from portal.core.errors import AlreadyDone, Conflict, Invalid, NotFound
 from portal.core.locks import ENTERPRISE, Scope
 from registry.models import AiModel, LevelEpoch, System
 from registry.operations.enterprise import lock_enterprise_after, lock_enterprise_for
-from registry.operations.refused_use import owners_using, tell_owners, tell_who_owns
+from registry.operations.refused_use import (
+    owners_left_out,
+    owners_using,
+    tell_owners,
+    tell_who_owns,
+)
 from registry.queries.catalogue import mark_of
 from registry.queries.rights import must_hold
 from registry.rules.data import DATA_CLASSES, data_words
@@ -125,11 +130,20 @@ def set_system_data(
 def set_model_approved(
     *, actor: Actor, slug: str, name: str = "", is_approved: bool, now: datetime
 ) -> AiModel:
-    """Approve an AI model or take the approval back; the first one starts the list."""
+    """Approve an AI model or take the approval back; the first one starts the list.
+
+    Owners are told of what is refused from then on: this model, or with the first one
+    every other that their agents run on.
+    """
     must_administer(actor, "approve_model")
     known = None if is_approved else AiModel.objects.filter(slug=slug).first()
-    owners = lock_enterprise_after(
-        actor, "approve_model", lambda: owners_using(known) if known else {}
+    owners, left_out = lock_enterprise_after(
+        actor,
+        "approve_model",
+        lambda: (
+            owners_using(known) if known else {},
+            owners_left_out(slug, name or slug, is_approved=is_approved),
+        ),
     )
     model, is_new = AiModel.objects.get_or_create(
         slug=slug,
@@ -152,6 +166,9 @@ def set_model_approved(
     if not is_approved and not is_new:
         tell_owners(owners, model.name, actor=actor, now=now)
         tell_who_owns(model, actor=actor, now=now)
+    if left_out and not AiModel.objects.exclude(id=model.id).exists():
+        for other, theirs in left_out.items():
+            tell_owners(theirs, other, actor=actor, now=now)
     return model
 
 

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 
 from portal.accounts.actors import Actor
 from portal.accounts.operations.telling import tell, tell_of_workflows
 from portal.audit.operation import step
-from registry.models import AiModel, System, Workflow
+from registry.models import AgentAssignment, AiModel, System, Workflow
 from registry.models.workflow import Role
 from registry.operations.guards import person_id
 from registry.queries.approved import model_to_retire, system_to_retire
@@ -36,6 +37,28 @@ def owners_of(workflow_ids: Collection[UUID]) -> Owners:
     """Give who is told of each of these workflows, in their order. One query."""
     held = role_holders_by_workflow(workflow_ids, *(role.value for role in _TOLD))
     return {each: held[each] for each in workflow_ids if each in held}
+
+
+def owners_left_out(slug: str, name: str, *, is_approved: bool) -> Mapping[str, Owners]:
+    """Give by AI model the owners of live workflows that a list begun with this one shuts out.
+
+    Nothing where a list is kept already. Two queries, and one more for each model.
+    """
+    if AiModel.objects.exists():
+        return {}
+    on_it = Q(agent__model_name__iexact=slug) | Q(agent__model_name__iexact=name)
+    serving = AgentAssignment.objects.exclude(
+        Q(workflow__live_version=None) | Q(agent__model_name="")
+    )
+    found: dict[str, list[UUID]] = {}
+    for model, workflow_id in (
+        (serving.exclude(on_it) if is_approved else serving)
+        .order_by("agent__model_name", "workflow__name", "workflow_id")
+        .values_list("agent__model_name", "workflow_id")
+        .distinct()
+    ):
+        found.setdefault(model, []).append(workflow_id)
+    return {model: owners_of(ids) for model, ids in found.items()}
 
 
 @step

@@ -84,6 +84,8 @@ class ModelsPage:
     models: tuple[ModelLine, ...]
     may_administer: bool
     people: tuple[tuple[str, str], ...] = ()
+    # While no list is kept: what agents run on, and in how many live workflows.
+    unlisted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ def models_page(*, actor: Actor) -> ModelsPage:
     Counted are the workflows that the reader may see, all of them for who approves models.
     """
     may_administer = holds(actor, "approve_model", Level.ENTERPRISE)
-    rows = AiModel.objects.select_related("owner").order_by(Lower("name"), "id")
+    rows = AiModel.objects.select_related("owner").order_by(Lower("name"), "id")[
+        :MODELS_SHOWN_MAX
+    ]
     people = people_to_pick(actor=actor) if may_administer else ()
     used: dict[str, set[UUID]] = {}
     serving = AgentAssignment.objects.exclude(
@@ -137,6 +141,9 @@ def models_page(*, actor: Actor) -> ModelsPage:
     ):
         used.setdefault(name, set()).add(workflow_id)
     return ModelsPage(
+        unlisted=()
+        if rows
+        else tuple((name, len(ids)) for name, ids in sorted(used.items())),
         models=tuple(
             ModelLine(
                 id=row.id,
@@ -153,7 +160,7 @@ def models_page(*, actor: Actor) -> ModelsPage:
                 owner_id=row.owner_id,
                 is_owner_gone=row.owner is not None and not row.owner.is_active,
             )
-            for row in rows[:MODELS_SHOWN_MAX]
+            for row in rows
         ),
         may_administer=may_administer,
         people=tuple((str(each.value), each.label) for each in people),

@@ -110,6 +110,37 @@ def test_retired_model_is_told_on_the_workflows_of_its_agents(portal):
     assert refused["status"] == "refused"
 
 
+def test_the_first_model_of_the_list_says_whom_it_shuts_out_and_tells_them(portal):
+    agent, page = portal.people.agent, reverse("models")
+    agent.model_name = "gpt-5"
+    agent.save(update_fields=("model_name",))
+    ada = portal.signed_in("ada")
+    form = {"change": "add", "is_approved": "on"}
+
+    before = ada.get(page).text
+    ada.post(page, {**form, "name": "Other", "slug": "other-1"})
+    ada.post(page, {**form, "name": "One more", "slug": "other-2"})
+    relay()
+
+    assert "gpt-5</code> (1\xa0workflow)" in before
+    told = Notice.objects.filter(kind="use_refused")
+    assert {each.by for each in told} == {"gpt-5"}
+    assert portal.people.maya in {each.person for each in told}
+    assert len({each.person for each in told}) == told.count()
+    assert "run on now" not in ada.get(page).text
+
+
+def test_the_first_model_tells_nobody_whose_agents_run_on_it(portal):
+    agent = portal.people.agent
+    agent.model_name = "GPT-5"
+    agent.save(update_fields=("model_name",))
+
+    set_model_approved(actor=SYSTEM, slug="gpt-5", is_approved=True, now=wall_clock())
+    relay()
+
+    assert not Notice.objects.filter(kind="use_refused").exists()
+
+
 def test_what_is_retired_is_never_approved_and_says_why_in_the_database(portal):
     for change in ({"retired_at": NOW}, {"retired_reason": "Why not."}):
         with pytest.raises(IntegrityError), transaction.atomic():
