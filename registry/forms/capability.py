@@ -27,7 +27,11 @@ class AskForm(forms.Form):
         required=False, error_messages={"invalid": "Choose from the list."}
     )
     amount_max = forms.DecimalField(
-        required=False, min_value=0, max_digits=18, decimal_places=2
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=2,
+        error_messages={"invalid": "Write digits and a point, such as 1000.00."},
     )
     currency = forms.CharField(max_length=3, required=False)
     days = forms.IntegerField(
@@ -48,6 +52,10 @@ class AnswerForm(forms.Form):
     answer = forms.CharField(max_length=TEXT_MAX, required=False)
     days = forms.IntegerField(required=False, min_value=1, max_value=DAYS_MAX)
     amount_max = forms.DecimalField(
-        required=False, min_value=0, max_digits=18, decimal_places=2
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=2,
+        error_messages={"invalid": "Write digits and a point, such as 1000.00."},
     )
     alone = forms.BooleanField(required=False)

@@ -56,7 +56,11 @@ class CeilingForm(forms.Form):
         choices=list(DATA_CLASSES.items()), required=False
     )
     amount_max = forms.DecimalField(
-        required=False, min_value=0, max_digits=18, decimal_places=2
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=2,
+        error_messages={"invalid": "Write digits and a point, such as 1000.00."},
     )
     currency = forms.RegexField(
         r"^[A-Z]{3}$",

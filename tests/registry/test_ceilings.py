@@ -406,6 +406,8 @@ def test_the_pages_walk_from_the_preview_to_the_record(people, workflow):
     assert not Ceiling.objects.exists()
     assert maya.post("/ceilings/new/", said).status_code == 403
     assert rosa.post("/ceilings/new/", said | {"currency": ""}).status_code == 422
+    comma = rosa.get("/ceilings/new/", said | {"amount_max": "10,00"}).content.decode()
+    assert "Write digits and a point, such as 1000.00." in comma
     assert rosa.post("/ceilings/new/", said).status_code == 302
 
     ceiling = Ceiling.objects.get()
