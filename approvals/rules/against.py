@@ -28,7 +28,7 @@ _SHORT: Mapping[str, str] = MappingProxyType(
         "ceiling.enterprise": "a limit of the company",
         "ceiling.department": "a limit of the department",
         "ceiling.team": "a limit of the team",
-        "ceiling.phase": "its phase",
+        "ceiling.phase": "the phase of its workflow",
         "system.not_approved": "its system is not approved",
         "model.not_approved": "its AI model is not approved",
         "tool.not_approved": "its tool was retired",

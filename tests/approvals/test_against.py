@@ -95,7 +95,7 @@ def limit_department(portal):
 
 
 STOPS = [
-    (take_back, "Phase", "ceiling.phase", "its phase"),
+    (take_back, "Phase", "ceiling.phase", "the phase of its workflow"),
     (limit, "Enterprise", "ceiling.enterprise", "a limit of the company"),
     (limit_department, "Department", "ceiling.department", "a limit of the department"),
     (retire_billing, "Portal", "system.not_approved", "its system is not approved"),
