@@ -1,5 +1,6 @@
 """AI models and systems that are approved, retired or neither, and where they are used."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,27 +17,31 @@ from registry.queries.rights import holds
 from registry.rules.rulebook import Level
 
 MODELS_SHOWN_MAX = 500
-# What the live page of a workflow names that is not approved, and its agents' models.
+# What the live pages of workflows name that is not approved, and their agents' models.
 _NOTES = """
-SELECT DISTINCT 'system', coalesce(s.name, r.system), coalesce(s.retired_reason, ''),
-       s.id IS NULL
-  FROM registry_allowancerow r LEFT JOIN registry_system s ON s.slug = r.system
- WHERE r.version_id = %(version)s AND s.is_approved IS NOT TRUE
-UNION ALL
-SELECT DISTINCT 'model', a.model_name, coalesce(m.retired_reason, ''), m.id IS NULL
-  FROM registry_agentassignment w JOIN accounts_agent a ON a.id = w.agent_id
-  LEFT JOIN registry_aimodel m ON lower(a.model_name) IN (lower(m.slug), lower(m.name))
- WHERE w.workflow_id = %(workflow)s AND a.model_name <> ''
-   AND m.is_approved IS NOT TRUE AND EXISTS (SELECT FROM registry_aimodel)
-UNION ALL
-SELECT DISTINCT 'tool', c.name, c.reason, FALSE
-  FROM registry_operatingmodelversion v, registry_toolchange c
- WHERE v.id = %(version)s AND NOT c.is_approved
-   AND v.document->'tools' @> jsonb_build_array(
-       jsonb_build_object('name', c.name, 'system', c.system))
-   AND NOT EXISTS (SELECT FROM registry_toolchange n
-                    WHERE n.tool_id = c.tool_id AND n.number > c.number)
- ORDER BY 1 DESC, 2
+SELECT w.id, note.* FROM registry_workflow w CROSS JOIN LATERAL (
+    SELECT DISTINCT 'system' AS kind, coalesce(s.name, r.system) AS name,
+           coalesce(s.retired_reason, '') AS reason, s.id IS NULL AS is_unknown
+      FROM registry_allowancerow r LEFT JOIN registry_system s ON s.slug = r.system
+     WHERE r.version_id = w.live_version_id AND s.is_approved IS NOT TRUE
+    UNION ALL
+    SELECT DISTINCT 'model', a.model_name, coalesce(m.retired_reason, ''), m.id IS NULL
+      FROM registry_agentassignment x JOIN accounts_agent a ON a.id = x.agent_id
+      LEFT JOIN registry_aimodel m
+        ON lower(a.model_name) IN (lower(m.slug), lower(m.name))
+     WHERE x.workflow_id = w.id AND a.model_name <> ''
+       AND m.is_approved IS NOT TRUE AND EXISTS (SELECT FROM registry_aimodel)
+    UNION ALL
+    SELECT DISTINCT 'tool', c.name, c.reason, FALSE
+      FROM registry_operatingmodelversion v, registry_toolchange c
+     WHERE v.id = w.live_version_id AND NOT c.is_approved
+       AND v.document->'tools' @> jsonb_build_array(
+           jsonb_build_object('name', c.name, 'system', c.system))
+       AND NOT EXISTS (SELECT FROM registry_toolchange n
+                        WHERE n.tool_id = c.tool_id AND n.number > c.number)
+) note
+ WHERE w.id = ANY(%s)
+ ORDER BY note.kind DESC, note.name
 """
 
 
@@ -112,12 +117,16 @@ class Retiring:
 
 
 def notes_on(
-    *, workflow_id: UUID, version_id: UUID | None
-) -> tuple[CatalogueNote, ...]:
-    """Say what a workflow uses that is not approved. One query."""
+    *, workflow_ids: Collection[UUID]
+) -> dict[UUID, tuple[CatalogueNote, ...]]:
+    """Say of each workflow what it uses that is not approved. One query."""
+    found: dict[UUID, tuple[CatalogueNote, ...]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_NOTES, {"version": version_id, "workflow": workflow_id})
-        return tuple(CatalogueNote(*row) for row in cursor.fetchall())
+        cursor.execute(_NOTES, [list(workflow_ids)])
+        for workflow_id, *note in cursor.fetchall():
+            notes = found.get(workflow_id, ())
+            found[workflow_id] = (*notes, CatalogueNote(*note))
+    return found
 
 
 def models_page(*, actor: Actor) -> ModelsPage:

@@ -4,8 +4,8 @@ A cell shows what holds in the end: a stricter level above replaces the cell's o
 or limit and says that it decided (`registry.rules.deciding`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from registry.models import System
 from registry.rules.amounts import amount_text
@@ -111,16 +111,20 @@ def grid_of(
     more_systems: Iterable[str] = (),
     more_verbs: Iterable[str] = (),
     phase: int | None = None,
+    retired_tools: Collection[tuple[str, str]] | None = None,
 ) -> Grid:
     """Draw a rulebook's matrix, with rows and columns that are still empty if asked for.
 
-    `phase` is the one that its workflow is in, where that is known.
+    `phase` is the one that its workflow is in, where that is known. With `retired_tools`,
+    each by its system and name, a cell that the catalogue refuses is shown as refused; a
+    page that is being written is drawn without.
     """
     used_verbs = {verb for _, verb in rulebook.allowances} | set(more_verbs)
     used_systems = {system for system, _ in rulebook.allowances} | set(more_systems)
     verbs = [verb for verb in VERBS.values() if verb.slug in used_verbs]
     voices = voices_over(rulebook, ceilings, data_of(systems), phase=phase)
     names = sorted(used_systems, key=lambda slug: _name(slug, systems).lower())
+    refused = _out_of_catalogue(rulebook, systems, retired_tools)
     return Grid(
         tiers=tuple(
             MatrixTier(
@@ -133,8 +137,33 @@ def grid_of(
             )
             for tier in Tier
         ),
-        rows=tuple(_row(slug, verbs, rulebook, voices, systems) for slug in names),
+        rows=tuple(
+            _row(slug, verbs, rulebook, voices, systems, refused) for slug in names
+        ),
     )
+
+
+def _out_of_catalogue(
+    rulebook: Rulebook,
+    systems: Mapping[str, SystemName],
+    retired_tools: Collection[tuple[str, str]] | None,
+) -> Mapping[tuple[str, str], str]:
+    """Say of each cell that the catalogue refuses why it does."""
+    if retired_tools is None:
+        return {}
+    refused = {
+        (
+            tool.system,
+            tool.verb,
+        ): f"The tool {tool.name} was retired: every request is refused."
+        for tool in rulebook.tools
+        if (tool.system, tool.name) in retired_tools
+    }
+    for system, verb in rulebook.allowances:
+        if system not in systems or not systems[system].is_approved:
+            # The cell says so already.
+            refused[system, verb] = ""
+    return refused
 
 
 def cells_of(
@@ -159,15 +188,33 @@ def _row(
     rulebook: Rulebook,
     voices: Sequence[Voice],
     systems: Mapping[str, SystemName],
+    refused: Mapping[tuple[str, str], str],
 ) -> MatrixRow:
     return MatrixRow(
         system=slug,
         label=_name(slug, systems),
         is_approved=slug in systems and systems[slug].is_approved,
         cells={
-            verb.slug: _cell(slug, verb, rulebook, voices, systems) for verb in verbs
+            verb.slug: _as_refused(
+                _cell(slug, verb, rulebook, voices, systems), refused
+            )
+            for verb in verbs
         },
         is_known=slug in systems,
+    )
+
+
+def _as_refused(cell: Cell, refused: Mapping[tuple[str, str], str]) -> Cell:
+    """Show a cell that the catalogue refuses as what it is in the end: never."""
+    why = refused.get((cell.system, cell.verb))
+    if why is None or cell.own is None:
+        return cell
+    return replace(
+        cell,
+        answer=Authority.NEVER.value,
+        limit="",
+        above="catalogue",
+        sentence=f"{cell.sentence} {why}".strip(),
     )
 
 

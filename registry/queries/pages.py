@@ -14,6 +14,7 @@ from registry.queries.people import SIGNING_ROLES, RoleHolder, people_of
 from registry.queries.phases import group_sentences
 from registry.queries.questions import QUESTIONS
 from registry.queries.rulebooks import ceilings_over
+from registry.queries.tools import retired_tools
 from registry.rules.document import rulebook_of
 from registry.rules.measures import measure_lines
 from registry.rules.sentences import (
@@ -119,7 +120,7 @@ def version_to_show(
 def one_page(
     *, version: OperatingModelVersion, live_version_id: UUID | None
 ) -> OnePage:
-    """Give a version as the page that people read. Seven queries."""
+    """Give a version as the page that people read. Eight queries."""
     document = document_of(version)
     rulebook = rulebook_of(document, version=version.number)
     packet = LaunchPacket.objects.filter(version=version).first()
@@ -151,6 +152,7 @@ def one_page(
             ceilings=ceilings_over(workflow_id=version.workflow_id),
             systems=systems_known(),
             phase=_held(version, live_version_id),
+            retired_tools={(system, name) for _, system, name in retired_tools()},
         ),
         guardrail=guardrail_sentences(rulebook.guardrail, currency=rulebook.currency),
         stop_rules=tuple(

@@ -69,9 +69,7 @@ def show(
             "crumbs": crumbs,
             "tabs": tabs,
             "current": current,
-            "catalogue_notes": notes_on(
-                workflow_id=head.id, version_id=head.live_version_id
-            ),
+            "catalogue_notes": notes_on(workflow_ids=(head.id,)).get(head.id, ()),
             "in_flight_href": in_flight_href(head.slug) if head.is_paused else None,
             "stage": stage_in_force(workflow_id=head.id) if head.is_live else None,
             **context,

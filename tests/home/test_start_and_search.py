@@ -7,9 +7,15 @@ from django.urls import reverse
 
 from portal.accounts.actors import SYSTEM
 from portal.accounts.operations.people import add_person
+from registry.models import OperatingModelVersion, System
+from registry.operations.catalogue import set_system_approved
 from registry.operations.packets import submit_version
 from registry.operations.pausing import pause_workflow
+from registry.operations.rollout import name_sponsor
+from registry.operations.tools import retire_tool
 from registry.operations.training import add_course, set_requirements
+from registry.queries.pages import one_page
+from registry.queries.tools import tool_id_of
 from tests.approvals.asking import Portal, make_portal
 from tests.people import NOW, draft_workflow
 
@@ -85,6 +91,49 @@ def test_whose_training_stops_a_workflow_is_told_to_who_looks_after_it(db):
     assert "Nothing is executed: the training of Rosa" in workflow
     assert "training not current" in workflow
     assert "Training not current" in people
+
+
+def test_what_a_workflow_may_use_no_more_is_told_and_its_matrix_says_never(db):
+    portal = make_portal()
+    retire_tool(
+        actor=SYSTEM,
+        tool_id=tool_id_of("billing", "refund_order"),
+        reason="It paid twice.",
+        now=NOW,
+    )
+    set_system_approved(
+        actor=SYSTEM,
+        system_id=System.objects.get(slug="orders").id,
+        is_approved=False,
+        now=NOW,
+    )
+
+    start = start_of(portal, "maya")
+    version = OperatingModelVersion.objects.get()
+    grid = one_page(version=version, live_version_id=version.id).grid
+    agent = portal.signed_in("priya").get("/agents/refund-agent/").content.decode()
+
+    assert "The tool refund_order was retired (“It paid twice.”)" in start
+    assert "The system Orders is not approved" in start
+    for system, verb in (("billing", "refund"), ("orders", "read")):
+        cell = grid.cell(system, verb)
+        assert (cell.answer, cell.above, cell.limit) == ("never", "catalogue", "")
+    assert grid.cell("billing", "credit").answer == "review"
+    assert "catalogue" in agent
+
+
+def test_the_sponsor_is_led_from_the_start_page_to_the_programme(db):
+    portal = make_portal()
+    assert "The AI programme" not in start_of(portal, "olga")
+
+    name_sponsor(
+        actor=SYSTEM,
+        person=portal.people.people["olga"],
+        reason="She asked for it.",
+        now=NOW,
+    )
+
+    assert "You are its executive sponsor" in start_of(portal, "olga")
 
 
 def test_signature_is_asked_of_who_has_not_signed(db):
@@ -163,7 +212,7 @@ def test_start_and_search_cost_a_bounded_number_of_queries(
     for number in range(4):
         portal.ask(run=f"case-{number}")
     client = portal.signed_in("maya")
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(38):
         client.get(reverse("start"))
     with django_assert_max_num_queries(34):
         client.get(reverse("search"), {"q": "refund"})

@@ -163,6 +163,7 @@ def _boundaries(itself: Actor, slug: str, systems: Mapping[str, SystemName]) -> 
             ceilings=facts.ceilings,
             systems=systems,
             phase=facts.phase,
+            retired_tools=facts.retired_tools,
         )
     state = "paused" if told["is_paused"] else "live" if told["is_live"] else "draft"
     return Served(

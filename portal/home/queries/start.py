@@ -10,6 +10,7 @@ from approvals.queries.break_glass import review_count
 from approvals.queries.exceptions import holds_waiting
 from approvals.queries.inbox import InboxRow, inbox_for, waiting_count
 from portal.accounts.actors import Actor
+from portal.core.once import asked_once
 from registry.queries.acceptable_use import use_waits
 from registry.queries.across import (
     LookedAfter,
@@ -19,6 +20,7 @@ from registry.queries.across import (
     signatures_asked_of,
 )
 from registry.queries.agents import KeyExpiring, keys_expiring_for
+from registry.queries.approved import notes_on
 from registry.queries.capability import RequestLine, waiting_requests
 from registry.queries.duties import (
     HandOverShown,
@@ -34,6 +36,7 @@ from registry.queries.readiness_mine import (
     readiness_asked_of,
     readiness_to_close,
 )
+from registry.queries.rollout import sponsor_now
 from registry.queries.training_pages import duties_lost
 from runs.queries.across import (
     FindingDue,
@@ -57,6 +60,8 @@ class Looked:
     workflow: LookedAfter
     week: WeekOfRuns | None
     waiting: int
+    # What it uses that the catalogue does not approve, as sentences.
+    refused: tuple[str, ...] = ()
 
     @property
     def oddities(self) -> tuple[str, ...]:
@@ -81,6 +86,7 @@ class Start:
     held_count: int
     emergency_count: int
     look_after: tuple[Looked, ...]
+    is_sponsor: bool
     signatures: tuple[SignatureAsked, ...]
     shares: tuple[ReviewShare, ...]
     asked_again: int
@@ -113,7 +119,12 @@ class Start:
 
 
 def start_for(*, actor: Actor, now: datetime) -> Start:
-    """Give what needs this person. At most forty-two queries, and few for each round to close."""
+    """Give what needs this person. At most forty queries, and few for each round to close."""
+    with asked_once():
+        return _start(actor, now)
+
+
+def _start(actor: Actor, now: datetime) -> Start:
     rows = inbox_for(actor, now=now).rows
     decide_count = len(rows) if len(rows) <= DECIDE_SHOWN else waiting_count(actor)
     look_after = _looked_after(actor, now)
@@ -124,6 +135,7 @@ def start_for(*, actor: Actor, now: datetime) -> Start:
         held_count=holds_waiting(actor),
         emergency_count=review_count(actor),
         look_after=look_after,
+        is_sponsor=sponsor_now().person_id == actor.id,
         signatures=signatures_asked_of(actor=actor),
         shares=my_review_share(actor=actor),
         asked_again=open_follow_ups(actor=actor),
@@ -153,6 +165,13 @@ def _looked_after(actor: Actor, now: datetime) -> tuple[Looked, ...]:
         .values_list("workflow_id")
         .annotate(Count("id"))
     )
+    notes = notes_on(workflow_ids=[each.id for each in held if each.version])
     return tuple(
-        Looked(each, weeks.get(each.id), waiting.get(each.id, 0)) for each in held
+        Looked(
+            each,
+            weeks.get(each.id),
+            waiting.get(each.id, 0),
+            tuple(note.sentence for note in notes.get(each.id, ())),
+        )
+        for each in held
     )
