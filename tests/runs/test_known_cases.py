@@ -26,7 +26,7 @@ from runs.queries.knowing import Caught, caught_by, told_of
 from runs.queries.known_pools import pools_for
 from runs.queries.kpi_reading import reading_over
 from runs.queries.kpi_reviews import reviewed_over
-from runs.queries.kpi_sums import Span
+from runs.queries.kpi_sums import Span, columns_of
 from runs.queries.mondays import monday_page
 from runs.queries.opening import pasts_of
 from runs.queries.populations import WEEK
@@ -319,7 +319,7 @@ def test_reading_a_known_case_costs_no_unit_of_work(seeded):
     week, run_id, reader, other = seeded
     read(week, other, run_id, NO, now=NEXT)
     day = timezone.localdate(NEXT)
-    columns = ([0], [week.workflow_id], [day], [day])
+    columns = columns_of((Span(day, day),), seen=frozenset({week.workflow_id}))
 
     assert [one.readings for one in reading_over(columns, count=1)] == [0]
     read(week, other, SampledRun.objects.filter(week=week).first().run_id, now=NEXT)
