@@ -64,7 +64,7 @@ def test_an_owner_places_a_trace_in_a_run_and_its_batch_is_read_again(portal):
 def test_a_dismissed_trace_keeps_its_reason_and_asks_for_nothing(portal):
     trace = _aside(portal)
     maya = portal.signed_in("maya")
-    assert b"no known run" in maya.get(reverse("start")).content
+    assert b"nobody knows which run" in maya.get(reverse("start")).content
 
     maya.post(reverse("unplaced_dismiss", args=[trace.id]), {"why": "a test of ours"})
     stitched(batch_of(portal.people.agent), [span(T1, 7, countersign__workflow="x")])
