@@ -69,7 +69,9 @@ def _run_pytest(arguments: list[str]) -> int:
     asks_for_processes = any(
         part == "-n" or part.startswith(("-n", "--numprocesses")) for part in arguments
     )
-    parallel = [] if asks_for_processes else ["-n", PROCESSES_DEFAULT]
+    # Whoever has nothing left takes over half of what waits for another.
+    shared = ["-n", PROCESSES_DEFAULT, "--dist", "worksteal"]
+    parallel = [] if asks_for_processes else shared
     child = process.start(
         [sys.executable, "-m", "pytest", *parallel, *arguments],
         stop_signal=signal.SIGTERM,
