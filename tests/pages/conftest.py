@@ -3,11 +3,17 @@
 import pytest
 
 from tests.doors.conftest import open_database as open_database
-from tests.doors.conftest import world as world
-from tests.doors.world import World, make_world
+from tests.doors.world import World, make_world, rolled_back
 
 # What a console says that somebody has to look at.
 TOLD = ("error", "warning")
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker) -> World:
+    """A world that ends with its module: the one of the browser waits for its locks."""
+    with django_db_blocker.unblock(), rolled_back():
+        yield make_world()
 
 
 @pytest.fixture(scope="module")
